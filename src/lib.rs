@@ -1,0 +1,1 @@
+//! Tensor functions compiled to native kernels by `cargo build`.

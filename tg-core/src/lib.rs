@@ -1,0 +1,7 @@
+//! The tg compiler: tensor graphs to scheduled, rendered kernels, as pure functions.
+//!
+//! Modules stand in the order of the pipeline; each uses only those above it.
+#![forbid(unsafe_code)]
+
+pub mod dim;
+pub mod dtype;

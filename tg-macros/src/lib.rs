@@ -1,0 +1,1 @@
+//! tensor_fn! and #[tg::aot]: tensor code compiled while the crate compiles.

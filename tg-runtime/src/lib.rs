@@ -1,0 +1,1 @@
+//! Typed tensors and the launching of compiled kernels.

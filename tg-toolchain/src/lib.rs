@@ -1,0 +1,1 @@
+//! Starts the C compiler and keeps the cache of compiled kernels.
