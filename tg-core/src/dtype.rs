@@ -176,7 +176,7 @@ impl DType {
                 _ => None,
             },
             (Kind::Float, Kind::Float) if lo.scalar.bits() == hi.scalar.bits() => Some(DType::F32),
-            (a, b) if a == b => Some(if lo.scalar.bits() >= hi.scalar.bits() { lo } else { hi }),
+            (a, b) if a == b => Some(std::cmp::max_by_key(lo, hi, |d| (d.scalar.bits(), d.scalar))),
             _ => Some(hi),
         }
     }
@@ -218,8 +218,8 @@ impl FromStr for DType {
             (None, Some(body)) => (body, Some(Space::Global)),
             (None, None) => (text, None),
         };
-        let (name, lanes) = match body.rsplit_once('x') {
-            Some((name, lanes)) => (name, lanes.parse().map_err(|_| unknown())?),
+        let (name, lanes) = match body.rsplit_once('x').and_then(|(n, l)| Some((n, l.parse().ok()?))) {
+            Some(split) => split,
             None => (body, 1),
         };
         let scalar = *Scalar::ALL.iter().find(|s| s.name() == name).ok_or_else(unknown)?;
