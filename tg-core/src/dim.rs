@@ -111,12 +111,12 @@ impl Dim {
     }
 
     /// Smallest possible value.
-    pub fn min(&self) -> i64 {
+    pub fn lower(&self) -> i64 {
         self.known().unwrap_or_else(|| self.bounds().0)
     }
 
     /// Largest possible value.
-    pub fn max(&self) -> i64 {
+    pub fn upper(&self) -> i64 {
         self.known().unwrap_or_else(|| self.bounds().1)
     }
 
@@ -160,7 +160,7 @@ impl Dim {
     pub fn product<'a>(dims: impl IntoIterator<Item = &'a Dim>) -> Option<Dim> {
         let (mut product, mut bound) = (Dim::ONE, 1i64);
         for d in dims {
-            bound = bound.checked_mul(d.max().max(1))?;
+            bound = bound.checked_mul(d.upper().max(1))?;
             product = &product * d;
         }
         Some(product)

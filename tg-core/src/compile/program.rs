@@ -1,0 +1,125 @@
+//! What goes into the compiler and what comes out: plain data.
+
+use crate::dim::{Dim, Var};
+use crate::dtype::DType;
+use crate::ir::Uop;
+use crate::target::Isa;
+
+/// A tensor function after tracing: its body as a graph.
+#[derive(Clone, Debug)]
+pub struct Function<'g> {
+    /// The function's name, for kernel names and messages.
+    pub name: String,
+    /// Buffers read, in the order of the parameters; those also in `updates` are written in place.
+    pub inputs: Vec<(String, Uop<'g>)>,
+    /// In-place updates: the buffer of an input and the value it has after the call.
+    pub updates: Vec<(Uop<'g>, Uop<'g>)>,
+    /// Results, in order.
+    pub outputs: Vec<(String, Uop<'g>)>,
+}
+
+/// How a parameter of a program is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Read only.
+    Input,
+    /// Read, and replaced by its new value.
+    InPlace,
+    /// Written.
+    Output,
+}
+
+/// One buffer a program is called with: inputs (and in-place ones) in order, then outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Name for error messages, such as `net.w1`.
+    pub name: String,
+    /// Element type.
+    pub dtype: DType,
+    /// Shape, row-major and contiguous.
+    pub shape: Vec<Dim>,
+    /// How it is used.
+    pub role: Role,
+}
+
+/// Where a kernel argument lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// Parameter of the program.
+    Param(u32),
+    /// Slot of the program's workspace.
+    Workspace(u32),
+}
+
+/// A kernel's text for one instruction set.
+///
+/// The function has the C signature
+/// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Instruction set the text is for.
+    pub isa: Isa,
+    /// Complete text of the function, without the prelude of [`Program::prelude`].
+    pub source: String,
+    /// Trip count of the outer loop is `floor(extent / tile)`; one call covers `begin..end` of it, and
+    /// the call whose `end` is the trip count also does what remains.
+    pub extent: Dim,
+    /// See `extent`.
+    pub tile: i64,
+}
+
+/// One kernel of a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// Symbol, such as `tgk_r_32_128_784_matmul_relu`.
+    pub name: String,
+    /// What each entry of `buffers` is.
+    pub args: Vec<Slot>,
+    /// One per instruction set, in the order they were asked for.
+    pub variants: Vec<Variant>,
+    /// Elementwise operations, over all elements.
+    pub flops: Dim,
+    /// Bytes read and written, each buffer element once.
+    pub bytes: Dim,
+}
+
+/// The language kernels are rendered in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// C with GCC vector extensions.
+    C,
+    /// Rust, for machines without a C compiler.
+    Rust,
+}
+
+/// Totals of a program, evaluated at the smallest value of each run-time dimension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Kernels launched per call.
+    pub kernels: usize,
+    /// Arithmetic operations.
+    pub flops: u64,
+    /// Bytes read and written by all kernels.
+    pub bytes: u64,
+    /// Peak bytes of intermediate results.
+    pub workspace_bytes: u64,
+}
+
+/// Everything needed to embed and run a compiled tensor function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// The function's name.
+    pub name: String,
+    /// Run-time dimensions; kernels get their values in this order.
+    pub dims: Vec<Var>,
+    /// Buffers, in call order.
+    pub params: Vec<Parameter>,
+    /// Bytes of each workspace slot.
+    pub workspace: Vec<Dim>,
+    /// Kernels, in launch order.
+    pub kernels: Vec<Kernel>,
+    /// Text that must precede the kernels of each instruction set, in the order of the sets.
+    pub prelude: Vec<String>,
+    /// Totals.
+    pub report: Report,
+}

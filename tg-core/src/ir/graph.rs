@@ -1,0 +1,323 @@
+//! Nodes, their arena, and the `Copy` handles through which everything else sees them.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use elsa::FrozenIndexSet;
+use rustc_hash::FxHasher;
+
+use crate::dim::{Dim, Var};
+use crate::dtype::DType;
+use crate::ir::{Op, Value, bounds, shape};
+use crate::view::ShapeTracker;
+
+/// The place of a node in its graph; sources always have smaller ids than their users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(pub u32);
+
+/// What a loop counter runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Axis {
+    /// Elements of the result.
+    Loop,
+    /// Elements that are combined into one.
+    Reduce,
+    /// A share of the result's elements that one thread takes: starts at the kernel's `begin`.
+    Parallel,
+    /// SIMD lanes.
+    Lane,
+    /// Copies of the loop body.
+    Unroll,
+}
+
+/// What a node says besides its sources; which variant an op carries is part of its spec.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Arg {
+    /// Nothing.
+    None,
+    /// CONST.
+    Value(Value),
+    /// DEFINE_VAR.
+    Var(Var),
+    /// RESHAPE and EXPAND: the new shape; IOTA: its length.
+    Shape(Vec<Dim>),
+    /// PERMUTE: source axis of each axis; FLIP: the axes reversed.
+    Axes(Vec<usize>),
+    /// PAD: zeros (before, after); SHRINK: kept range (begin, end).
+    Pairs(Vec<(Dim, Dim)>),
+    /// VIEW.
+    View(ShapeTracker),
+    /// REDUCE_AXIS: how, and over which axes (sorted).
+    Reduce(Op, Vec<usize>),
+    /// REDUCE: how.
+    Op(Op),
+    /// BUFFER: a number unique in the graph, and the shape.
+    Buffer(u32, Vec<Dim>),
+    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane.
+    Slot(u32),
+    /// DEFINE_LOCAL: which, and how many elements.
+    Local(u32, u32),
+    /// RANGE: a number unique in the kernel, and what it runs over.
+    Range(u32, Axis),
+    /// SINK: the kernel's name.
+    Name(String),
+}
+
+/// One operation with everything that follows from its sources.
+pub struct Node {
+    pub(super) id: Id,
+    pub(super) op: Op,
+    pub(super) dtype: DType,
+    pub(super) src: Box<[Id]>,
+    pub(super) arg: Arg,
+    pub(super) shape: Option<Box<[Dim]>>,
+    pub(super) bounds: Option<(i128, i128)>,
+    pub(super) ranges: Box<[Id]>,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        self.op == other.op && self.dtype == other.dtype && self.src == other.src && self.arg == other.arg
+    }
+}
+
+impl Eq for Node {}
+
+impl Hash for Node {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.op, self.dtype, &self.src, &self.arg).hash(state)
+    }
+}
+
+/// The arena of nodes: append-only, every distinct node once.
+#[derive(Default)]
+pub struct Graph {
+    nodes: FrozenIndexSet<Box<Node>, BuildHasherDefault<FxHasher>>,
+    len: Cell<u32>,
+    fresh: Cell<u32>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Graph {
+        Graph::default()
+    }
+
+    /// The node `(op, dtype, src, arg)`, made if it is new. Not checked: the spec of a stage does that.
+    pub fn node<'g>(&'g self, op: Op, dtype: DType, src: &[Uop<'g>], arg: Arg) -> Uop<'g> {
+        let mut node = Node {
+            id: Id(self.len.get()),
+            op,
+            dtype,
+            src: src.iter().map(|s| s.id()).collect(),
+            arg,
+            shape: None,
+            bounds: None,
+            ranges: Box::default(),
+        };
+        if let Some(node) = self.nodes.get(&node) {
+            return Uop { graph: self, node };
+        }
+        node.shape = shape::infer(op, &node.arg, src).map(Vec::into_boxed_slice);
+        node.bounds = bounds::infer(op, dtype, &node.arg, src);
+        node.ranges = live_ranges(node.id, op, src);
+        self.len.set(self.len.get() + 1);
+        Uop { graph: self, node: self.nodes.insert(Box::new(node)) }
+    }
+
+    /// The node with this id.
+    ///
+    /// # Panics
+    /// If `id` is not of this graph.
+    pub fn get(&self, id: Id) -> Uop<'_> {
+        let node = self.nodes.get_index(id.0 as usize);
+        Uop { graph: self, node: node.unwrap_or_else(|| panic!("node {id:?} is of another graph")) }
+    }
+
+    /// How many distinct nodes there are.
+    pub fn len(&self) -> usize {
+        self.len.get() as usize
+    }
+
+    /// Whether no node has been made.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A number no earlier call returned: names buffers, ranges and accumulators.
+    pub fn fresh(&self) -> u32 {
+        self.fresh.set(self.fresh.get() + 1);
+        self.fresh.get() - 1
+    }
+
+    /// Makes sure that [`Graph::fresh`] never returns `used`.
+    pub fn reserve(&self, used: u32) {
+        self.fresh.set(self.fresh.get().max(used.saturating_add(1)));
+    }
+}
+
+/// The ranges a node's value varies with: a reduction or store closes its own.
+fn live_ranges(id: Id, op: Op, src: &[Uop]) -> Box<[Id]> {
+    if op == Op::Range {
+        return [src.first().map_or(&[][..], |s| s.range_ids()), &[id]].concat().into();
+    }
+    let (open, closed) = match op {
+        Op::Reduce => src.split_at(src.len().min(1)),
+        Op::Store => src.split_at(src.len().min(2)),
+        _ => (src, &[][..]),
+    };
+    let mut live: Vec<Id> = Vec::new();
+    for s in open {
+        match live.is_empty() {
+            true => live.extend_from_slice(s.range_ids()),
+            false => live.extend(s.range_ids()),
+        }
+    }
+    live.sort_unstable();
+    live.dedup();
+    live.retain(|r| closed.iter().all(|c| c.id() != *r));
+    live.into()
+}
+
+/// A handle to a node: two words, `Copy`, equal when the expressions are equal.
+#[derive(Clone, Copy)]
+pub struct Uop<'g> {
+    graph: &'g Graph,
+    node: &'g Node,
+}
+
+impl<'g> Uop<'g> {
+    /// The graph it lives in.
+    pub fn graph(self) -> &'g Graph {
+        self.graph
+    }
+
+    /// Its place in the graph.
+    pub fn id(self) -> Id {
+        self.node.id
+    }
+
+    /// The operation.
+    pub fn op(self) -> Op {
+        self.node.op
+    }
+
+    /// The type of the value.
+    pub fn dtype(self) -> DType {
+        self.node.dtype
+    }
+
+    /// What it says besides its sources.
+    pub fn arg(self) -> &'g Arg {
+        &self.node.arg
+    }
+
+    /// Source `i`.
+    ///
+    /// # Panics
+    /// If there is none: the spec of each stage fixes how many there are.
+    pub fn src(self, i: usize) -> Uop<'g> {
+        self.graph.get(self.node.src[i])
+    }
+
+    /// How many sources there are.
+    pub fn arity(self) -> usize {
+        self.node.src.len()
+    }
+
+    /// Its sources in order.
+    pub fn srcs(self) -> impl DoubleEndedIterator<Item = Uop<'g>> + ExactSizeIterator + 'g {
+        self.node.src.iter().map(move |&id| self.graph.get(id))
+    }
+
+    /// The shape of a tensor-stage value; `()` for everything inside kernels, `None` if the sources do
+    /// not fit together (which the spec reports).
+    pub fn try_shape(self) -> Option<&'g [Dim]> {
+        self.node.shape.as_deref()
+    }
+
+    /// The shape; empty if it has none.
+    pub fn shape(self) -> &'g [Dim] {
+        self.try_shape().unwrap_or(&[])
+    }
+
+    /// Inclusive bounds of an integer or bool value, if it is one.
+    pub fn bounds(self) -> Option<(i128, i128)> {
+        self.node.bounds
+    }
+
+    /// Smallest value an integer can take (the dtype's if nothing better is known).
+    pub fn vmin(self) -> i128 {
+        self.node.bounds.map_or(i128::MIN / 4, |b| b.0)
+    }
+
+    /// Largest value an integer can take.
+    pub fn vmax(self) -> i128 {
+        self.node.bounds.map_or(i128::MAX / 4, |b| b.1)
+    }
+
+    /// The ranges its value varies with.
+    pub fn ranges(self) -> impl ExactSizeIterator<Item = Uop<'g>> + 'g {
+        self.node.ranges.iter().map(move |&id| self.graph.get(id))
+    }
+
+    /// The ids of [`Uop::ranges`], sorted.
+    pub fn range_ids(self) -> &'g [Id] {
+        &self.node.ranges
+    }
+
+    /// Whether its value varies with `range`.
+    pub fn depends_on(self, range: Uop<'g>) -> bool {
+        self.node.ranges.binary_search(&range.id()).is_ok()
+    }
+
+    /// The value of a CONST.
+    pub fn as_const(self) -> Option<Value> {
+        match self.node.arg {
+            Arg::Value(v) if self.node.op == Op::Const => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The value of an integer or bool CONST.
+    pub fn as_int(self) -> Option<i128> {
+        self.as_const()?.as_int()
+    }
+}
+
+impl PartialEq for Uop<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.node, other.node)
+    }
+}
+
+impl Eq for Uop<'_> {}
+
+impl Hash for Uop<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.node.id.hash(state)
+    }
+}
+
+impl PartialOrd for Uop<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Uop<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.node.id.cmp(&other.node.id)
+    }
+}
+
+impl fmt::Debug for Uop<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}:{}:{}", self.node.id.0, self.op(), self.dtype())?;
+        if self.node.arg != Arg::None {
+            write!(f, " {:?}", self.node.arg)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Walking graphs: order, substitution. Iterative throughout, so depth is no limit.
+
+use std::collections::hash_map::Entry;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ir::{Id, Uop};
+
+impl<'g> Uop<'g> {
+    /// Everything this node is made of, itself last, sources before users.
+    ///
+    /// Ids grow from sources to users, so sorting the reachable ids is a topological order.
+    pub fn toposort(self) -> Vec<Uop<'g>> {
+        toposort(&[self])
+    }
+
+    /// The expression with every node that `map` holds replaced; replacements are not looked into.
+    pub fn substitute(self, map: &FxHashMap<Uop<'g>, Uop<'g>>) -> Uop<'g> {
+        let mut done: FxHashMap<Uop<'g>, Uop<'g>> = map.clone();
+        rebuild(self, &mut done, |node| node);
+        done[&self]
+    }
+
+    /// The expression with `from` replaced by `to`.
+    pub fn replace(self, from: Uop<'g>, to: Uop<'g>) -> Uop<'g> {
+        self.substitute(&FxHashMap::from_iter([(from, to)]))
+    }
+}
+
+/// Everything `roots` are made of, sources before users.
+pub fn toposort<'g>(roots: &[Uop<'g>]) -> Vec<Uop<'g>> {
+    let mut seen: FxHashSet<Id> = FxHashSet::default();
+    let mut stack: Vec<Uop<'g>> = roots.to_vec();
+    let mut all = Vec::new();
+    while let Some(node) = stack.pop() {
+        if seen.insert(node.id()) {
+            all.push(node);
+            stack.extend(node.srcs());
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// Maps `root` and everything below it bottom-up: each node is rebuilt over its mapped sources, then
+/// passed to `change`. What `done` already holds is final; every result is added to it.
+pub fn rebuild<'g>(root: Uop<'g>, done: &mut FxHashMap<Uop<'g>, Uop<'g>>, mut change: impl FnMut(Uop<'g>) -> Uop<'g>) {
+    let mut stack = vec![(root, false)];
+    while let Some((node, ready)) = stack.pop() {
+        if done.contains_key(&node) {
+            continue;
+        }
+        if !ready {
+            stack.push((node, true));
+            stack.extend(node.srcs().filter(|s| !done.contains_key(s)).map(|s| (s, false)));
+            continue;
+        }
+        let src: Vec<Uop<'g>> = node.srcs().map(|s| done[&s]).collect();
+        let same = node.srcs().eq(src.iter().copied());
+        let result = change(if same { node } else { node.with_srcs(&src) });
+        if let Entry::Vacant(entry) = done.entry(node) {
+            entry.insert(result);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dtype::DType;
+    use crate::ir::{Axis, Graph, Op};
+
+    #[test]
+    fn equal_expressions_are_one_node() {
+        let g = Graph::new();
+        let build = || g.constant(DType::I32, 3) * 5 + 2;
+        assert_eq!(build(), build());
+        assert_eq!(g.len(), 5);
+    }
+
+    #[test]
+    fn ranges_are_live_until_reduced() {
+        let g = Graph::new();
+        let (i, k) = (g.range(g.index(4), Axis::Loop), g.range(g.index(8), Axis::Reduce));
+        let body = i * 8 + k;
+        assert!(body.depends_on(i) && body.depends_on(k));
+        assert_eq!(body.bounds(), Some((0, 31)));
+        let sum = body.reduce(Op::Add, &[k]);
+        assert!(sum.depends_on(i) && !sum.depends_on(k));
+    }
+
+    #[test]
+    fn substitution_rebuilds_users_and_handles_depth() {
+        let g = Graph::new();
+        let (x, y) = (g.range(g.index(4), Axis::Loop), g.index(1));
+        let deep = (0..50_000).fold(x, |e, _| e + 1);
+        let replaced = deep.replace(x, y);
+        assert_eq!(replaced.bounds(), Some((50_001, 50_001)));
+        assert_eq!(deep.toposort().len(), 50_003);
+    }
+}
