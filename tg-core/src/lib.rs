@@ -3,9 +3,9 @@
 //! Modules stand in the order of the pipeline; each uses only those above it.
 #![forbid(unsafe_code)]
 
-pub mod compile;
-pub mod dim;
 pub mod dtype;
-pub mod ir;
+pub mod dim;
 pub mod target;
 pub mod view;
+pub mod ir;
+pub mod compile;
