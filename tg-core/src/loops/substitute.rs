@@ -1,0 +1,60 @@
+//! Replacing a loop counter by an expression of others: the one step behind every schedule action.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Graph, Op, Uop, rebuild};
+
+/// `root` with ranges replaced as `map` says.
+///
+/// A STORE or REDUCE over a replaced range runs over the ranges of its replacement: over `o` and `i` for
+/// `r → o*4 + i`, over nothing for `r → 3`.
+pub fn substitute<'g>(root: Uop<'g>, map: &FxHashMap<Uop<'g>, Uop<'g>>) -> Uop<'g> {
+    let mut done = map.clone();
+    rebuild(root, &mut done, close);
+    done[&root]
+}
+
+/// A node whose loops are expressions, over the ranges in them instead.
+pub fn close(node: Uop) -> Uop {
+    let fixed = match node.op() {
+        Op::Store => 2,
+        Op::Reduce => 1,
+        _ => return node,
+    };
+    if node.srcs().skip(fixed).all(|r| r.op() == Op::Range) {
+        return node;
+    }
+    let mut ranges: Vec<Uop> = vec![];
+    for range in node.srcs().skip(fixed).flat_map(|e| if e.op() == Op::Range { vec![e] } else { e.ranges().collect() }) {
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
+    if node.op() == Op::Reduce && ranges.is_empty() {
+        return node.src(0);
+    }
+    let src: Vec<_> = node.srcs().take(fixed).chain(ranges).collect();
+    node.with_srcs(&src)
+}
+
+/// A copy of `root` in which every reduction that varies with `range` runs over loops of its own.
+///
+/// Two copies of one loop body that stand in different loops cannot share the loops inside.
+pub fn separate<'g>(graph: &'g Graph, root: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
+    let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
+    let mut map = FxHashMap::default();
+    for reduce in root.toposort().into_iter().filter(inside) {
+        for own in reduce.srcs().skip(1).filter(|r| *r != range) {
+            map.entry(own).or_insert_with(|| renamed(graph, own));
+        }
+    }
+    if map.is_empty() { root } else { substitute(root, &map) }
+}
+
+/// A new range of the same size and kind.
+pub fn renamed<'g>(graph: &'g Graph, range: Uop<'g>) -> Uop<'g> {
+    match range.arg() {
+        crate::ir::Arg::Range(_, axis) => graph.range(range.src(0), *axis),
+        arg => panic!("loops: {arg:?} is no range"),
+    }
+}
