@@ -48,7 +48,8 @@ impl Compiler {
     /// # Errors
     /// [`Error::UnsupportedTarget`] and [`Error::NoCompiler`].
     pub fn find(target: &str) -> Result<Arc<Compiler>, Error> {
-        static FOUND: Mutex<Vec<(String, Result<Arc<Compiler>, Error>)>> = Mutex::new(Vec::new());
+        type Answer = Result<Arc<Compiler>, Error>;
+        static FOUND: Mutex<Vec<(String, Answer)>> = Mutex::new(Vec::new());
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, answer)) = found.iter().find(|(name, _)| name == target) {
             return answer.clone();
