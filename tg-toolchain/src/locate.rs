@@ -1,7 +1,7 @@
 //! Reads what a proc macro needs to know about the running compilation from rustc's own arguments.
 //!
 //! Which target, whether code is generated at all, and where results may be cached. A pure function of the arguments
-//! (the file system is asked only for Cargo's tag file), so it can be tested; it never decides anything itself.
+//! (the file system is asked only for Cargo's own files), so it can be tested; it never decides anything itself.
 //! Arguments behind `@file` are not seen: Cargo uses such files only when a command line is too long for the system.
 
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// Folder below Cargo's target directory that holds the cache.
 const CACHE_FOLDER: &str = "tg-cache";
 
-/// The file by which Cargo marks its target directory.
-const TAG_FILE: &str = "CACHEDIR.TAG";
+/// Files by which Cargo's target directory is known: the first is there only if Cargo itself made the folder.
+const TAG_FILES: &[&str] = &["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// Outputs that need machine code or would show it.
 const CODE_OUTPUTS: &[&str] = &["link", "obj", "asm", "llvm-ir", "llvm-bc"];
@@ -95,7 +95,7 @@ impl Invocation {
 
     /// Where compiled kernels may be cached: a folder in Cargo's target directory, if this runs under Cargo.
     pub fn cache_dir(&self) -> Option<PathBuf> {
-        self.cache_dir_where(|folder| folder.join(TAG_FILE).is_file())
+        self.cache_dir_where(|folder| TAG_FILES.iter().any(|file| folder.join(file).is_file()))
     }
 
     fn cache_dir_where(&self, is_tagged: impl Fn(&Path) -> bool) -> Option<PathBuf> {
@@ -208,9 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn the_test_itself_lies_in_a_target_directory() {
-        let out_dir = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-        let cache = Invocation { out_dir: Some(out_dir.clone()), ..Invocation::default() }.cache_dir().unwrap();
-        assert!(out_dir.starts_with(cache.parent().unwrap()) && cache.ends_with("tg-cache"));
+    fn either_file_of_cargo_marks_a_target_directory() {
+        let target = std::env::temp_dir().join(format!("tg-locate-test-{}", std::process::id()));
+        let out_dir = target.join("debug").join("deps");
+        let invocation = Invocation { out_dir: Some(out_dir.clone()), ..Invocation::default() };
+        for file in TAG_FILES {
+            std::fs::create_dir_all(&out_dir).unwrap();
+            assert_ne!(invocation.cache_dir(), Some(target.join(CACHE_FOLDER)));
+            std::fs::write(target.join(file), "").unwrap();
+            assert_eq!(invocation.cache_dir(), Some(target.join(CACHE_FOLDER)), "{file}");
+            std::fs::remove_dir_all(&target).unwrap();
+        }
     }
 }

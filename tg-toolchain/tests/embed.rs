@@ -194,7 +194,10 @@ fn the_levels_use_their_registers_and_a_jump_table() {
     {
         let text = assemble(isa);
         assert!(text.contains(register) && !text.contains(wider), "{isa:?}");
-        assert!(text.contains("\tjmp\t*%"), "{isa:?} has no jump table to test");
-        assert!(text.contains("\t.hidden\ttgk_mix\n") && text.contains("\t.size\ttgk_mix, .-tgk_mix\n"), "{isa:?}");
+        assert!(
+            text.lines().any(|line| line.starts_with("\tjmp") && line.contains("\t*%")),
+            "{isa:?} has no jump table to test"
+        );
+        assert!(text.contains("\t.hidden\ttgk_mix\n") && text.contains("\t.size\ttgk_mix, "), "{isa:?}");
     }
 }
