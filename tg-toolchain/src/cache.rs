@@ -14,7 +14,7 @@ use std::time::SystemTime;
 pub const CACHE_LIMIT: u64 = 256 << 20;
 
 /// Part of every key: changing how results are made or stored makes all old entries unreachable.
-const FORMAT: &str = "tg-cache 1";
+const FORMAT: &str = concat!("tg-cache 1 ", env!("CARGO_PKG_VERSION"));
 
 const CHECKSUM_BYTES: usize = 32;
 
