@@ -20,7 +20,11 @@ pub fn pretty(root: Uop) -> String {
     let mut done: FxHashMap<Uop, (String, Binding)> = FxHashMap::default();
     for node in root.toposort() {
         let (text, binding) = spell(node, &done);
-        let part = if text.len() > LONGEST_PART && node != root { (format!("%{}", node.id().0), ATOM) } else { (text, binding) };
+        let part = if text.len() > LONGEST_PART && node != root {
+            (format!("%{}", node.id().0), ATOM)
+        } else {
+            (text, binding)
+        };
         done.insert(node, part);
     }
     done.remove(&root).map(|(text, _)| text).unwrap_or_default()

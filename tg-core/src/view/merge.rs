@@ -12,7 +12,7 @@ use crate::view::reshape::Run;
 use crate::view::view::row_major;
 
 /// A half-open range per axis.
-type Box = Vec<(Dim, Dim)>;
+type Region = Vec<(Dim, Dim)>;
 
 impl View {
     /// The view equal to looking through `outer` at the row-major elements of `inner`; `None` if that
@@ -24,7 +24,9 @@ impl View {
         if inner.is_unbacked() {
             return Some(View::unbacked(outer.shape.clone()));
         }
-        if outer.is_contiguous() && let Some(view) = inner.reshape(&outer.shape) {
+        if outer.is_contiguous()
+            && let Some(view) = inner.reshape(&outer.shape)
+        {
             return Some(view);
         }
         // An axis of size 1 whose mask is undecided would be lost among the runs.
@@ -35,7 +37,12 @@ impl View {
         let (runs, offset) = inner.runs();
         let digits = Affine::digits(&runs, outer);
         let backed = outer.backed();
-        if !digits.iter().zip(&runs).skip(1).all(|(digit, run)| digit.is_within(&backed, &(Dim::ZERO, run.size.clone()))) {
+        if !digits
+            .iter()
+            .zip(&runs)
+            .skip(1)
+            .all(|(digit, run)| digit.is_within(&backed, &(Dim::ZERO, run.size.clone())))
+        {
             return None;
         }
         let masked: Vec<(&Affine, &(Dim, Dim))> =
@@ -128,7 +135,7 @@ fn digits_of(position: &Dim, weights: &[Dim]) -> Vec<Dim> {
 
 /// The part of a box where every digit is in its range, if that is provably a box; `Some(None)` if it
 /// is provably empty.
-fn meet(over: Box, masked: &[(&Affine, &(Dim, Dim))]) -> Option<Option<Box>> {
+fn meet(over: Region, masked: &[(&Affine, &(Dim, Dim))]) -> Option<Option<Region>> {
     let mut within = over;
     for (digit, range) in masked {
         if digit.is_within(&within, range) {
