@@ -8,4 +8,6 @@ pub mod dim;
 pub mod target;
 pub mod view;
 pub mod ir;
+pub mod rewrite;
+pub mod symbolic;
 pub mod compile;
