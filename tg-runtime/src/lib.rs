@@ -1,1 +1,17 @@
 //! Typed tensors and the launching of compiled kernels.
+//!
+//! Modules stand in order; each uses only those above it. Nothing here compiles or builds graphs.
+
+pub mod error;
+pub mod isa;
+pub mod config;
+pub mod shape;
+pub mod element;
+mod storage;
+pub mod tensor;
+
+pub use config::Config;
+pub use element::{Element, Float, bf16, f16};
+pub use error::{Error, Result};
+pub use shape::{Const, Dim, Dyn, Shape, StaticShape};
+pub use tensor::{Tensor, TensorView, TensorViewMut};
