@@ -190,7 +190,10 @@ impl fmt::Display for Error {
                 write!(f, "`{function}`: no argument has dimension `{dim}` as its size, so it is unknown")
             }
             Error::Unsupported { function, compiled } => {
-                write!(f, "`{function}` was compiled for {compiled}: this processor has none of these, or TG_CPU forbids them")
+                write!(
+                    f,
+                    "`{function}` was compiled for {compiled}: this processor has none of these, or TG_CPU forbids them"
+                )
             }
             Error::Config { variable, expected, got } => {
                 write!(f, "environment variable {variable}: expected {expected}, got `{got}`")

@@ -2,11 +2,14 @@
 //!
 //! Modules stand in order; each uses only those above it. Nothing here compiles or builds graphs.
 
+pub mod config;
+pub mod element;
 pub mod error;
 pub mod isa;
-pub mod config;
+pub mod pool;
+#[doc(hidden)]
+pub mod program;
 pub mod shape;
-pub mod element;
 mod storage;
 pub mod tensor;
 
