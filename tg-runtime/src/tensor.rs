@@ -7,6 +7,7 @@ mod print;
 mod random;
 mod view;
 
+pub(crate) use view::check_bytes;
 pub use view::{TensorView, TensorViewMut};
 
 use std::alloc::handle_alloc_error;

@@ -19,6 +19,10 @@ pub struct TensorView<'a> {
 }
 
 impl<'a> TensorView<'a> {
+    pub(crate) fn new(dtype: DType, dims: &'a [usize], bytes: &'a [u8]) -> TensorView<'a> {
+        TensorView { dtype, dims, bytes }
+    }
+
     /// The element type.
     pub fn dtype(&self) -> DType {
         self.dtype
