@@ -30,6 +30,9 @@ const SPIN: Duration = Duration::from_micros(50);
 /// Spins between looks at the clock, or between yields of a thread that waits for the others.
 const SPINS_PER_LOOK: u32 = 64;
 
+/// Work, in operations, that is worth waking a sleeping thread for: what a core does in about [`SPIN`].
+const WAKE_WORK: u64 = 400_000;
+
 /// What a job runs on each sub-range `begin..end`.
 type Body<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
@@ -94,6 +97,10 @@ struct Shared {
     asleep: AtomicUsize,
     busy: AtomicBool,
     shutdown: AtomicBool,
+    /// Work of the latest jobs that sleeping threads were not woken for, and when the last of them came.
+    missed: AtomicU64,
+    missed_at: AtomicU64,
+    born: Instant,
 }
 
 // SAFETY: `job` is written only by the thread that holds `busy`, before it gives out chunks (release), and
@@ -157,11 +164,18 @@ impl Shared {
         self.asleep.fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn announce(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-        if self.asleep.load(Ordering::SeqCst) == 0 {
-            return;
-        }
+    /// Whether a job of this much work should wake the threads that sleep. Waking costs as much as [`WAKE_WORK`],
+    /// so one job has that much, or a rapid sequence of jobs adds up to it: then more are likely to follow.
+    fn is_worth_waking(&self, work: u64) -> bool {
+        let now = self.born.elapsed().as_nanos() as u64;
+        let rapid = now.saturating_sub(self.missed_at.swap(now, Ordering::Relaxed)) < SPIN.as_nanos() as u64;
+        let before = if rapid { self.missed.load(Ordering::Relaxed) } else { 0 };
+        let missed = before.saturating_add(work);
+        self.missed.store(if missed < WAKE_WORK { missed } else { 0 }, Ordering::Relaxed);
+        missed >= WAKE_WORK
+    }
+
+    fn wake(&self) {
         for sleeper in &self.sleepers {
             if sleeper.asleep.swap(false, Ordering::SeqCst)
                 && let Some(thread) = sleeper.thread.get()
@@ -172,7 +186,12 @@ impl Shared {
     }
 
     /// Runs `job` on all threads and returns when every chunk is done. The caller holds `busy`.
-    fn run(&self, job: &Job<'_>) {
+    fn run(&self, job: &Job<'_>, work: u64) {
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        let wake = asleep > 0 && self.is_worth_waking(work);
+        if asleep + 1 == self.parts.len() && !wake {
+            return (0..job.chunks).for_each(|chunk| job.run(chunk));
+        }
         self.done.store(0, Ordering::Relaxed);
         let job_pointer: *const Job<'_> = job;
         // SAFETY: no chunk of an earlier job is left (its `run` awaited all), so nobody reads `job` now. The
@@ -182,7 +201,10 @@ impl Shared {
         for (i, part) in self.parts.iter().enumerate().rev() {
             part.give(i * job.chunks / threads, (i + 1) * job.chunks / threads);
         }
-        self.announce();
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        if wake {
+            self.wake();
+        }
         self.work(0);
         let mut spins = 0u32;
         while self.done.load(Ordering::Acquire) < job.chunks {
@@ -215,6 +237,9 @@ impl Pool {
             asleep: AtomicUsize::new(0),
             busy: AtomicBool::new(false),
             shutdown: AtomicBool::new(false),
+            missed: AtomicU64::new(0),
+            missed_at: AtomicU64::new(0),
+            born: Instant::now(),
         });
         let start = |me: usize| {
             let mine = shared.clone();
@@ -254,6 +279,11 @@ impl Pool {
     /// # Panics
     /// When `body` panics, with its panic, after all other calls have returned.
     pub fn parallel(&self, count: usize, grain: usize, body: &Body<'_>) {
+        self.parallel_work(count, grain, u64::MAX, body);
+    }
+
+    /// [`Pool::parallel`] for a total of `work` scalar operations: little work does not wake sleeping threads.
+    pub(crate) fn parallel_work(&self, count: usize, grain: usize, work: u64, body: &Body<'_>) {
         let chunks = (count / grain.max(1)).min(self.threads() * CHUNKS_PER_THREAD);
         let lock = || self.shared.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         if chunks < 2 || self.threads() == 1 || lock().is_err() {
@@ -262,7 +292,7 @@ impl Pool {
             };
         }
         let job = Job { body, count, chunks, panic: Mutex::new(None) };
-        self.shared.run(&job);
+        self.shared.run(&job, work);
         self.shared.busy.store(false, Ordering::Release);
         if let Some(panic) = job.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
             resume_unwind(panic);
@@ -273,7 +303,8 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.shutdown.store(true, Ordering::SeqCst);
-        self.shared.announce();
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        self.shared.wake();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -298,8 +329,12 @@ mod tests {
 
     /// Every iteration of `0..count` runs exactly once.
     fn check(pool: &Pool, count: usize, grain: usize) {
+        check_work(pool, count, grain, u64::MAX);
+    }
+
+    fn check_work(pool: &Pool, count: usize, grain: usize, work: u64) {
         let runs: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(0)).collect();
-        pool.parallel(count, grain, &|begin, end| {
+        pool.parallel_work(count, grain, work, &|begin, end| {
             assert!(begin < end && end <= count && (end - begin >= grain || end - begin == count));
             for run in &runs[begin..end] {
                 run.fetch_add(1, Ordering::Relaxed);
@@ -318,6 +353,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn little_work_wakes_nobody_until_it_adds_up() {
+        let pool = Pool::new(2);
+        let shared = &pool.shared;
+        while shared.asleep.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        assert!(!shared.is_worth_waking(WAKE_WORK / 2));
+        assert!(shared.is_worth_waking(WAKE_WORK));
+        assert!((0..1000).any(|_| shared.is_worth_waking(WAKE_WORK / 3)));
+        thread::sleep(SPIN * 2);
+        assert!(!shared.is_worth_waking(WAKE_WORK / 3));
+        let epoch = shared.epoch.load(Ordering::SeqCst);
+        check_work(&pool, 100, 1, 1);
+        assert_eq!(shared.epoch.load(Ordering::SeqCst), epoch);
     }
 
     #[test]

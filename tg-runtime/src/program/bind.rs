@@ -214,12 +214,12 @@ mod tests {
     #[test]
     fn misfits_name_function_argument_expectation_and_sizes() {
         let cases: [([&[usize]; 3], &str); 6] = [
-            (&[3, 783], &[3], &[7], "`logits`: argument `x`: expected shape (N, 784), here (3, 784), got (3, 783)"),
-            (&[3], &[3], &[7], "`logits`: argument `x`: expected shape (N, 784), got (3)"),
-            (&[3, 784], &[4], &[7], "`logits`: dimension `N` is 3 in argument `x` but 4 in argument `y`"),
-            (&[0, 784], &[0], &[1], "`logits`: argument `x`: dimension `N` must be in 1..=100, got 0"),
-            (&[101, 784], &[3], &[7], "`logits`: argument `x`: dimension `N` must be in 1..=100, got 101"),
-            (&[3, 784], &[3], &[8], "`logits`: argument `z`: expected shape (2*N+1), here (7), got (8)"),
+            ([&[3, 783], &[3], &[7]], "`logits`: argument `x`: expected shape (N, 784), here (3, 784), got (3, 783)"),
+            ([&[3], &[3], &[7]], "`logits`: argument `x`: expected shape (N, 784), got (3)"),
+            ([&[3, 784], &[4], &[7]], "`logits`: dimension `N` is 3 in argument `x` but 4 in argument `y`"),
+            ([&[0, 784], &[0], &[1]], "`logits`: argument `x`: dimension `N` must be in 1..=100, got 0"),
+            ([&[101, 784], &[3], &[7]], "`logits`: argument `x`: dimension `N` must be in 1..=100, got 101"),
+            ([&[3, 784], &[3], &[8]], "`logits`: argument `z`: expected shape (2*N+1), here (7), got (8)"),
         ];
         for ([x, y, z], expected) in cases {
             assert_eq!(bind(x, y, z).unwrap_err(), expected);

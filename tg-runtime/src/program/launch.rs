@@ -172,6 +172,6 @@ unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &Di
         return Ok(());
     }
     let grain = (iterations as i128 * CHUNK_WORK as i128 / work as i128).max(1);
-    Pool::of_process()?.parallel(iterations as usize, grain as usize, &run);
+    Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &run);
     Ok(())
 }
