@@ -49,6 +49,13 @@ pub enum Error {
         /// Size of the refused block.
         bytes: usize,
     },
+    /// A row that a tensor does not have.
+    Row {
+        /// The row asked for.
+        row: usize,
+        /// How many rows there are.
+        rows: usize,
+    },
     /// The elements are of another type.
     DType {
         /// The element type asked for.
@@ -172,6 +179,7 @@ impl fmt::Display for Error {
                 write!(f, "a tensor of {dtype} with shape {} is larger than an address can count", dims_text(dims))
             }
             Error::OutOfMemory { bytes } => write!(f, "out of memory: {bytes} bytes were refused"),
+            Error::Row { row, rows } => write!(f, "there is no row {row}: the tensor has {rows} along its first axis"),
             Error::DType { expected, got } => write!(f, "expected elements of type {expected}, got {got}"),
             Error::Argument { function, argument, expected, got } => {
                 write!(f, "`{function}`: argument `{argument}`: expected {expected}, got {got}")

@@ -151,8 +151,9 @@ impl Shared {
         }
     }
 
-    /// Sleeps unless a job was published. The publisher changes `epoch` before it looks for sleepers, and a
-    /// sleeper announces itself before it looks at `epoch`, so one of the two sees the other.
+    /// Sleeps unless a job was published. [`Shared::wake`] looks for sleepers after `epoch` changed, and a sleeper
+    /// announces itself before it looks at `epoch`, so one of the two sees the other. A thread that sleeps through
+    /// a job harms nothing: the others take its chunks.
     fn sleep(&self, me: usize, seen: u32) {
         let sleeper = &self.sleepers[me];
         self.asleep.fetch_add(1, Ordering::SeqCst);

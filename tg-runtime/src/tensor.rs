@@ -188,6 +188,23 @@ impl<T: Element, S: Shape> Tensor<T, S> {
         self.data.start_mut()
     }
 
+    /// A copy of some rows, which are the parts along the first axis, in the order given: a batch. The result has
+    /// their elements in any shape, so that images can come out flattened.
+    ///
+    /// # Errors
+    /// [`Error::Row`] for a row that is not there, [`Error::Length`] or [`Error::Ambiguous`] if the elements do not
+    /// fit the shape of the result, [`Error::OutOfMemory`].
+    pub fn select_rows<R: Shape>(&self, rows: impl IntoIterator<Item = usize>) -> Result<Tensor<T, R>> {
+        let count = self.dims().as_ref().first().copied().unwrap_or(0);
+        let size = self.len().checked_div(count).unwrap_or(0);
+        let mut elements = Vec::new();
+        for row in rows {
+            let part = (row < count).then(|| &self.data[row * size..(row + 1) * size]);
+            elements.extend_from_slice(part.ok_or(Error::Row { row, rows: count })?);
+        }
+        Tensor::from_vec(elements)
+    }
+
     /// The same tensor under another shape type of the same sizes: between [`Dyn`](crate::Dyn) and
     /// [`Const`](crate::Const). Nothing is copied.
     ///
@@ -213,16 +230,76 @@ impl<T: Element> Tensor<T> {
     }
 }
 
+impl<T: Element, S: StaticShape> Default for Tensor<T, S> {
+    /// All zeros (`false`).
+    fn default() -> Self {
+        Self::zeros()
+    }
+}
+
 impl<T: Element, S: Shape> PartialEq for Tensor<T, S> {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape && self.as_slice() == other.as_slice()
     }
 }
 
+/// The type of a tensor, written as in a tensor function: element type, then sizes. A number is a known size, `_` a
+/// size known at run time, a name a type that is a [`Dim`](crate::Dim), and `{N}` a constant expression.
+///
+/// ```
+/// use tg_runtime::{Const, Dyn, Tensor};
+/// let scalar: Tensor!(f32) = 1.0.into();
+/// let matrix: Tensor!(f32, 2, 3) = Tensor::<f32, (Const<2>, Const<3>)>::ones();
+/// let batch: Tensor!(u8, _, 784) = Tensor::<u8, (Dyn, Const<784>)>::zeros_in((Dyn(32), Const))?;
+/// # Ok::<(), tg_runtime::Error>(())
+/// ```
+#[macro_export]
+macro_rules! Tensor {
+    ($element:ty) => { $crate::Tensor<$element, ()> };
+    ($element:ty, $($sizes:tt)+) => { $crate::Tensor!(@ $element; []; $($sizes)+) };
+    (@ $element:ty; [$($dims:ty,)*];) => { $crate::Tensor<$element, ($($dims,)*)> };
+    (@ $element:ty; [$($dims:ty,)*]; _ $(, $($rest:tt)*)?) => {
+        $crate::Tensor!(@ $element; [$($dims,)* $crate::Dyn,]; $($($rest)*)?)
+    };
+    (@ $element:ty; [$($dims:ty,)*]; $size:literal $(, $($rest:tt)*)?) => {
+        $crate::Tensor!(@ $element; [$($dims,)* $crate::Const<$size>,]; $($($rest)*)?)
+    };
+    (@ $element:ty; [$($dims:ty,)*]; $size:block $(, $($rest:tt)*)?) => {
+        $crate::Tensor!(@ $element; [$($dims,)* $crate::Const<$size>,]; $($($rest)*)?)
+    };
+    (@ $element:ty; [$($dims:ty,)*]; $dim:ty $(, $($rest:tt)*)?) => {
+        $crate::Tensor!(@ $element; [$($dims,)* $dim,]; $($($rest)*)?)
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::{Const, Dyn};
+    use crate::shape::{Const, Dim, Dyn};
+
+    #[test]
+    fn types_are_written_as_in_tensor_functions() {
+        fn first<N: Dim, const M: usize>(rows: &Tensor!(u8, N, { M }, _, 3,)) -> [usize; 4] {
+            rows.dims()
+        }
+        let rows: Tensor!(u8, 2, 1, _, 3) = Tensor::from_slice(&[0; 12]).unwrap();
+        assert_eq!(first(&rows), [2, 1, 2, 3]);
+        let scalar: Tensor!(i64) = Tensor::default();
+        assert_eq!(scalar.item(), 0);
+    }
+
+    #[test]
+    fn rows_make_batches() {
+        let images = Tensor::from([[[1u8, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 10], [11, 12]]]);
+        let batch: Tensor!(u8, 2, 4) = images.select_rows([2, 0]).unwrap();
+        assert_eq!(batch, [[9, 10, 11, 12], [1, 2, 3, 4]].into());
+        let error = images.select_rows::<(Dyn, Const<4>)>(2..4).unwrap_err().to_string();
+        assert_eq!(error, "there is no row 3: the tensor has 3 along its first axis");
+        assert!(matches!(images.select_rows::<(Const<2>, Const<4>)>(0..3), Err(Error::Length { .. })));
+        assert!(matches!(Tensor::from(1.0f32).select_rows::<(Dyn,)>([0]), Err(Error::Row { rows: 0, .. })));
+        let empty = Tensor::<f32, _>::zeros_in((Dyn(0), Const::<3>)).unwrap();
+        assert!(empty.select_rows::<(Dyn, Const<3>)>([]).unwrap().is_empty());
+    }
 
     type Matrix = Tensor<f32, (Const<2>, Const<3>)>;
 
@@ -252,7 +329,7 @@ mod tests {
     fn shape_types_convert_when_the_sizes_fit() {
         let m = Matrix::ones();
         let d = m.clone().into_shape::<(Dyn, Const<3>)>().unwrap();
-        assert_eq!(d.clone().into_shape().unwrap_or(Matrix::zeros()), m);
+        assert_eq!(d.clone().into_shape::<(Const<2>, Const<3>)>().unwrap(), m);
         assert!(matches!(d.clone().into_shape::<(Dyn, Const<2>)>(), Err(Error::Shape { .. })));
         assert_eq!(d.into_reshaped::<(Const<3>, Dyn)>().unwrap().dims(), [3, 2]);
     }
