@@ -8,9 +8,10 @@ use rustc_hash::FxHashMap;
 
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::index::{flatten, index};
+use crate::index::{index, unflatten};
 use crate::ir::{Arg, Axis, Graph, Op, Uop, Value};
 use crate::symbolic::Simplifier;
+use crate::view::ShapeTracker;
 
 /// One element of a tensor: the node, an index for each axis, and when it will be looked at.
 type Element<'g> = (Uop<'g>, Vec<Uop<'g>>, Option<Uop<'g>>);
@@ -48,7 +49,7 @@ impl<'g, 'a> Builder<'g, 'a> {
     pub fn store(&mut self, tensor: Uop<'g>, target: Uop<'g>) -> Uop<'g> {
         let at: Vec<_> = tensor.shape().iter().map(|size| self.axis(size, Axis::Loop)).collect();
         let value = self.root(tensor, &at);
-        let address = self.simplify(flatten(self.graph, &at, tensor.shape()));
+        let address = self.position(&at, tensor.shape());
         let ranges: Vec<_> = at.into_iter().filter(|r| r.op() == Op::Range).collect();
         target.element(address, None).store(value, &ranges)
     }
@@ -60,6 +61,12 @@ impl<'g, 'a> Builder<'g, 'a> {
 
     fn simplify(&mut self, uop: Uop<'g>) -> Uop<'g> {
         self.simplifier.simplify(uop)
+    }
+
+    /// The row-major position of the element `at` of a tensor of `shape`.
+    fn position(&mut self, at: &[Uop<'g>], shape: &[Dim]) -> Uop<'g> {
+        let (position, _) = index(&ShapeTracker::contiguous(shape), at, self.graph);
+        self.simplify(position)
     }
 
     /// The index along an axis of `size`: a new range, or 0 if there is only one.
@@ -109,9 +116,9 @@ impl<'g, 'a> Builder<'g, 'a> {
         let mut ranges = vec![];
         let needs = match (tensor.op(), tensor.arg()) {
             (Op::View, Arg::View(tracker)) => {
-                let (flat, mask) = index(self.graph, tracker, at);
+                let (flat, mask) = index(tracker, at, self.graph);
                 let valid = [*valid, mask].into_iter().flatten().reduce(|a, b| a & b).map(|v| self.simplify(v));
-                let source = crate::index::unflatten(self.graph, flat, tensor.src(0).shape());
+                let source = unflatten(flat, tensor.src(0).shape());
                 let source = source.into_iter().map(|i| self.simplify(i)).collect();
                 vec![(tensor.src(0), source, valid)]
             }
@@ -155,8 +162,7 @@ impl<'g, 'a> Builder<'g, 'a> {
 
     fn load(&mut self, (tensor, at, valid): &Element<'g>) -> Uop<'g> {
         let pointer = (self.stored)(*tensor).unwrap_or_else(|| panic!("{tensor:?} is read but not stored"));
-        let address = flatten(self.graph, at, tensor.shape());
-        let address = self.simplify(address);
+        let address = self.position(at, tensor.shape());
         debug_assert_eq!(pointer.dtype().pointee(), tensor.dtype(), "pointer of {tensor:?}");
         pointer.element(address, *valid).load()
     }

@@ -25,7 +25,8 @@ pub fn close(node: Uop) -> Uop {
         return node;
     }
     let mut ranges: Vec<Uop> = vec![];
-    for range in node.srcs().skip(fixed).flat_map(|e| if e.op() == Op::Range { vec![e] } else { e.ranges().collect() }) {
+    for range in node.srcs().skip(fixed).flat_map(|e| if e.op() == Op::Range { vec![e] } else { e.ranges().collect() })
+    {
         if !ranges.contains(&range) {
             ranges.push(range);
         }

@@ -109,13 +109,22 @@ impl<'g> Blocks<'g> {
         blocks
     }
 
-    fn order(&mut self, nest: &Nest<'g>, nodes: &[Uop<'g>], place: &FxHashMap<Uop<'g>, Block<'g>>, registers: &[Register<'g>]) {
+    fn order(
+        &mut self,
+        nest: &Nest<'g>,
+        nodes: &[Uop<'g>],
+        place: &FxHashMap<Uop<'g>, Block<'g>>,
+        registers: &[Register<'g>],
+    ) {
         let loop_of: FxHashMap<Uop<'g>, Uop<'g>> = registers.iter().map(|r| (r.acc, r.first)).collect();
         let updates: FxHashSet<Uop<'g>> = registers.iter().flat_map(|r| [r.update, r.update.src(1)]).collect();
         for &user in nodes {
             // The size of a loop is needed where the loop starts.
             let at = if user.op() == Op::Range { nest.parent(user) } else { place[&user] };
-            let skip = match user.op() { Op::Store => 2, _ => usize::MAX };
+            let skip = match user.op() {
+                Op::Store => 2,
+                _ => usize::MAX,
+            };
             for source in user.srcs().take(skip).filter(|s| s.arity() > 0 && s.op() != Op::Range) {
                 let waiting = enclosing_item(nest, user, at, place[&source]);
                 self.wait(waiting, source);

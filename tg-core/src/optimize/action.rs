@@ -72,7 +72,8 @@ impl Action {
                 let range = range(axis)?;
                 let Arg::Range(_, kind) = *range.arg() else { return Err(self.invalid("not a loop")) };
                 let tiled = split(kernel, range, size, kind, simplifier);
-                outermost(tiled, kind).ok_or_else(|| self.invalid("a reduction cannot move outside the loops of its result"))?
+                outermost(tiled, kind)
+                    .ok_or_else(|| self.invalid("a reduction cannot move outside the loops of its result"))?
             }
             Action::Parallel { axis } => {
                 let range = range(axis)?;

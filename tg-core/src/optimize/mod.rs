@@ -20,7 +20,11 @@ use crate::symbolic::Simplifier;
 ///
 /// # Errors
 /// If an action names a loop the kernel does not have, or one it cannot be applied to.
-pub fn apply<'g>(kernel: Uop<'g>, actions: &Actions, simplifier: &mut Simplifier<'g>) -> Result<Uop<'g>, InvalidAction> {
+pub fn apply<'g>(
+    kernel: Uop<'g>,
+    actions: &Actions,
+    simplifier: &mut Simplifier<'g>,
+) -> Result<Uop<'g>, InvalidAction> {
     let mut kernel = kernel;
     for action in &actions.0 {
         kernel = action.apply(kernel, simplifier)?;

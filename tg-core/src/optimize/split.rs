@@ -15,7 +15,13 @@ struct Parts<'g> {
 }
 
 /// `kernel` with `range` in blocks of `by`, whose inside is of the kind `inner`.
-pub(super) fn split<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, inner: Axis, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+pub(super) fn split<'g>(
+    kernel: Uop<'g>,
+    range: Uop<'g>,
+    by: u32,
+    inner: Axis,
+    simplifier: &mut Simplifier<'g>,
+) -> Uop<'g> {
     let parts = parts(range, by, inner, simplifier);
     let stores = kernel.srcs().flat_map(|store| split_store(store, &parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());

@@ -29,7 +29,9 @@ fn c_type(scalar: Scalar) -> &'static str {
         Scalar::F16 => "_Float16",
         Scalar::F32 => "float",
         Scalar::F64 => "double",
-        Scalar::BF16 | Scalar::F8E4M3 | Scalar::F8E5M2 => panic!("render: {} has no C type; lowering decomposes it", scalar.name()),
+        Scalar::BF16 | Scalar::F8E4M3 | Scalar::F8E5M2 => {
+            panic!("render: {} has no C type; lowering decomposes it", scalar.name())
+        }
     }
 }
 
@@ -93,7 +95,9 @@ impl C {
         self.define(&format!("0 {scalar}"), || format!("typedef {} {scalar};", c_type(dtype.scalar)));
         if dtype.lanes > 1 {
             let bytes = dtype.bytes();
-            self.define(&format!("1 {name}"), || format!("typedef {scalar} {name} __attribute__((vector_size({bytes})));"));
+            self.define(&format!("1 {name}"), || {
+                format!("typedef {scalar} {name} __attribute__((vector_size({bytes})));")
+            });
         }
         name
     }
@@ -106,7 +110,9 @@ impl C {
         }
         let align = dtype.element().bytes();
         let unaligned = format!("{name}u");
-        self.define(&format!("1 {unaligned}"), || format!("typedef {name} {unaligned} __attribute__((aligned({align}), may_alias));"));
+        self.define(&format!("1 {unaligned}"), || {
+            format!("typedef {name} {unaligned} __attribute__((aligned({align}), may_alias));")
+        });
         unaligned
     }
 
@@ -133,7 +139,9 @@ impl C {
             params.iter().zip(&names).map(one).collect::<Vec<_>>().join(", ")
         };
         let (ty, scalars) = (self.ty(result.element()), list(self, 1));
-        self.define(&format!("2 {scalar}"), || format!("static inline __attribute__((always_inline)) {ty} {scalar}({scalars}) {{ return {body}; }}"));
+        self.define(&format!("2 {scalar}"), || {
+            format!("static inline __attribute__((always_inline)) {ty} {scalar}({scalars}) {{ return {body}; }}")
+        });
         if result.lanes == 1 {
             return format!("{scalar}({})", args.join(", "));
         }
@@ -186,7 +194,9 @@ impl C {
             return format!("({} ? {} : {})", args[0], args[1], args[2]);
         }
         let mask = self.mask(node.src(0), &args[0], to);
-        let branch = |c: &mut C, i: usize| if node.dtype().is_bool() { c.mask(node.src(i), &args[i], to) } else { args[i].clone() };
+        let branch = |c: &mut C, i: usize| {
+            if node.dtype().is_bool() { c.mask(node.src(i), &args[i], to) } else { args[i].clone() }
+        };
         let (yes, no) = (branch(self, 1), branch(self, 2));
         format!("({mask} ? {yes} : {no})")
     }
@@ -230,7 +240,13 @@ impl C {
         let (name, body) = match (node.op(), dtype.is_index()) {
             (Op::Idiv, true) => ("floor_div", "x / y - (x % y != 0 && (x % y < 0) != (y < 0))".to_string()),
             (_, true) => ("floor_mod", "x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)".to_string()),
-            (Op::Idiv, _) if signed => ("div", format!("y == 0 ? 0 : y == -1 ? {} : x / y", self.wrapping(dtype.element(), "-", &["0".into(), "x".into()]))),
+            (Op::Idiv, _) if signed => (
+                "div",
+                format!(
+                    "y == 0 ? 0 : y == -1 ? {} : x / y",
+                    self.wrapping(dtype.element(), "-", &["0".into(), "x".into()])
+                ),
+            ),
             (_, _) if signed => ("mod", "y == 0 ? x : y == -1 ? 0 : x % y".to_string()),
             (Op::Idiv, _) => ("div", "y == 0 ? 0 : x / y".to_string()),
             (_, _) => ("mod", "y == 0 ? x : x % y".to_string()),
@@ -412,7 +428,10 @@ impl Spelling for C {
         let dtype = node.dtype();
         let value = match dtype.lanes {
             1 => format!("{pointer}[{index}]"),
-            _ => format!("*(const {} *)({pointer} + {index})", self.memory_type(DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype })),
+            _ => format!(
+                "*(const {} *)({pointer} + {index})",
+                self.memory_type(DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype })
+            ),
         };
         let value = if dtype.is_bool() && dtype.lanes > 1 { format!("({value} != 0)") } else { value };
         guard.map_or(value.clone(), |(valid, otherwise)| format!("{valid} ? {value} : {otherwise}"))

@@ -50,7 +50,16 @@ pub struct Rendered {
 
 /// Writes `linear` as the function `name`.
 pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelling) -> Rendered {
-    let mut emitter = Emitter { linear, dims, spelling, text: String::new(), depth: 1, names: FxHashMap::default(), uses: uses(linear), count: 0 };
+    let mut emitter = Emitter {
+        linear,
+        dims,
+        spelling,
+        text: String::new(),
+        depth: 1,
+        names: FxHashMap::default(),
+        uses: uses(linear),
+        count: 0,
+    };
     emitter.text = emitter.spelling.head(name) + "\n";
     for (at, &node) in linear.0.iter().enumerate() {
         emitter.instruction(at, node);
@@ -186,7 +195,12 @@ impl<'g> Emitter<'g, '_> {
 
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
-        let line = self.spelling.store(node.src(1), &self.names[&index.src(0)], &self.names[&index.src(1)], &self.names[&node.src(1)]);
+        let line = self.spelling.store(
+            node.src(1),
+            &self.names[&index.src(0)],
+            &self.names[&index.src(1)],
+            &self.names[&node.src(1)],
+        );
         self.line(line);
     }
 

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::dim::Dim;
-use crate::ir::{Op, Uop};
+use crate::ir::{Arg, Op, Uop};
 use crate::loops::Nest;
 
 /// Operations in the time one byte takes to and from memory.
@@ -62,14 +62,24 @@ fn size(range: Uop) -> Dim {
     polynomial(range.src(0))
 }
 
-fn polynomial(uop: Uop) -> Dim {
-    use crate::ir::Arg;
-    match (uop.op(), uop.arg()) {
-        (Op::Const, _) => Dim::from(uop.as_int().unwrap_or(0) as i64),
+/// `index` as (polynomial, divisor), for what splitting a loop makes of its size.
+pub fn quotient(index: Uop) -> (Dim, i64) {
+    match index.op() {
+        Op::Idiv => {
+            let (dim, by) = quotient(index.src(0));
+            (dim, by * index.src(1).as_int().unwrap_or_else(|| panic!("cost: {index:?} divides by no constant")) as i64)
+        }
+        _ => (polynomial(index), 1),
+    }
+}
+
+fn polynomial(index: Uop) -> Dim {
+    match (index.op(), index.arg()) {
+        (Op::Const, _) => Dim::from(index.as_int().unwrap_or(0) as i64),
         (Op::DefineVar, Arg::Var(var)) => Dim::from(var.clone()),
-        (Op::Add, _) => &polynomial(uop.src(0)) + &polynomial(uop.src(1)),
-        (Op::Mul, _) => &polynomial(uop.src(0)) * &polynomial(uop.src(1)),
-        _ => panic!("cost: the size {uop:?} is not a polynomial of run-time dimensions"),
+        (Op::Add, _) => &polynomial(index.src(0)) + &polynomial(index.src(1)),
+        (Op::Mul, _) => &polynomial(index.src(0)) * &polynomial(index.src(1)),
+        _ => panic!("cost: the size {index:?} is not a polynomial of run-time dimensions"),
     }
 }
 
@@ -100,8 +110,8 @@ pub fn bytes(store: Uop, shape: &dyn Fn(super::Memory) -> Vec<Dim>) -> Dim {
             all.push(read);
         }
     }
-    let sizes = all.into_iter().map(|(memory, dtype)| {
-        shape(memory).iter().fold(Dim::from(dtype.bytes() as i64), |a, b| &a * b)
-    });
+    let sizes = all
+        .into_iter()
+        .map(|(memory, dtype)| shape(memory).iter().fold(Dim::from(dtype.bytes() as i64), |a, b| &a * b));
     sizes.fold(Dim::ZERO, |a, b| &a + &b)
 }

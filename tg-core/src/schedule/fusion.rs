@@ -80,7 +80,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 all_costs.extend(costs(tensor));
             }
             let shared = total.iter().filter(|(t, _)| !self.stored.memory.contains_key(t));
-            let over = shared.filter(|(t, runs)| has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
+            let over =
+                shared.filter(|(t, runs)| has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
             match over.map(|(t, _)| *t).max() {
                 Some(tensor) => self.keep(tensor),
                 None => return,

@@ -20,7 +20,7 @@ use crate::ir::{Arg, Graph, Op, Uop};
 use crate::loops::{Builder, stored_dtype};
 use crate::symbolic::Simplifier;
 
-pub use cost::{bytes, flops};
+pub use cost::{bytes, flops, quotient};
 pub use memory::Slots;
 
 /// Where a stored tensor lives: a number shared by all kernels of a function, which is also the slot
@@ -66,7 +66,12 @@ impl<'g> Stored<'g> {
     }
 
     /// The loops that compute `tensor` from what is stored, with every element they evaluate.
-    fn build<'a>(&self, tensor: Uop<'g>, target: Memory, simplifier: &'a mut Simplifier<'g>) -> (Uop<'g>, Vec<(Uop<'g>, Uop<'g>)>) {
+    fn build<'a>(
+        &self,
+        tensor: Uop<'g>,
+        target: Memory,
+        simplifier: &'a mut Simplifier<'g>,
+    ) -> (Uop<'g>, Vec<(Uop<'g>, Uop<'g>)>) {
         let stored = |t: Uop<'g>| self.pointer(t);
         let mut builder = Builder::new(self.graph, &stored, simplifier);
         let pointer = self.graph.global(stored_dtype(tensor.dtype()), target.0);
@@ -78,7 +83,8 @@ impl<'g> Stored<'g> {
 
 /// The [`Memory`] numbers under `store` that are loaded from.
 pub(crate) fn reads(store: Uop) -> Vec<Memory> {
-    let mut reads: Vec<Memory> = store.toposort().into_iter().filter(|n| n.op() == Op::Load).map(pointer_slot).collect();
+    let mut reads: Vec<Memory> =
+        store.toposort().into_iter().filter(|n| n.op() == Op::Load).map(pointer_slot).collect();
     reads.sort_unstable();
     reads.dedup();
     reads

@@ -63,7 +63,12 @@ fn reads_elsewhere(item: &Item) -> bool {
 }
 
 /// Redirects `item` to a new intermediate; returns the kernel that copies it to the old target.
-fn detour<'g>(graph: &'g Graph, item: &mut Item<'g>, params: usize, intermediates: &mut Vec<(DType, Vec<Dim>)>) -> Item<'g> {
+fn detour<'g>(
+    graph: &'g Graph,
+    item: &mut Item<'g>,
+    params: usize,
+    intermediates: &mut Vec<(DType, Vec<Dim>)>,
+) -> Item<'g> {
     let (tensor, target) = (item.tensor, item.target);
     let dtype = stored_dtype(tensor.dtype());
     let middle = Memory((params + intermediates.len()) as u32);

@@ -35,10 +35,7 @@ fn fold_one<'g>(graph: &'g Graph, node: Uop<'g>) -> Uop<'g> {
                 Arg::View(tracker) => (node.src(0).src(0), tracker.clone()),
                 _ => (node.src(0), ShapeTracker::contiguous(node.src(0).shape())),
             };
-            let tracker = match node.arg() {
-                Arg::View(outer) => tracker.compose(outer.clone()),
-                arg => tracker.apply(op, arg),
-            };
+            let Some(tracker) = tracker.apply(op, node.arg()) else { return node };
             if tracker == ShapeTracker::contiguous(source.shape()) {
                 return source;
             }
