@@ -8,4 +8,5 @@ pub mod dim;
 pub mod target;
 pub mod view;
 pub mod ir;
+pub mod tensor;
 pub mod compile;
