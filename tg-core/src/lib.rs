@@ -13,6 +13,7 @@ pub mod interpret;
 pub mod rewrite;
 pub mod symbolic;
 pub mod index;
+pub mod tensor;
 pub mod loops;
 pub mod schedule;
 pub mod optimize;
