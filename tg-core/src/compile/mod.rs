@@ -93,7 +93,7 @@ fn planned<'g>(
         Some(param) => param.shape.clone(),
         None => schedule.intermediates[memory.0 as usize - schedule.params].1.clone(),
     };
-    let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged, &shape));
+    let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged.src(0), &shape));
     let base = name::describe(merged);
     let seen = names.entry(base.clone()).or_default();
     *seen += 1;

@@ -38,18 +38,16 @@ pub fn close(node: Uop) -> Uop {
     node.with_srcs(&src)
 }
 
-/// A copy of `root` in which every reduction that varies with `range` runs over loops of its own.
+/// A copy of `node`, a STORE or REDUCE over `range`, in which everything inside that loop runs over loops
+/// of its own.
 ///
 /// Two copies of one loop body that stand in different loops cannot share the loops inside.
-pub fn separate<'g>(graph: &'g Graph, root: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
+pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
+    let after = node.srcs().skip_while(|s| *s != range).skip(1);
     let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
-    let mut map = FxHashMap::default();
-    for reduce in root.toposort().into_iter().filter(inside) {
-        for own in reduce.srcs().skip(1).filter(|r| *r != range) {
-            map.entry(own).or_insert_with(|| renamed(graph, own));
-        }
-    }
-    if map.is_empty() { root } else { substitute(root, &map) }
+    let reductions = node.toposort().into_iter().filter(inside).flat_map(|n| n.srcs().skip(1));
+    let map: FxHashMap<_, _> = after.chain(reductions).map(|own| (own, renamed(graph, own))).collect();
+    if map.is_empty() { node } else { substitute(node, &map) }
 }
 
 /// A new range of the same size and kind.

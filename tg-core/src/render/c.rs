@@ -300,6 +300,16 @@ impl C {
         format!("{name}({text})")
     }
 
+    /// A vector of copies of a scalar.
+    fn splat(&mut self, ty: DType, text: &str) -> String {
+        let (vector, scalar) = (self.ty(ty), self.ty(ty.element()));
+        let lanes = vec!["x"; ty.lanes as usize].join(", ");
+        self.define(&format!("2 splat_{vector}"), || {
+            format!("static inline __attribute__((always_inline)) {vector} splat_{vector}({scalar} x) {{ return ({vector}){{{lanes}}}; }}")
+        });
+        format!("splat_{vector}({text})")
+    }
+
     /// A vector from its lanes; neighbouring lanes of one vector are a shuffle.
     fn vector(&mut self, node: Uop, args: &[String]) -> String {
         let ty = self.ty(carrier(node));
@@ -315,6 +325,9 @@ impl C {
             return format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
         }
         let sign = if node.dtype().is_bool() { "-" } else { "" };
+        if node.srcs().all(|s| s == first) {
+            return self.splat(carrier(node), &format!("{sign}{}", args[0]));
+        }
         let lanes: Vec<String> = args.iter().map(|a| format!("{sign}{a}")).collect();
         format!("({ty}){{{}}}", lanes.join(", "))
     }
@@ -382,7 +395,7 @@ impl Spelling for C {
         match dtype.lanes {
             1 if text.starts_with('-') => format!("({text})"),
             1 => text,
-            n => format!("({}){{{}}}", self.ty(carrier(node)), vec![text; n as usize].join(", ")),
+            _ => self.splat(carrier(node), &text),
         }
     }
 
