@@ -157,9 +157,14 @@ fn nonzero(x: Uop, y: Uop) -> Result<(), Error> {
     }
 }
 
-/// An order-reversing map that is its own inverse: `-x` for floats; `!x` for integers, where `-x` would wrap.
+/// An order-reversing map that is its own inverse: `-x` for floats; `!x` for integers, where `-x` would wrap. Constants
+/// stay constants.
 pub(super) fn reversed<'g>(x: Uop<'g>) -> Uop<'g> {
-    if x.dtype().is_float() { -x } else { !x }
+    match x.as_const() {
+        Some(Value::Float(v)) => x.like(-v),
+        _ if x.dtype().is_float() => -x,
+        _ => !x,
+    }
 }
 
 /// `x^exponent` where that needs no logarithm.

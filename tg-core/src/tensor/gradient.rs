@@ -4,13 +4,14 @@
 //! at kinks: equal operands of a maximum share the gradient evenly (as do equal elements of a maximum along axes),
 //! except that a constant operand leaves nothing to the other, so that `relu` has the gradient 0 at 0.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, LN_2, LOG2_E};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::dim::Dim;
 use crate::ir::{Arg, Op, Uop, toposort};
 use crate::tensor::error::{Error, show_shape};
+use crate::tensor::function::cosine;
 use crate::tensor::primitive::{
     broadcast, expanded, filled, flipped, padded, permuted, position, reduced, reshaped, shrunk, with_axis,
     without_axes,
@@ -138,7 +139,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Sqrt => g * y.recip() * 0.5,
         Op::Exp2 => g * y * LN_2,
         Op::Log2 => g * x.recip() * LOG2_E,
-        Op::Sin => g * (-x + FRAC_PI_2).unary(Op::Sin),
+        Op::Sin => g * cosine(x),
         Op::Tanh => g * (-(y * y) + 1.0),
         Op::Erf => g * (x * x * -LOG2_E).unary(Op::Exp2) * FRAC_2_SQRT_PI,
         Op::Pow => power(y, i, g),
