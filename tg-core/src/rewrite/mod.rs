@@ -12,5 +12,5 @@ mod pattern;
 mod rule;
 
 pub use driver::{Exhausted, FUEL, Rewriter, Step};
-pub use pattern::{Class, Found, Hole, MAX_HOLES, Pat, Pattern, any, konst, node, nodes};
+pub use pattern::{Class, Found, Hole, MAX_HOLES, Ops, Pat, Pattern, any, konst, node, nodes};
 pub use rule::{Note, Rule, RuleSet};

@@ -15,6 +15,7 @@ rules! {
     difference      [x, y]      x - y           => canonical_sum(x - y)?;
     #[grows = "products of sums are expanded, so that sums have one form"]
     product         [x, y]      x * y           => canonical_sum(x * y)?;
+    #[grows = "negation is multiplication by -1"]
     negation        [x]         -x              => canonical_sum(-x)?;
     #[grows = "terms that divide leave the quotient"]
     quotient        [x, y]      x / y           => divided(x, y, Part::Quotient)?;

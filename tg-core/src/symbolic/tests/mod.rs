@@ -1,25 +1,14 @@
-//! Textbook cases.
+//! Tests of all rules together: random expressions keep their values, taking indices apart cancels
+//! putting them together.
+
+mod every_rule;
+mod reductions;
+mod textbook;
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
 use crate::ir::{Axis, Graph, Op, Uop, Value, evaluate};
-use crate::symbolic::{Simplifier, simplify};
-
-#[test]
-fn three_times_five_plus_two_is_seventeen() {
-    let g = Graph::new();
-    for dtype in [DType::I32, DType::INDEX, DType::F32, DType::U8] {
-        assert_eq!(simplify(g.constant(dtype, 3) * 5 + 2), g.constant(dtype, 17));
-    }
-}
-
-#[test]
-fn deep_expressions_need_no_deep_stack() {
-    let g = Graph::new();
-    let x = g.constant(DType::F32, 1.5).bitcast(DType::I32);
-    let deep = (0..50_000).fold(x, |e, _| e + 1);
-    assert_eq!(simplify(deep), x + 50_000);
-}
+use crate::symbolic::Simplifier;
 
 /// A small generator of pseudo-random numbers: tests are the same every time.
 struct Random(u64);
@@ -45,6 +34,7 @@ fn check_everywhere<'g>(ranges: &[Uop<'g>], vars: &[(Uop<'g>, i128)], left: Uop<
         let places: Vec<i128> = sizes.iter().map(|s| (rest % s, rest /= s).0).collect();
         let at = |node: Uop<'g>| match ranges.iter().position(|r| *r == node) {
             Some(i) => Some(Value::Int(places[i])),
+            None if node.op() == Op::Load => node.src(0).src(1).as_const(),
             None => value(node),
         };
         let (l, r) = (evaluate(left, &at), evaluate(right, &at));
@@ -85,7 +75,21 @@ fn random_index_expressions_keep_their_values() {
             });
         }
         let root = values[values.len() - 1];
-        let root = match round % 4 {
+        let condition = |random: &mut Random, of: &[Uop<'_>]| {
+            let (a, c) = (of[random.below(of.len())].id(), random.below(9) as i64 - 2);
+            let less = g.get(a).lt(c);
+            if random.below(2) == 0 { !less } else { less }
+        };
+        let root = match round % 7 {
+            4 => (condition(&mut random, &values) & condition(&mut random, &values)).choose(root, 5),
+            5 => {
+                let (a, b) = (condition(&mut random, &values), condition(&mut random, &values));
+                a & b & condition(&mut random, &ranges)
+            }
+            6 => {
+                let valid = condition(&mut random, &ranges) & condition(&mut random, &values);
+                g.global(DType::INDEX, 0).element(root, Some(valid)).load()
+            }
             0 => root.lt(random.below(20) as i64 - 5),
             1 => root.lt(ranges[0] * 3).choose(root, 7),
             2 => root.equals(random.below(9) as i64 - 3),
