@@ -65,7 +65,7 @@ impl<'g> Walk<'g> {
         }
         match node.op() {
             Op::Endrange => self.end(line, node),
-            Op::DefineAcc => self.accumulator(line, node),
+            Op::UpdateAcc => self.update(line, node),
             _ => {}
         }
         self.defined.insert(node.id(), self.open.iter().map(|(_, r)| r.id()).collect());
@@ -106,9 +106,10 @@ impl<'g> Walk<'g> {
     }
 
     /// The loops a register accumulates over begin after it: else every round would start it again.
-    fn accumulator(&mut self, line: usize, node: Uop<'g>) {
-        for range in node.srcs().skip(1).filter(|r| self.defined.contains_key(&r.id())).collect::<Vec<_>>() {
-            let message = format!("it must be set before the loop {range:?} begins");
+    fn update(&mut self, line: usize, node: Uop<'g>) {
+        let Some(loops) = node.srcs().next().and_then(|acc| self.defined.get(&acc.id())) else { return };
+        if loops.len() >= self.open.len() {
+            let message = "no loop begins between the register and its update".into();
             self.report(line, node, "accumulator_first", message);
         }
     }

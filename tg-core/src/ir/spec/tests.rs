@@ -186,6 +186,7 @@ const INSTRUCTIONS: &str = "\
 #[test]
 fn instruction_lists() {
     const LOOP: &str = "%3 = RANGE index (%1) range 0 reduce\n";
+    const ACC: &str = "%9 = DEFINE_ACC f32 (%2) slot 0\n%3 = RANGE index (%1) range 0 reduce\n";
     let cases: Vec<(String, &str)> = vec![
         (format!("{LOOP}%4 = ENDRANGE void (%3)"), ""),
         (format!("{LOOP}%4 = INDEX f32* (%0, %3)\n%5 = STORE void (%4, %2)\n%6 = ENDRANGE void (%3)"), ""),
@@ -203,9 +204,10 @@ fn instruction_lists() {
         ),
         (format!("{LOOP}%4 = UPDATE_ACC f32 (%2, %2)\n%6 = ENDRANGE void (%3)"), "update_target"),
         (format!("{LOOP}%4 = DEFINE_ACC f32 (%1) slot 0\n%6 = ENDRANGE void (%3)"), "accumulator_dtype"),
-        ("%3 = DEFINE_ACC f32 (%2, %1) slot 0".into(), "accumulator_ranges accumulator_first"),
-        ("%3 = DEFINE_ACC f32 (%2) slot 0\n%4 = UPDATE_ACC f32 (%3, %1)".into(), "update_dtype"),
-        ("%3 = DEFINE_ACC f32 (%2) slot 0\n%4 = UPDATE_ACC f64 (%3, %2)".into(), "update_result"),
+        ("%3 = DEFINE_ACC f32 (%2, %1) slot 0".into(), "accumulator_ranges"),
+        (format!("{ACC}%4 = UPDATE_ACC f32 (%9, %2)\n%6 = ENDRANGE void (%3)"), ""),
+        (format!("{ACC}%4 = UPDATE_ACC f32 (%9, %1)\n%6 = ENDRANGE void (%3)"), "update_dtype"),
+        (format!("{ACC}%4 = UPDATE_ACC f64 (%9, %2)\n%6 = ENDRANGE void (%3)"), "update_result"),
         ("%3 = ENDRANGE void (%1)".into(), "endrange_range loops_nest"),
         ("%3 = REDUCE f32 (%2, %1) op ADD".into(), "allowed_op"),
     ];
