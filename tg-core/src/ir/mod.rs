@@ -18,6 +18,8 @@ mod pretty;
 mod shape;
 mod value;
 mod walk;
+pub mod text;
+pub mod spec;
 
 pub use build::Operand;
 pub use eval::{cast, eval};

@@ -35,6 +35,8 @@ struct Register<'g> {
     /// The outermost and innermost loop of the reduction.
     first: Uop<'g>,
     last: Uop<'g>,
+    /// All of them: a loop runs even if nothing in it varies with its counter.
+    loops: Vec<Uop<'g>>,
 }
 
 /// The STOREs of the kernel over registers instead of REDUCEs, and the registers.
@@ -53,7 +55,7 @@ fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Registe
         let ranges = || reduce.srcs().skip(1);
         let first = ranges().min_by_key(|r| nest.depth(*r)).unwrap_or(reduce);
         let last = ranges().max_by_key(|r| nest.depth(*r)).unwrap_or(reduce);
-        registers.push(Register { acc, update, first, last });
+        registers.push(Register { acc, update, first, last, loops: ranges().collect() });
         done.insert(reduce, acc);
     }
     rebuild(kernel, &mut done, |n| n);
@@ -85,7 +87,8 @@ struct Blocks<'g> {
 
 impl<'g> Blocks<'g> {
     fn new(nest: &Nest<'g>, stores: &[Uop<'g>], registers: &[Register<'g>]) -> Blocks<'g> {
-        let roots: Vec<_> = stores.iter().copied().chain(registers.iter().map(|r| r.update)).collect();
+        let updates = registers.iter().flat_map(|r| r.loops.iter().copied().chain([r.update]));
+        let roots: Vec<_> = stores.iter().copied().chain(updates).collect();
         let nodes = toposort(&roots);
         let mut place: FxHashMap<Uop<'g>, Block<'g>> = FxHashMap::default();
         for &node in &nodes {
