@@ -9,4 +9,5 @@ pub mod target;
 pub mod view;
 pub mod ir;
 pub mod index;
+pub mod lower;
 pub mod compile;
