@@ -8,6 +8,8 @@ pub mod dim;
 pub mod target;
 pub mod view;
 pub mod ir;
+pub mod rewrite;
+pub mod symbolic;
 pub mod index;
 pub mod lower;
 pub mod compile;
