@@ -6,10 +6,17 @@
 pub mod dtype;
 pub mod dim;
 pub mod target;
+pub mod random;
 pub mod view;
 pub mod ir;
+pub mod interpret;
 pub mod rewrite;
 pub mod symbolic;
 pub mod index;
+pub mod tensor;
+pub mod loops;
+pub mod schedule;
+pub mod optimize;
 pub mod lower;
+pub mod render;
 pub mod compile;

@@ -1,3 +1,10 @@
-//! Lowering: from scheduled kernels to instructions that every target has.
+//! From a loop nest with schedule actions to a list of instructions: the whole lowering on one page.
 
+mod linearize;
+mod passes;
 pub mod transcendental;
+mod unroll;
+mod vectorize;
+
+pub use linearize::{Linear, linearize};
+pub use passes::{PASSES, Pass, lower};
