@@ -2,6 +2,7 @@
 
 mod linearize;
 mod passes;
+pub mod transcendental;
 mod unroll;
 mod vectorize;
 
