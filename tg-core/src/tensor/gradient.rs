@@ -29,7 +29,7 @@ pub fn grad<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> Result<Vec<Uop<'g>>, Error> {
     for (i, &x) in wrt.iter().enumerate() {
         check_input(i, x, reached.contains(&x)).map_err(|error| error.within("grad"))?;
     }
-    let mut gradients = FxHashMap::from_iter([(loss, one(loss))]);
+    let mut gradients = FxHashMap::from_iter([(loss, filled(loss.like(1.0), loss.shape()))]);
     for &y in order.iter().rev() {
         let Some(&g) = gradients.get(&y) else { continue };
         for (i, x) in y.srcs().enumerate().filter(|&(i, x)| wanted.contains(&x) && carries(y, i)) {
@@ -37,7 +37,7 @@ pub fn grad<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> Result<Vec<Uop<'g>>, Error> {
             gradients.entry(x).and_modify(|sum| *sum = *sum + part).or_insert(part);
         }
     }
-    Ok(wrt.iter().map(|x| gradients.get(x).copied().unwrap_or_else(|| filled_or_scalar(x.like(0.0), *x))).collect())
+    Ok(wrt.iter().map(|x| gradients.get(x).copied().unwrap_or_else(|| filled(x.like(0.0), x.shape()))).collect())
 }
 
 /// Whether `loss` depends on `x` by a differentiable path: whether [`grad`] by it is defined.
@@ -96,15 +96,6 @@ fn carries(y: Uop, i: usize) -> bool {
         _ => false,
     };
     !blocked && y.dtype().is_float() && y.src(i).dtype().is_float()
-}
-
-fn one(loss: Uop) -> Uop {
-    filled_or_scalar(loss.like(1.0), loss)
-}
-
-/// The constant `value` in the shape of `x`.
-fn filled_or_scalar<'g>(value: Uop<'g>, x: Uop<'g>) -> Uop<'g> {
-    if x.shape().is_empty() { value } else { filled(value, x.shape()) }
 }
 
 /// The gradient by `x` of an operand that stood for every element of `part`: the sum.

@@ -25,6 +25,8 @@ mod primitive;
 mod reduction;
 mod registry;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub use activation::*;
 pub use argument::{Argument, Axes, Call, Parameter, Slice, Term};
