@@ -1,10 +1,8 @@
 //! The table of passes.
 
-use rustc_hash::FxHashMap;
-
 use super::linearize::{Linear, linearize};
 use super::{transcendental, unroll, vectorize};
-use crate::ir::{Uop, rebuild};
+use crate::ir::{Memo, Uop, rebuild};
 use crate::symbolic::Simplifier;
 
 /// A step of the lowering, from loop nest to loop nest.
@@ -26,9 +24,8 @@ pub const PASSES: &[Pass] = &[
 
 /// Replaces each operation that has a decomposition.
 fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
-    let mut done = FxHashMap::default();
-    rebuild(kernel, &mut done, |node| transcendental::decompose(node).unwrap_or(node));
-    done[&kernel]
+    let mut done = Memo::new(kernel.graph());
+    rebuild(kernel, &mut done, |node| transcendental::decompose(node).unwrap_or(node))
 }
 
 /// The instructions of `kernel`: all passes, then [`linearize`].

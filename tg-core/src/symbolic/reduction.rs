@@ -3,10 +3,8 @@
 //! `Σ_r [r < e] c = c * clamp(e, 0, n)`, and `Σ_r [r == e] f(r) = [0 <= e < n] f(e)`: the second turns a
 //! sum over a one-hot selection into one load.
 
-use rustc_hash::FxHashMap;
-
 use crate::dtype::DType;
-use crate::ir::{Arg, Op, Uop, Value, cast, rebuild};
+use crate::ir::{Arg, Memo, Op, Uop, Value, cast, rebuild};
 use crate::rewrite::{Pattern, node};
 use crate::rules;
 use crate::symbolic::linear::{Sum, Term};
@@ -155,14 +153,13 @@ fn selected(l: Loop<'_>) -> Option<Uop<'_>> {
 fn at_index<'g>(expression: Uop<'g>, range: Uop<'g>, e: Uop<'g>, inside: Uop<'g>) -> Uop<'g> {
     let guarded: Vec<Uop<'g>> =
         expression.toposort().into_iter().filter(|n| n.op() == Op::Load && n.depends_on(range)).collect();
-    let mut done = FxHashMap::from_iter([(range, e)]);
+    let mut done = Memo::new(range.graph());
+    done.insert(range, e);
     for load in guarded {
-        rebuild(load, &mut done, |node| node);
-        let there = guarded_load(done[&load], inside);
+        let there = guarded_load(rebuild(load, &mut done, |node| node), inside);
         done.insert(load, there);
     }
-    rebuild(expression, &mut done, |node| node);
-    done[&expression]
+    rebuild(expression, &mut done, |node| node)
 }
 
 fn guarded_load<'g>(load: Uop<'g>, inside: Uop<'g>) -> Uop<'g> {
