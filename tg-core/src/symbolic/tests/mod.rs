@@ -153,3 +153,66 @@ fn taking_apart_cancels_putting_together() {
         assert_eq!(again, simplest(flat), "{}", text(again));
     }
 }
+
+#[test]
+fn an_offset_survives_taking_apart() {
+    let g = Graph::new();
+    let sizes = |all: &[i64]| all.iter().map(|&c| g.index(c)).collect::<Vec<Uop>>();
+    let (shape, other) = (sizes(&[32, 16, 28, 28]), sizes(&[512, 14, 2, 14, 2]));
+    let indices: Vec<Uop> = shape.iter().map(|&s| g.range(s, Axis::Loop)).collect();
+    for offset in 0..30 {
+        let flat = flatten(&indices, &shape) + offset;
+        let again = simplest(flatten(&unflatten(flat, &other), &other));
+        assert_eq!(again, simplest(flat), "{}", text(again));
+    }
+}
+
+#[test]
+fn split_and_unrolled_ranges_cancel_too() {
+    let g = Graph::new();
+    let n = g.dim(&Dim::from(Var::new("N", 1, 64)));
+    let shape = [n * 8, g.index(12), n, g.index(6)];
+    let outer = |size: Uop<'_>| g.range(g.get(size.id()), Axis::Loop);
+    for lane in 0..4 {
+        let indices = [
+            outer(n) * 8 + outer(g.index(2)) * 4 + lane,
+            outer(g.index(3)) * 4 + lane,
+            outer(n),
+            outer(g.index(3)) * 2 + lane % 2,
+        ];
+        for (index, back) in indices.iter().zip(unflatten(flatten(&indices, &shape), &shape)) {
+            assert_eq!(simplest(back), simplest(*index), "{}", text(simplest(back)));
+        }
+    }
+}
+
+#[test]
+fn expressions_in_variables_keep_their_values() {
+    let mut random = Random(3);
+    for _ in 0..600 {
+        let g = Graph::new();
+        let vars: Vec<Uop> = ["N", "M"].iter().map(|v| g.dim(&Dim::from(Var::new(v, 1, 5)))).collect();
+        let extents = [vars[0], vars[1], vars[0] * vars[1], vars[0] + 2];
+        let ranges: Vec<Uop> = (0..3).map(|_| g.range(extents[random.below(4)], Axis::Loop)).collect();
+        let mut values = [&vars[..], &ranges].concat();
+        for _ in 0..2 + random.below(6) {
+            let (a, b) = (values[random.below(values.len())], values[random.below(values.len())]);
+            let size = extents[random.below(4)];
+            values.push(match random.below(9) {
+                0 | 1 => a + b,
+                2 | 3 => a * size,
+                4 => a / size,
+                5 => a % size,
+                6 => a - b,
+                7 => a.lt(b).choose(a, b * 2),
+                _ => a * 3 + 1,
+            });
+        }
+        let root = values[values.len() - 1];
+        let root = if random.below(3) == 0 { root.lt(extents[random.below(4)]) } else { root };
+        let simple = simplest(root);
+        for (n, m) in [(1, 1), (2, 3), (5, 2)] {
+            check_everywhere(&ranges, &[(vars[0], n), (vars[1], m)], root, simple);
+        }
+    }
+}

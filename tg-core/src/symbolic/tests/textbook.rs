@@ -177,7 +177,7 @@ fn floats_keep_what_ieee_says() {
     check(|&Names { g, f, .. }| {
         let (zero, inf) = (g.constant(DType::F32, 0), g.constant(DType::F32, f64::INFINITY));
         vec![
-            (f * 0, f * 0),
+            (f * 0.0, f * 0.0),
             (f - f, f - f),
             (f.equals(f), f.equals(f)),
             (f / f, f / f),
