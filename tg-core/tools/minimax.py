@@ -7,7 +7,7 @@ Each table says its largest weighted error before its entries are rounded; what 
 and evaluation is what the accuracy tests measure.
 """
 
-from mpmath import mp, mpf, pi, log, sin, tanh, erf, exp, sqrt, cos, floor, matrix, lu_solve
+from mpmath import mp, mpf, pi, log, sin, erf, erfc, exp, sqrt, cos, floor, matrix, lu_solve
 
 mp.dps = 50
 GRID = 1500
@@ -95,12 +95,18 @@ def near(f, at_zero, x):
 
 def exponential():
     ln2 = log(mpf(2))
-    f = lambda g: near(lambda g: (exp(g * ln2 / 2) - 1) / g, ln2 / 2, g)
-    p, e = remez(f, lambda g: (abs(g) + mpf(2) ** -20) / exp(g * ln2 / 2), -1, 1, 5)
-    show("HALF_POWER_32", "`(2^(g/2) - 1) / g` for `g` in -1..=1", p, e, 32)
     f = lambda g: near(lambda g: (exp(g * ln2) - 1) / g, ln2, g)
+    p, e = remez(f, lambda g: (abs(g) + mpf(2) ** -20) / exp(g * ln2), -1, 1, 6)
+    show("POWER_32", "`(2^g - 1) / g` for `g` in -1..=1", p, e, 32)
     p, e = remez(f, lambda g: 1 / f(g), -0.5, 0.5, 11)
-    show("POWER_LESS_ONE_64", "`(2^f - 1) / f` for `f` in -½..=½", p, e, 64)
+    show("POWER_64", "`(2^f - 1) / f` for `f` in -½..=½", p, e, 64)
+    h = lambda r: near(lambda r: (exp(2 * r) - 1 - 2 * r) / r**2, mpf(2), r)
+    for bits, degree, leading in ((32, 4, 18), (64, 10, 44)):
+        p, e = remez(h, lambda r: (abs(r) + mpf(2) ** -12) / 2, -ln2 / 4, ln2 / 4, degree)
+        show(f"EXP_REST_{bits}", "`(e^(2r) - 1 - 2r) / r²` for `r` in -ln 2/4..=ln 2/4", p, e, bits)
+        part = floor(ln2 / 2 * 2**leading) / 2**leading
+        rows = "".join(f"    {float(v)!r},\n" for v in (part, ln2 / 2 - part))
+        print(f"\n/// ln 2/2 as a sum: {leading} bits, and the rest.\npub const HALF_LN_2_{bits}: [f64; 2] = [\n{rows}];")
 
 
 def logarithm():
@@ -137,19 +143,17 @@ def sine():
     print(f"\n/// π as a sum: two parts of 28 bits, and what remains.\npub const PI_PARTS: [f64; 3] = [\n{rows}];")
 
 
-def quotients():
-    f = lambda y: near(lambda y: tanh(sqrt(y)) / sqrt(y), mpf(1), y)
-    g = lambda y: near(lambda y: erf(sqrt(y)) / sqrt(y), 2 / sqrt(pi), y)
-    for name, h, last, degree, bits in (
-        ("TANH", f, "9.02", 4, 32),
-        ("ERF", g, "3.925", 5, 32),
-        ("ERF", g, "5.93", 12, 64),
-    ):
-        p, q, e = quotient(h, mpf(last), degree)
-        assert min(p + q) > 0, "a quotient whose parts cancel"
-        doc = f"`{name.lower()}(x)/x` in `x²` for `x` in -{last}..={last}"
-        show(f"{name}_TOP_{bits}", "Numerator of " + doc, p, e, bits)
-        show(f"{name}_BOTTOM_{bits}", "Denominator of " + doc, q, e, bits)
+def error_function():
+    ratio = lambda y: near(lambda y: erf(sqrt(y)) / sqrt(y), 2 / sqrt(pi), y)
+    p, e = remez(lambda y: ratio(y) - 1, lambda y: 1 / ratio(y), 0, 1, 5)
+    show("ERF_NEAR_32", "`erf(x)/x - 1` in `x²` for `x` in -1..=1", p, e, 32)
+    root = lambda x: erfc(x) ** (-mpf(1) / 8)
+    p, e = remez(root, lambda x: 8 * erfc(x) / root(x), 1, mpf("3.93"), 7)
+    show("ERF_FAR_32", "`(1 - erf(x))^(-1/8)` for `x` in 1..=3.93, with the absolute error of `erf`", p, e, 32)
+    p, q, e = quotient(ratio, mpf("5.93"), 12)
+    assert min(p + q) > 0, "a quotient whose parts cancel"
+    show("ERF_TOP_64", "Numerator of `erf(x)/x` in `x²` for `x` in -5.93..=5.93", p, e, 64)
+    show("ERF_BOTTOM_64", "Denominator of the same", q, e, 64)
 
 
 def main():
@@ -157,7 +161,7 @@ def main():
     exponential()
     logarithm()
     sine()
-    quotients()
+    error_function()
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@
 //! `(x + 1.5*2^23) - 1.5*2^23`.
 
 mod coefficients;
+mod error_function;
 mod exponential;
 mod logarithm;
 mod power;
-mod quotient;
 mod sine;
 
 use crate::dtype::{DType, Scalar};
@@ -57,9 +57,8 @@ fn native<'g>(op: Op, args: &[Uop<'g>]) -> Uop<'g> {
         Op::Log2 => logarithm::log2(x, &format),
         Op::Sin if format.is_double() => sine::sin(x, &coefficients::SINE_64),
         Op::Sin => sine::sin(x.cast(format.double()), &coefficients::SINE_32).cast(x.dtype()),
-        Op::Tanh if format.is_double() => exponential::tanh(x, &format),
-        Op::Tanh => quotient::tanh(x),
-        Op::Erf => quotient::erf(x, &format),
+        Op::Tanh => exponential::tanh(x, &format),
+        Op::Erf => error_function::erf(x, &format),
         Op::Pow if format.is_double() => power::pow(x, args[1], power::exponent_precise),
         Op::Pow => {
             let wide = |x: Uop<'g>| x.cast(format.double());
@@ -119,6 +118,11 @@ impl Format {
     /// `|x|`.
     fn abs<'g>(&self, x: Uop<'g>) -> Uop<'g> {
         (x.bitcast(self.int) & !self.sign_bit()).bitcast(x.dtype())
+    }
+
+    /// `size`, which is not negative, with the sign of `x`.
+    fn with_sign_of<'g>(&self, x: Uop<'g>, size: Uop<'g>) -> Uop<'g> {
+        (size.bitcast(self.int) | (x.bitcast(self.int) & self.sign_bit())).bitcast(x.dtype())
     }
 }
 

@@ -1,11 +1,11 @@
 //! Coefficients, lowest power first. Made by `tg-core/tools/minimax.py`, which says how.
 
-/// `(2^(g/2) - 1) / g` for `g` in -1..=1; largest error 1.97e-9.
-pub const HALF_POWER_32: [f64; 6] =
-    [3.465736014e-1, 6.005661978e-2, 6.937915589e-3, 6.011523346e-4, 4.187148253e-5, 2.398962918e-6];
+/// `(2^g - 1) / g` for `g` in -1..=1; largest error 1.16e-8.
+pub const POWER_32: [f64; 7] =
+    [6.931472166e-1, 2.402267288e-1, 5.550379503e-2, 9.616720011e-3, 1.333949085e-3, 1.565366301e-4, 1.503057669e-5];
 
 /// `(2^f - 1) / f` for `f` in -½..=½; largest error 2.35e-19.
-pub const POWER_LESS_ONE_64: [f64; 12] = [
+pub const POWER_64: [f64; 12] = [
     6.93147180559945309e-1,
     2.40226506959100713e-1,
     5.55041086648216265e-2,
@@ -19,6 +19,30 @@ pub const POWER_LESS_ONE_64: [f64; 12] = [
     4.45580485220586424e-10,
     2.56784260187997713e-11,
 ];
+
+/// `(e^(2r) - 1 - 2r) / r²` for `r` in -ln 2/4..=ln 2/4; largest error 1.33e-8.
+pub const EXP_REST_32: [f64; 5] = [2.000000025, 1.333323448, 6.666605194e-1, 2.677302802e-1, 8.925711724e-2];
+
+/// ln 2/2 as a sum: 18 bits, and the rest.
+pub const HALF_LN_2_32: [f64; 2] = [0.3465728759765625, 7.143034101547086e-07];
+
+/// `(e^(2r) - 1 - 2r) / r²` for `r` in -ln 2/4..=ln 2/4; largest error 2.62e-19.
+pub const EXP_REST_64: [f64; 11] = [
+    2.0,
+    1.33333333333333413,
+    6.6666666666666722e-1,
+    2.66666666666292502e-1,
+    8.88888888887480942e-2,
+    2.53968254542033001e-2,
+    6.34920636427920641e-3,
+    1.41093090532215966e-3,
+    2.82186166576538752e-4,
+    5.1423278908903533e-5,
+    8.57064379916742081e-6,
+];
+
+/// ln 2/2 as a sum: 44 bits, and the rest.
+pub const HALF_LN_2_64: [f64; 2] = [0.34657359027994517, 2.7489615093541856e-14];
 
 /// `log2(1 + f) / f` for `1 + f` in √½..=√2; largest error 4.08e-9.
 pub const LOG_32: [f64; 10] = [
@@ -70,19 +94,21 @@ pub const SINE_64: [f64; 8] = [
 /// π as a sum: two parts of 28 bits, and what remains.
 pub const PI_PARTS: [f64; 3] = [3.141592651605606, 1.9841871479187034e-09, 1.1442377452219664e-17];
 
-/// Numerator of `tanh(x)/x` in `x²` for `x` in -9.02..=9.02; largest error 2.1e-8.
-pub const TANH_TOP_32: [f64; 5] = [9.999999792e-1, 1.337969882e-1, 3.494011738e-3, 2.058310387e-5, 1.331854799e-8];
+/// `erf(x)/x - 1` in `x²` for `x` in -1..=1; largest error 3.95e-8.
+pub const ERF_NEAR_32: [f64; 6] =
+    [1.283791225e-1, -3.761232619e-1, 1.128018012e-1, -2.671131129e-2, 4.91755123e-3, -5.631420944e-4];
 
-/// Denominator of `tanh(x)/x` in `x²` for `x` in -9.02..=9.02; largest error 2.1e-8.
-pub const TANH_BOTTOM_32: [f64; 5] = [1.0, 4.671301408e-1, 2.587098661e-2, 3.283055416e-4, 7.761805116e-7];
-
-/// Numerator of `erf(x)/x` in `x²` for `x` in -3.925..=3.925; largest error 1.89e-8.
-pub const ERF_TOP_32: [f64; 6] =
-    [1.128379146, 1.905919309e-1, 5.276898361e-2, 3.772451245e-3, 2.848376891e-4, 2.045993834e-6];
-
-/// Denominator of `erf(x)/x` in `x²` for `x` in -3.925..=3.925; largest error 1.89e-8.
-pub const ERF_BOTTOM_32: [f64; 6] =
-    [1.0, 5.02240433e-1, 1.141818998e-1, 1.498300394e-2, 1.163827004e-3, 3.804712216e-5];
+/// `(1 - erf(x))^(-1/8)` for `x` in 1..=3.93, with the absolute error of `erf`; largest error 1.15e-8.
+pub const ERF_FAR_32: [f64; 8] = [
+    9.963779109e-1,
+    1.597190069e-1,
+    4.841945849e-2,
+    7.480348743e-2,
+    -3.370282528e-2,
+    1.79993997e-2,
+    -4.052245652e-3,
+    5.479003948e-4,
+];
 
 /// Numerator of `erf(x)/x` in `x²` for `x` in -5.93..=5.93; largest error 3.03e-17.
 pub const ERF_TOP_64: [f64; 13] = [
@@ -101,7 +127,7 @@ pub const ERF_TOP_64: [f64; 13] = [
     1.57071312772761807e-17,
 ];
 
-/// Denominator of `erf(x)/x` in `x²` for `x` in -5.93..=5.93; largest error 3.03e-17.
+/// Denominator of the same; largest error 3.03e-17.
 pub const ERF_BOTTOM_64: [f64; 13] = [
     1.0,
     5.28468029606503364e-1,

@@ -146,7 +146,7 @@ fn single(inputs: Vec<f64>) -> Vec<Vec<f64>> {
 
 #[test]
 fn f32_functions_keep_their_bounds() {
-    check_f32(Op::Exp2, &samples(160.0, COUNT), 2.5);
+    check_f32(Op::Exp2, &samples(160.0, COUNT), 2.0);
     check_f32(Op::Log2, &samples(f32::MAX as f64, COUNT), 2.0);
     let around_one: Vec<f64> = (0..COUNT).map(|i| (0.5 + 1.5 * i as f64 / COUNT as f64) as f32 as f64).collect();
     check_f32(Op::Log2, &around_one, 2.0);
@@ -216,8 +216,8 @@ fn special_values() {
                     (-INF, 0.0),
                     (0.0, 1.0),
                     (-0.0, 1.0),
-                    (4.0, 16.0),
-                    (-2.0, 0.25),
+                    (3.0, 8.0),
+                    (-1.0, 0.5),
                     (2000.0, INF),
                     (-2000.0, 0.0),
                 ][..],
@@ -308,5 +308,5 @@ fn exp2_is_cheap() {
     let count = |wanted: fn(&Op) -> bool| steps.iter().filter(|n| wanted(&n.op())).count();
     // A comparison and its selection are one minimum or maximum, and a bitcast is nothing.
     let operations = count(|op| op.is_alu()) - count(|op| matches!(op, Op::Bitcast | Op::Cmplt));
-    assert_eq!(operations, 14);
+    assert_eq!(operations, 15);
 }
