@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::linearize::{Linear, linearize};
-use super::{transcendental, unroll, vectorize};
+use super::{separate, transcendental, unroll, vectorize};
 use crate::ir::{Uop, rebuild};
 use crate::symbolic::Simplifier;
 
@@ -21,6 +21,7 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
+    Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
     Pass { name: "decompose", after: "only operations that every processor has", run: decompose },
 ];
 
