@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{transcendental, unroll, vectorize};
+use super::{separate, transcendental, unroll, vectorize};
 use crate::ir::{Memo, Uop, rebuild};
 use crate::symbolic::Simplifier;
 
@@ -19,6 +19,7 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
+    Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
     Pass { name: "decompose", after: "only operations that every processor has", run: decompose },
 ];
 

@@ -4,16 +4,21 @@
 //! lane by lane. A reduction over the lanes first combines whole vectors over its other ranges, then
 //! the lanes by halves.
 
-use super::unroll::pairwise;
+use super::unroll::{pairwise, unroll};
 use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
-use crate::loops::{instantiate, stride};
+use crate::loops::{instantiate, stride, substitute};
 use crate::symbolic::Simplifier;
 
 pub(super) fn vectorize<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let mut kernel = kernel;
     let is_lane = |n: &Uop| matches!(n.arg(), Arg::Range(_, Axis::Lane));
     while let Some(range) = kernel.toposort().into_iter().find(is_lane) {
+        if meets_vectors(kernel, range) {
+            let unrolled = range.graph().range(range.src(0), Axis::Unroll);
+            kernel = unroll(substitute(kernel, &[(range, unrolled)]), simplifier);
+            continue;
+        }
         let mut pass = Vectorize::new(range, simplifier);
         for node in kernel.toposort() {
             let vector = pass.vector(node);
@@ -22,6 +27,14 @@ pub(super) fn vectorize<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) ->
         kernel = pass.done[kernel];
     }
     kernel
+}
+
+/// Whether something that varies with `range`, or is combined or stored over it, is a vector already: the lanes
+/// of two loops do not mix, so that the second one is unrolled.
+fn meets_vectors<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let is_vector = |n: Uop| n.dtype().space.is_none() && n.dtype().lanes > 1;
+    let uses = |n: Uop<'g>| n.depends_on(range) || n.srcs().any(|s| s == range);
+    kernel.toposort().into_iter().any(|n| uses(n) && (is_vector(n) || n.srcs().any(is_vector)))
 }
 
 struct Vectorize<'g, 'a> {
