@@ -9,3 +9,4 @@ pub mod target;
 pub mod view;
 pub mod ir;
 pub mod compile;
+pub mod random;

@@ -1,1 +1,42 @@
-//! Typed tensors and the launching of compiled kernels.
+//! Typed tensors, their files, and the launching of compiled tensor functions.
+//!
+//! Each module uses only those above it:
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`error`] | the one error type |
+//! | [`isa`] | instruction sets and their detection |
+//! | [`config`] | settings from the environment, in one table |
+//! | [`pool`] | threads that share the iterations of a kernel |
+//! | [`shape`], [`element`] | what a tensor type is made of |
+//! | `storage` | aligned memory, the only allocation by hand |
+//! | [`mod@tensor`] | tensors: construction, conversion, random elements, printing |
+//! | `file`, [`npy`], [`idx`], [`safetensors`] | reading and writing files |
+//! | [`parameters`] | structs of tensors by name |
+//! | [`program`] | the interface of generated code: binding dimensions, launching kernels |
+//!
+//! Nothing here compiles or builds graphs.
+
+pub mod config;
+pub mod element;
+pub mod error;
+mod file;
+pub mod idx;
+pub mod isa;
+pub mod npy;
+pub mod parameters;
+pub mod pool;
+#[doc(hidden)]
+pub mod program;
+pub mod safetensors;
+pub mod shape;
+mod storage;
+pub mod tensor;
+
+pub use config::Config;
+pub use element::{Element, Float, bf16, f16};
+pub use error::{Error, Result};
+pub use parameters::Parameters;
+pub use shape::{Const, Dim, Dyn, Shape, StaticShape};
+pub use storage::ALIGNMENT;
+pub use tensor::{Tensor, TensorView, TensorViewMut};

@@ -1,0 +1,145 @@
+//! Settings from the environment: one table, which also generates their documentation.
+//!
+//! The environment is read once, at the first use. Nothing else in the crate reads it.
+
+use std::num::NonZero;
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
+
+use crate::error::{Error, Result};
+use crate::isa::Isa;
+
+/// The settings of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Threads that share the work of one kernel, the calling one included.
+    pub threads: usize,
+    /// How much to print: 0 nothing, 1 each kernel and its time, 2 its speed.
+    pub debug: u8,
+    /// The highest instruction set to use, if not the best there is.
+    pub cpu: Option<Isa>,
+}
+
+/// One environment variable.
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may hold.
+    pub values: &'static str,
+    /// What holds when it is unset or empty.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+    /// Takes the value over; `None` if it is not one of `values`.
+    set: fn(&mut Config, &str) -> Option<()>,
+}
+
+/// Every environment variable the runtime reads.
+pub const VARIABLES: &[Variable] = &[
+    Variable {
+        name: "TG_THREADS",
+        values: "a whole number from 1 to 1024",
+        default: "the available cores",
+        meaning: "Threads that share the work of one kernel.",
+        set: |config, text| {
+            config.threads = text.parse().ok().filter(|n| (1..=1024).contains(n))?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "TG_DEBUG",
+        values: "a whole number from 0 to 7",
+        default: "0",
+        meaning: "What to print: 1 each kernel and its time, 2 also GFLOP/s and GB/s. Higher levels act when compiling.",
+        set: |config, text| {
+            config.debug = text.parse().ok().filter(|n| *n <= 7)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "TG_CPU",
+        values: "`auto`, `baseline`, `v2`, `v3`, `v4`, `neon` or `rust`",
+        default: "`auto`",
+        meaning: "The highest instruction set to use. `rust` acts when compiling: it renders kernels as Rust.",
+        set: |config, text| {
+            config.cpu = match text {
+                "auto" | "rust" => None,
+                name => Some(*Isa::ALL.iter().find(|isa| isa.name() == name)?),
+            };
+            Some(())
+        },
+    },
+];
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { threads: available_parallelism().map_or(1, NonZero::get), debug: 0, cpu: None }
+    }
+}
+
+impl Config {
+    /// The settings that `lookup` gives for the names of [`VARIABLES`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] for the first variable whose value is not one of those allowed.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config> {
+        let mut config = Config::default();
+        for variable in VARIABLES {
+            let Some(text) = lookup(variable.name).filter(|text| !text.is_empty()) else { continue };
+            let set = (variable.set)(&mut config, text.trim());
+            set.ok_or(Error::Config { variable: variable.name, expected: variable.values, got: text })?;
+        }
+        Ok(config)
+    }
+
+    /// The settings of this process, read from its environment at the first call.
+    ///
+    /// # Errors
+    /// [`Error::Config`], the same at every call.
+    pub fn of_process() -> Result<&'static Config> {
+        static CONFIG: OnceLock<Result<Config>> = OnceLock::new();
+        let lookup = |name: &str| std::env::var_os(name).map(|text| text.to_string_lossy().into_owned());
+        match CONFIG.get_or_init(|| Config::read(lookup)) {
+            Ok(config) => Ok(config),
+            Err(Error::Config { variable, expected, got }) => {
+                Err(Error::Config { variable, expected, got: got.clone() })
+            }
+            Err(other) => unreachable!("reading the environment fails only with Error::Config: {other}"),
+        }
+    }
+
+    /// [`VARIABLES`] as a Markdown table.
+    pub fn documentation() -> String {
+        let row = |v: &Variable| format!("| `{}` | {} | {} | {} |\n", v.name, v.values, v.default, v.meaning);
+        let rows: String = VARIABLES.iter().map(row).collect();
+        format!("| variable | values | default | meaning |\n|---|---|---|---|\n{rows}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, text: &str) -> Result<Config> {
+        Config::read(|asked| (asked == name).then(|| text.to_owned()))
+    }
+
+    #[test]
+    fn values_are_taken_over() {
+        assert_eq!(with("TG_THREADS", "3").unwrap().threads, 3);
+        assert_eq!(with("TG_DEBUG", "2").unwrap().debug, 2);
+        assert_eq!(with("TG_CPU", "v3").unwrap().cpu, Some(Isa::X86V3));
+        assert_eq!(with("TG_CPU", "rust").unwrap(), Config::default());
+        assert_eq!(with("TG_THREADS", "").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_variable_rejects_nonsense_by_name() {
+        for variable in VARIABLES {
+            let text = with(variable.name, "nonsense").unwrap_err().to_string();
+            assert!(text.contains(variable.name) && text.contains("nonsense"), "{text}");
+            assert!(Config::documentation().contains(variable.name));
+        }
+        assert!(with("TG_THREADS", "0").is_err());
+    }
+}

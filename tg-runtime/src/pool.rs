@@ -1,0 +1,422 @@
+//! A persistent pool of threads that splits a range of iterations among its threads.
+//!
+//! A call costs about a microsecond, so that kernels of some ten microseconds gain from it: a job is
+//! published by writing one atomic word for each thread, without a lock or an allocation, and idle threads
+//! spin for a while before they sleep. It is not a task scheduler: one job runs at a time, and a call that
+//! finds the pool busy (from inside a job, or from another thread) does its work on its own thread.
+//!
+//! Each thread owns a contiguous part of the range, cut into chunks: consecutive jobs over the same range
+//! find their data in the same core's cache. A thread takes its chunks from the front, and when it has none
+//! left takes others' from the back, so that nobody waits for a thread that sleeps or was preempted.
+
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::error::Result;
+
+/// Chunks that each thread's part of a range is cut into: more balance better, fewer cost less.
+const CHUNKS_PER_THREAD: usize = 4;
+
+/// How long an idle thread spins before it sleeps. Waking a sleeping thread takes about as long.
+const SPIN: Duration = Duration::from_micros(50);
+
+/// Spins between looks at the clock, or between yields of a thread that waits for the others.
+const SPINS_PER_LOOK: u32 = 64;
+
+/// Work, in operations, that is worth waking a sleeping thread for: what a core does in about [`SPIN`].
+const WAKE_WORK: u64 = 400_000;
+
+/// What a job runs on each sub-range `begin..end`.
+type Body<'a> = dyn Fn(usize, usize) + Sync + 'a;
+
+/// A running job. It lives on the stack of the thread that published it.
+struct Job<'a> {
+    body: &'a Body<'a>,
+    count: usize,
+    chunks: usize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Job<'_> {
+    /// Runs chunk `at`: iterations `at * count / chunks` to `(at + 1) * count / chunks`.
+    fn run(&self, at: usize) {
+        let cut = |at: usize| at * (self.count / self.chunks) + at * (self.count % self.chunks) / self.chunks;
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(cut(at), cut(at + 1))));
+        if let Err(panic) = outcome {
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+        }
+    }
+}
+
+/// The chunks one thread has left: the first in the upper half of the word, the end in the lower.
+#[repr(align(128))]
+struct Part(AtomicU64);
+
+impl Part {
+    fn give(&self, first: usize, end: usize) {
+        self.0.store((first as u64) << 32 | end as u64, Ordering::Release);
+    }
+
+    /// Takes one chunk, from the front for the owner and from the back for others.
+    fn take(&self, from_front: bool) -> Option<usize> {
+        let split = |word: u64| ((word >> 32) as usize, (word & 0xffff_ffff) as usize);
+        let step = |word: u64| {
+            let (first, end) = split(word);
+            let rest = if from_front { word + (1 << 32) } else { word.wrapping_sub(1) };
+            (first < end).then_some(rest)
+        };
+        let before = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).ok()?;
+        let (first, end) = split(before);
+        Some(if from_front { first } else { end - 1 })
+    }
+}
+
+/// A thread that sleeps when there is nothing to do.
+#[derive(Default)]
+struct Sleeper {
+    asleep: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+/// What the threads of a pool share.
+struct Shared {
+    parts: Box<[Part]>,
+    sleepers: Box<[Sleeper]>,
+    /// The published job; valid while one of its chunks is taken and not `done`.
+    job: UnsafeCell<*const Job<'static>>,
+    done: AtomicUsize,
+    /// Counts published jobs: idle threads watch it.
+    epoch: AtomicU32,
+    asleep: AtomicUsize,
+    busy: AtomicBool,
+    shutdown: AtomicBool,
+    /// Work of the latest jobs that sleeping threads were not woken for, and when the last of them came.
+    missed: AtomicU64,
+    missed_at: AtomicU64,
+    born: Instant,
+}
+
+// SAFETY: `job` is written only by the thread that holds `busy`, before it gives out chunks (release), and
+// read only by threads that took a chunk (acquire), whose `done` the writer awaits before it goes on.
+unsafe impl Sync for Shared {}
+// SAFETY: the pointer in `job` is used only as above; everything else is `Send`.
+unsafe impl Send for Shared {}
+
+impl Shared {
+    /// Works on whatever chunks are left, the own ones of thread `me` first.
+    fn work(&self, me: usize) {
+        let others = (1..self.parts.len()).map(|step| (me + step) % self.parts.len());
+        for part in std::iter::once(me).chain(others) {
+            while let Some(chunk) = self.parts[part].take(part == me) {
+                // SAFETY: a chunk that was taken keeps its job alive and in place until it is counted as done.
+                unsafe { (**self.job.get()).run(chunk) };
+                self.done.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    /// The life of thread `me`: work, spin, sleep.
+    fn serve(&self, me: usize) {
+        let mut seen = 0;
+        while !self.shutdown.load(Ordering::Relaxed) {
+            seen = self.next_epoch(me, seen);
+            self.work(me);
+        }
+    }
+
+    /// Waits until another job than number `seen` is published.
+    fn next_epoch(&self, me: usize, seen: u32) -> u32 {
+        let (mut idle_since, mut spins) = (None, 0u32);
+        loop {
+            let epoch = self.epoch.load(Ordering::Acquire);
+            if epoch != seen {
+                return epoch;
+            }
+            spin_loop();
+            spins = spins.wrapping_add(1);
+            if spins.is_multiple_of(SPINS_PER_LOOK) {
+                let now = Instant::now();
+                if now - *idle_since.get_or_insert(now) > SPIN {
+                    self.sleep(me, seen);
+                    idle_since = None;
+                }
+            }
+        }
+    }
+
+    /// Sleeps unless a job was published. [`Shared::wake`] looks for sleepers after `epoch` changed, and a sleeper
+    /// announces itself before it looks at `epoch`, so one of the two sees the other. A thread that sleeps through
+    /// a job harms nothing: the others take its chunks.
+    fn sleep(&self, me: usize, seen: u32) {
+        let sleeper = &self.sleepers[me];
+        self.asleep.fetch_add(1, Ordering::SeqCst);
+        sleeper.asleep.store(true, Ordering::SeqCst);
+        while sleeper.asleep.load(Ordering::SeqCst) && self.epoch.load(Ordering::SeqCst) == seen {
+            thread::park();
+        }
+        sleeper.asleep.store(false, Ordering::SeqCst);
+        self.asleep.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether a job of this much work should wake the threads that sleep. Waking costs as much as [`WAKE_WORK`],
+    /// so one job has that much, or a rapid sequence of jobs adds up to it: then more are likely to follow.
+    fn is_worth_waking(&self, work: u64) -> bool {
+        let now = self.born.elapsed().as_nanos() as u64;
+        let rapid = now.saturating_sub(self.missed_at.swap(now, Ordering::Relaxed)) < SPIN.as_nanos() as u64;
+        let before = if rapid { self.missed.load(Ordering::Relaxed) } else { 0 };
+        let missed = before.saturating_add(work);
+        self.missed.store(if missed < WAKE_WORK { missed } else { 0 }, Ordering::Relaxed);
+        missed >= WAKE_WORK
+    }
+
+    fn wake(&self) {
+        for sleeper in &self.sleepers {
+            if sleeper.asleep.swap(false, Ordering::SeqCst)
+                && let Some(thread) = sleeper.thread.get()
+            {
+                thread.unpark();
+            }
+        }
+    }
+
+    /// Runs `job` on all threads and returns when every chunk is done. The caller holds `busy`.
+    fn run(&self, job: &Job<'_>, work: u64) {
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        let wake = asleep > 0 && self.is_worth_waking(work);
+        if asleep + 1 == self.parts.len() && !wake {
+            return (0..job.chunks).for_each(|chunk| job.run(chunk));
+        }
+        self.done.store(0, Ordering::Relaxed);
+        let job_pointer: *const Job<'_> = job;
+        // SAFETY: no chunk of an earlier job is left (its `run` awaited all), so nobody reads `job` now. The
+        // lifetime is forgotten, but this call returns only after the last read.
+        unsafe { *self.job.get() = job_pointer.cast() };
+        let threads = self.parts.len();
+        for (i, part) in self.parts.iter().enumerate().rev() {
+            part.give(i * job.chunks / threads, (i + 1) * job.chunks / threads);
+        }
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        if wake {
+            self.wake();
+        }
+        self.work(0);
+        let mut spins = 0u32;
+        while self.done.load(Ordering::Acquire) < job.chunks {
+            spin_loop();
+            spins = spins.saturating_add(1);
+            if spins > SPINS_PER_LOOK * 16 {
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+/// Threads that share the work of one call at a time.
+pub struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// A pool in which `threads` threads work, one of which is the calling one. If the system gives fewer,
+    /// the pool works with fewer.
+    pub fn new(threads: usize) -> Pool {
+        let threads = threads.max(1);
+        let shared = Arc::new(Shared {
+            parts: (0..threads).map(|_| Part(AtomicU64::new(0))).collect(),
+            sleepers: (0..threads).map(|_| Sleeper::default()).collect(),
+            job: UnsafeCell::new(std::ptr::null()),
+            done: AtomicUsize::new(0),
+            epoch: AtomicU32::new(0),
+            asleep: AtomicUsize::new(0),
+            busy: AtomicBool::new(false),
+            shutdown: AtomicBool::new(false),
+            missed: AtomicU64::new(0),
+            missed_at: AtomicU64::new(0),
+            born: Instant::now(),
+        });
+        let start = |me: usize| {
+            let mine = shared.clone();
+            let serve = move || {
+                let _ = mine.sleepers[me].thread.set(thread::current());
+                mine.serve(me);
+            };
+            thread::Builder::new().name(format!("tg-{me}")).spawn(serve).ok()
+        };
+        let threads = (1..threads).map_while(start).collect();
+        Pool { shared, threads }
+    }
+
+    /// The pool of this process, with `TG_THREADS` threads, started at the first call.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) if an environment variable is malformed.
+    pub fn of_process() -> Result<&'static Pool> {
+        static POOL: OnceLock<Pool> = OnceLock::new();
+        match POOL.get() {
+            Some(pool) => Ok(pool),
+            None => {
+                let threads = Config::of_process()?.threads;
+                Ok(POOL.get_or_init(|| Pool::new(threads)))
+            }
+        }
+    }
+
+    /// Number of threads that work in a call, the calling one included.
+    pub fn threads(&self) -> usize {
+        self.threads.len() + 1
+    }
+
+    /// Calls `body(begin, end)` for disjoint sub-ranges that make up `0..count`, possibly at the same time, each
+    /// of at least `grain` iterations if there are as many. Returns when all have returned. `count` 0 makes no call.
+    ///
+    /// # Panics
+    /// When `body` panics, with its panic, after all other calls have returned.
+    pub fn parallel(&self, count: usize, grain: usize, body: &Body<'_>) {
+        self.parallel_work(count, grain, u64::MAX, body);
+    }
+
+    /// [`Pool::parallel`] for a total of `work` scalar operations: little work does not wake sleeping threads.
+    pub(crate) fn parallel_work(&self, count: usize, grain: usize, work: u64, body: &Body<'_>) {
+        let chunks = (count / grain.max(1)).min(self.threads() * CHUNKS_PER_THREAD);
+        let lock = || self.shared.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+        if chunks < 2 || self.threads() == 1 || lock().is_err() {
+            return if count > 0 {
+                body(0, count)
+            };
+        }
+        let job = Job { body, count, chunks, panic: Mutex::new(None) };
+        self.shared.run(&job, work);
+        self.shared.busy.store(false, Ordering::Release);
+        if let Some(panic) = job.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.shutdown.store(true, Ordering::SeqCst);
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        self.shared.wake();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// [`Pool::parallel`] on the pool of this process.
+///
+/// # Errors
+/// [`Error::Config`](crate::Error::Config) if an environment variable is malformed.
+///
+/// # Panics
+/// As [`Pool::parallel`].
+pub fn parallel(count: usize, grain: usize, body: &Body<'_>) -> Result<()> {
+    Pool::of_process()?.parallel(count, grain, body);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every iteration of `0..count` runs exactly once.
+    fn check(pool: &Pool, count: usize, grain: usize) {
+        check_work(pool, count, grain, u64::MAX);
+    }
+
+    fn check_work(pool: &Pool, count: usize, grain: usize, work: u64) {
+        let runs: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(0)).collect();
+        pool.parallel_work(count, grain, work, &|begin, end| {
+            assert!(begin < end && end <= count && (end - begin >= grain || end - begin == count));
+            for run in &runs[begin..end] {
+                run.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        assert!(runs.iter().all(|run| run.load(Ordering::Relaxed) == 1), "count {count} grain {grain}");
+    }
+
+    #[test]
+    fn every_iteration_runs_once() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Pool::new(threads);
+            for count in [0, 1, 2, 3, 7, 8, 31, 32, 33, 1000] {
+                for grain in [0, 1, 5, 100, 5000] {
+                    check(&pool, count, grain);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn little_work_wakes_nobody_until_it_adds_up() {
+        let pool = Pool::new(2);
+        let shared = &pool.shared;
+        while shared.asleep.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        assert!(!shared.is_worth_waking(WAKE_WORK / 2));
+        assert!(shared.is_worth_waking(WAKE_WORK));
+        assert!((0..1000).any(|_| shared.is_worth_waking(WAKE_WORK / 3)));
+        thread::sleep(SPIN * 2);
+        assert!(!shared.is_worth_waking(WAKE_WORK / 3));
+        let epoch = shared.epoch.load(Ordering::SeqCst);
+        check_work(&pool, 100, 1, 1);
+        assert_eq!(shared.epoch.load(Ordering::SeqCst), epoch);
+    }
+
+    #[test]
+    fn stress_from_several_threads_with_nesting_and_sleep() {
+        let pool = Pool::new(3);
+        thread::scope(|scope| {
+            for user in 0..4u64 {
+                let pool = &pool;
+                scope.spawn(move || {
+                    for round in 0..2000u64 {
+                        let sum = AtomicU64::new(0);
+                        pool.parallel(40, 1, &|begin, end| {
+                            pool.parallel(end - begin, 1, &|b, e| {
+                                sum.fetch_add((begin + b..begin + e).map(|i| i as u64).sum(), Ordering::Relaxed);
+                            });
+                        });
+                        assert_eq!(sum.into_inner(), 780);
+                        if (round + user) % 500 == 0 {
+                            thread::sleep(SPIN * 4);
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn huge_counts_do_not_overflow() {
+        let pool = Pool::new(2);
+        let total = AtomicUsize::new(0);
+        pool.parallel(usize::MAX, 1, &|begin, end| {
+            total.fetch_add(end - begin, Ordering::Relaxed);
+        });
+        assert_eq!(total.into_inner(), usize::MAX);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
+        let pool = Pool::new(4);
+        for at in [0, 50, 99] {
+            let call = || {
+                pool.parallel(100, 1, &|begin, end| assert!(!(begin..end).contains(&at), "iteration {at}"));
+            };
+            let panic = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+            assert_eq!(*panic.downcast::<String>().unwrap(), format!("iteration {at}"));
+            check(&pool, 100, 1);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Launching the kernels of a tensor function over its parameters and a reused workspace.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{CHUNK_WORK, DimValues, Kernel, PARALLEL_WORK, Program, Slot, Variant};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::isa::Isa;
+use crate::pool::Pool;
+use crate::storage::{ALIGNMENT, Storage};
+
+/// What the runtime keeps for a tensor function between calls.
+#[derive(Debug)]
+pub struct ProgramState {
+    /// Index of the best of [`Program::isas`] on this processor.
+    isa: OnceLock<Option<usize>>,
+    /// Workspaces that no call uses now. Each concurrent call takes its own.
+    idle: Mutex<Vec<Workspace>>,
+}
+
+impl ProgramState {
+    /// The state before the first call.
+    pub const fn new() -> ProgramState {
+        ProgramState { isa: OnceLock::new(), idle: Mutex::new(Vec::new()) }
+    }
+}
+
+impl Default for ProgramState {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The memory of one call in progress.
+#[derive(Default)]
+struct Workspace {
+    block: Option<Storage<u8>>,
+    /// Where each part of the block begins.
+    parts: Vec<usize>,
+    /// The buffers of the kernel being launched.
+    buffers: Vec<*mut u8>,
+}
+
+// SAFETY: the pointers in `buffers` are refilled before each use; at rest they are not used.
+unsafe impl Send for Workspace {}
+
+impl std::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Workspace({} bytes)", self.size())
+    }
+}
+
+impl Workspace {
+    fn size(&self) -> usize {
+        self.block.as_ref().map_or(0, |block| block.len())
+    }
+
+    /// Makes room for the parts that `program` has for these dimensions; allocates only what is not there yet.
+    fn prepare(&mut self, program: &Program, dims: &DimValues) -> Result<()> {
+        let mut size = 0usize;
+        self.parts.clear();
+        for part in program.workspace {
+            self.parts.push(size);
+            let bytes = usize::try_from(part.eval(dims.as_slice())).unwrap_or(0);
+            size = size.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX);
+        }
+        if size > self.size() {
+            self.block = None;
+            self.block = Some(Storage::zeroed(size)?);
+        }
+        let most = program.kernels.iter().map(|kernel| kernel.args.len()).max().unwrap_or(0);
+        self.buffers.reserve(most);
+        Ok(())
+    }
+
+    /// The buffers of `kernel`, in order.
+    fn buffers(&mut self, kernel: &Kernel, params: &[*mut u8]) -> Buffers {
+        let block = self.block.as_mut().map_or(std::ptr::null_mut(), |block| block.start_mut());
+        let parts = &self.parts;
+        self.buffers.clear();
+        self.buffers.extend(kernel.args.iter().map(|slot| match *slot {
+            Slot::Param(at) => params[at as usize],
+            Slot::Workspace(at) => block.wrapping_add(parts[at as usize]),
+        }));
+        Buffers(self.buffers.as_ptr())
+    }
+}
+
+/// The buffers of one launch, which all threads share.
+#[derive(Clone, Copy)]
+struct Buffers(*const *mut u8);
+
+// SAFETY: the list is only read during a launch; kernels write disjoint parts of what it points to.
+unsafe impl Sync for Buffers {}
+
+impl Buffers {
+    fn start(&self) -> *const *mut u8 {
+        self.0
+    }
+}
+
+impl Program {
+    /// Runs the kernels in order. The first call allocates a workspace; later calls allocate nothing, unless
+    /// the dimensions grow or more calls run at once than before.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] on a processor without the instruction sets, [`Error::Config`],
+    /// [`Error::OutOfMemory`]; then no kernel ran.
+    ///
+    /// # Safety
+    /// * `params` holds one pointer for each of [`Program::params`], valid for reads of as many elements of
+    ///   its type as its shape has for `dims`, and for writes too unless its role is `Input`; aligned to the
+    ///   element at least.
+    /// * During the call nothing else writes what a pointer refers to, nothing else accesses what a kernel
+    ///   writes, and parameters a kernel writes overlap no other.
+    /// * `dims` comes from [`Program::bind`] of the same program.
+    pub unsafe fn run(&'static self, params: &[*mut u8], dims: &DimValues) -> Result<()> {
+        let config = Config::of_process()?;
+        let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu));
+        let isa = chosen.ok_or_else(|| self.unsupported())?;
+        let mut workspace = self.idle().pop().unwrap_or_default();
+        workspace.prepare(self, dims)?;
+        for kernel in self.kernels {
+            let buffers = workspace.buffers(kernel, params);
+            let start = (config.debug > 0).then(Instant::now);
+            // SAFETY: the caller vouches for `params` and `dims`; the workspace was prepared for `dims`.
+            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims)? };
+            if let Some(start) = start {
+                self.trace(kernel, dims, start.elapsed(), config.debug);
+            }
+        }
+        self.idle().push(workspace);
+        Ok(())
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Workspace>> {
+        self.state.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unsupported(&self) -> Error {
+        let names: Vec<&str> = self.isas.iter().map(|isa| isa.name()).collect();
+        Error::Unsupported { function: self.name, compiled: names.join(", ") }
+    }
+
+    /// Prints one line about a launch, with `TG_DEBUG`.
+    fn trace(&self, kernel: &Kernel, dims: &DimValues, time: Duration, debug: u8) {
+        let mut line = format!("tg {} {} {:.2} us", self.name, kernel.name, time.as_secs_f64() * 1e6);
+        if debug > 1 {
+            let per_nanosecond = |poly: &super::Poly| poly.eval(dims.as_slice()) as f64 / time.as_nanos().max(1) as f64;
+            let (flops, bytes) = (per_nanosecond(&kernel.flops), per_nanosecond(&kernel.bytes));
+            line += &format!(" {flops:.2} GFLOP/s {bytes:.2} GB/s");
+        }
+        eprintln!("{line}");
+    }
+}
+
+/// Runs the iterations of one kernel, on the threads of the pool if there is enough work.
+///
+/// # Safety
+/// `buffers` fits the kernel for `dims`, as in [`Program::run`].
+unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues) -> Result<()> {
+    let iterations = (variant.extent.eval(dims.as_slice()) / variant.tile.max(1)).max(0);
+    let work = kernel.work.eval(dims.as_slice());
+    let dims = dims.as_slice();
+    let run = |begin: usize, end: usize| {
+        // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
+        unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64) }
+    };
+    if work < PARALLEL_WORK || iterations < 2 {
+        run(0, iterations as usize);
+        return Ok(());
+    }
+    let grain = (iterations as i128 * CHUNK_WORK as i128 / work as i128).max(1);
+    Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &run);
+    Ok(())
+}

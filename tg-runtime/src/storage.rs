@@ -1,0 +1,149 @@
+//! Owned memory for elements, aligned to a cache line and to every vector type.
+//!
+//! The only place that allocates by hand. It knows lengths, not shapes.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::slice;
+
+use crate::element::Element;
+use crate::error::{Error, Result};
+
+/// Alignment of every buffer in bytes: one cache line, one AVX-512 vector.
+pub const ALIGNMENT: usize = 64;
+
+/// An owned, [`ALIGNMENT`]-aligned array of `len` elements. Length 0 takes no memory.
+pub struct Storage<T: Element> {
+    start: NonNull<T>,
+    len: usize,
+}
+
+// SAFETY: a `Storage` owns its memory like a `Vec<T>`, and `Element` requires `Send`.
+unsafe impl<T: Element> Send for Storage<T> {}
+// SAFETY: shared access gives only `&[T]`, and `Element` requires `Sync`.
+unsafe impl<T: Element> Sync for Storage<T> {}
+
+#[repr(align(64))]
+struct Aligned;
+
+impl<T: Element> Storage<T> {
+    /// `None` if the size in bytes does not fit the address space.
+    fn layout(len: usize) -> Option<Layout> {
+        Layout::array::<T>(len).ok()?.align_to(ALIGNMENT).ok().filter(|l| l.size() <= isize::MAX as usize - ALIGNMENT)
+    }
+
+    fn allocated(len: usize, allocate: unsafe fn(Layout) -> *mut u8) -> Result<Storage<T>> {
+        if len == 0 {
+            return Ok(Storage { start: NonNull::<Aligned>::dangling().cast(), len });
+        }
+        let Some(layout) = Self::layout(len) else {
+            return Err(Error::TooLarge { dims: vec![len], dtype: T::DTYPE });
+        };
+        // SAFETY: `layout` has a size above 0: `len` is, and no element type is zero-sized.
+        let start = unsafe { allocate(layout) };
+        let start = NonNull::new(start.cast()).ok_or(Error::OutOfMemory { bytes: layout.size() })?;
+        Ok(Storage { start, len })
+    }
+
+    /// `len` zeros.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    pub fn zeroed(len: usize) -> Result<Storage<T>> {
+        Self::allocated(len, alloc_zeroed)
+    }
+
+    /// Memory for `len` elements that nobody has written yet: outputs need not be cleared first.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    ///
+    /// # Safety
+    /// The caller writes every element through a pointer before anything reads it or makes a slice of it.
+    pub unsafe fn unwritten(len: usize) -> Result<Storage<T>> {
+        Self::allocated(len, alloc)
+    }
+
+    /// A copy of `elements`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn copied(elements: &[T]) -> Result<Storage<T>> {
+        let storage = Self::allocated(elements.len(), alloc)?;
+        // SAFETY: both ranges hold `elements.len()` elements, and fresh memory overlaps nothing.
+        unsafe { storage.start.copy_from_nonoverlapping(NonNull::from(elements).cast(), elements.len()) };
+        Ok(storage)
+    }
+
+    /// The first element; aligned and dangling for length 0.
+    pub fn start(&self) -> *const T {
+        self.start.as_ptr()
+    }
+
+    /// The first element, for writing; aligned and dangling for length 0.
+    pub fn start_mut(&mut self) -> *mut T {
+        self.start.as_ptr()
+    }
+}
+
+/// The bytes of `elements` as they lie in memory.
+pub(crate) fn bytes_of<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: the same memory under the same borrow; an `Element` has no padding, so every byte is initialised.
+    unsafe { slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+impl<T: Element> Deref for Storage<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        // SAFETY: `start` is aligned and holds `len` elements, initialised since the constructor (`zeroed`,
+        // `copied`) or by the promise of `unwritten`.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Element> DerefMut for Storage<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`; `&mut self` makes the access exclusive.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Element> Clone for Storage<T> {
+    /// A copy. Aborts when out of memory, as `Vec` does: cloning has no way to report it.
+    fn clone(&self) -> Self {
+        Storage::copied(self)
+            .unwrap_or_else(|_| handle_alloc_error(Self::layout(self.len).unwrap_or(Layout::new::<Aligned>())))
+    }
+}
+
+impl<T: Element> Drop for Storage<T> {
+    fn drop(&mut self) {
+        if let Some(layout) = Self::layout(self.len).filter(|l| l.size() > 0) {
+            // SAFETY: a length above 0 means `start` came from `allocated` with this same layout.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_aligned_for_every_length() {
+        for len in [0, 1, 3, 64, 1000] {
+            let storage = Storage::<u8>::zeroed(len).unwrap();
+            assert_eq!(storage.start() as usize % ALIGNMENT, 0);
+            assert_eq!(&storage[..], &vec![0; len][..]);
+            assert_eq!(storage.clone().start() as usize % ALIGNMENT, 0);
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_are_errors() {
+        assert!(matches!(Storage::<f64>::zeroed(usize::MAX / 2), Err(Error::TooLarge { .. })));
+        assert!(matches!(Storage::<f64>::zeroed(isize::MAX as usize / 8), Err(Error::TooLarge { .. })));
+        assert!(matches!(Storage::<u8>::zeroed(isize::MAX as usize - 4096), Err(Error::OutOfMemory { .. })));
+    }
+}
