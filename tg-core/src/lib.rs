@@ -8,5 +8,6 @@ pub mod dim;
 pub mod target;
 pub mod view;
 pub mod ir;
+pub mod tensor;
 pub mod compile;
 pub mod random;

@@ -1,0 +1,88 @@
+//! Activation functions of neural networks.
+
+use crate::ir::{Op, Uop};
+use crate::tensor::argument::Term;
+use crate::tensor::arithmetic::minimum;
+use crate::tensor::error::Error;
+use crate::tensor::function::{exp, exp_limit, expm1, log1p};
+use crate::tensor::primitive::{float, number_like, numeric, operands};
+use crate::tensor::registry::theme;
+
+theme! {
+    /// `max(x, 0)`; NaN stays. The gradient at 0 is 0.
+    fn relu(x: Uop<'g>) -> Uop<'g> {
+        Ok(numeric(x)?.maximum(0))
+    }
+
+    /// `x` where it is positive, else `slope * x`.
+    fn leaky_relu(x: Uop<'g>, slope: Option<f64>) -> Uop<'g> {
+        let slope = slope.unwrap_or(0.01);
+        Ok(float(x)?.like(0).lt(x).choose(x, x * slope))
+    }
+
+    /// `x` where it is positive, else `alpha * (e^x - 1)`.
+    fn elu(x: Uop<'g>, alpha: Option<f64>) -> Uop<'g> {
+        // The bound keeps the derivative of the branch not taken finite.
+        let below = expm1(minimum(float(x)?.into(), 1.0.into())?)? * alpha.unwrap_or(1.0);
+        Ok(x.like(0).lt(x).choose(x, below))
+    }
+
+    /// `1 / (1 + e^-x)`.
+    fn sigmoid(x: Uop<'g>) -> Uop<'g> {
+        // Where e^-x overflowed, the derivative would be 0 * ∞.
+        let bounded = float(x)?.maximum(-exp_limit(x.dtype()));
+        Ok(((bounded * -std::f64::consts::LOG2_E).unary(Op::Exp2) + 1.0).recip())
+    }
+
+    /// `x * sigmoid(x)`.
+    fn silu(x: Uop<'g>) -> Uop<'g> {
+        Ok(x * sigmoid(x)?)
+    }
+
+    /// `ln(1 + e^x)`; above 40 that is `x` in every dtype.
+    fn softplus(x: Uop<'g>) -> Uop<'g> {
+        let bounded = minimum(float(x)?.into(), 41f64.min(exp_limit(x.dtype())).into())?;
+        Ok(x.like(40f64.min(exp_limit(x.dtype()) - 1.0)).lt(x).choose(x, log1p(exp(bounded)?)?))
+    }
+
+    /// `x * tanh(softplus(x))`.
+    fn mish(x: Uop<'g>) -> Uop<'g> {
+        Ok(x * softplus(x)?.unary(Op::Tanh))
+    }
+
+    /// `x/2 * (1 + erf(x/√2))`.
+    fn gelu(x: Uop<'g>) -> Uop<'g> {
+        let erf = (float(x)? * std::f64::consts::FRAC_1_SQRT_2).unary(Op::Erf);
+        Ok(x * 0.5 * (erf + 1.0))
+    }
+
+    /// `gelu` with erf replaced by a tanh: `x/2 * (1 + tanh(√(2/π) * (x + 0.044715 x³)))`.
+    fn gelu_tanh(x: Uop<'g>) -> Uop<'g> {
+        let scale = (2.0 / std::f64::consts::PI).sqrt();
+        let inner = (float(x)? + x * x * x * 0.044715) * scale;
+        Ok(x * 0.5 * (inner.unary(Op::Tanh) + 1.0))
+    }
+
+    /// `x` limited to -1..1.
+    fn hardtanh(x: Uop<'g>) -> Uop<'g> {
+        minimum(float(x)?.maximum(-1.0).into(), 1.0.into())
+    }
+
+    /// `x` limited to 0..6.
+    fn relu6(x: Uop<'g>) -> Uop<'g> {
+        minimum(relu(x)?.into(), 6.into())
+    }
+
+    /// `x` limited to `min..=max`; NaN stays. The gradient at the limits is 1.
+    fn clamp(x: Uop<'g>, min: Term<'g>, max: Term<'g>) -> Uop<'g> {
+        let (x, low) = operands(x.into(), min)?;
+        if let (Some(low), Some(high)) = (low.as_const(), number_like(x.graph(), max, x.dtype())?.as_const())
+            && low.to_f64() > high.to_f64()
+        {
+            return Err(Error::new(format!("min is {low}, which is above max, {high}")));
+        }
+        let above = x.lt(low).choose(low, x);
+        let (above, high) = operands(above.into(), max)?;
+        Ok(high.lt(above).choose(high, above))
+    }
+}

@@ -1,0 +1,44 @@
+//! Every tensor method, once, as a function from graph to graph; and gradients.
+//!
+//! A tensor is a [`Uop`](crate::ir::Uop) of the tensor stage. The methods are plain functions, `softmax(x, -1)?`,
+//! grouped by theme; [`find`] gives the same functions by name to the languages that call them. Numbers take the
+//! dtype of the tensor beside them, shapes broadcast, and whatever does not fit is an [`Error`] that says what would.
+//!
+//! Invariant: nothing here decides how or when something is computed; graphs are only built.
+
+mod activation;
+mod argument;
+mod arithmetic;
+mod comparison;
+mod contraction;
+mod conversion;
+mod creation;
+mod error;
+mod function;
+mod indexing;
+mod joining;
+mod loss;
+mod movement;
+mod normalization;
+mod primitive;
+mod reduction;
+mod registry;
+mod statistics;
+
+pub use activation::*;
+pub use argument::{Argument, Axes, Call, Parameter, Slice, Term};
+pub use arithmetic::*;
+pub use comparison::*;
+pub use contraction::*;
+pub use conversion::*;
+pub use creation::*;
+pub use error::{Error, show_shape};
+pub use function::*;
+pub use indexing::*;
+pub use joining::*;
+pub use loss::*;
+pub use movement::*;
+pub use normalization::*;
+pub use reduction::*;
+pub use registry::{Method, Param, find, methods, suggest};
+pub use statistics::*;

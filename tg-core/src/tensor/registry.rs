@@ -1,0 +1,325 @@
+//! The table of all tensor methods: what the languages that call them by name see.
+//!
+//! [`methods!`] makes a documented Rust function and its row from one text, so that the two cannot differ. The rows
+//! hold no meaning of their own.
+
+use crate::dim::Dim;
+use crate::ir::{Graph, Uop};
+use crate::tensor::argument::Argument;
+use crate::tensor::error::{Error, show_shape};
+use crate::tensor::{
+    activation, arithmetic, comparison, contraction, conversion, creation, function, indexing, joining, loss, movement,
+    normalization, reduction, statistics,
+};
+
+/// A parameter of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name in the documentation.
+    pub name: &'static str,
+    /// What may be passed.
+    pub expects: &'static str,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// A tensor method, callable by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// What it computes.
+    pub doc: &'static str,
+    /// Whether it is a function, such as `arange(3)`, and not called on a tensor.
+    pub free: bool,
+    /// Its parameters; unless it is free, the first is the tensor it is called on.
+    pub params: &'static [Param],
+    /// Calls it. Trailing optional arguments may be missing.
+    pub call: for<'g> fn(&'g Graph, &[Argument<'g>]) -> Result<Argument<'g>, Error>,
+}
+
+/// Makes of each `fn` a public function whose errors name it, and `ROWS`, the rows of all of them.
+///
+/// `fn name[graph](…)` is a free function that makes its result in `graph`.
+macro_rules! theme {
+    ($($(#[doc = $doc:literal])* fn $name:ident $([$graph:ident])? ($($arg:ident: $ty:ty),* $(,)?) -> $result:ty $body:block)*) => {
+        /// The rows of this theme.
+        pub(super) const ROWS: &[$crate::tensor::registry::Method] = &[$($crate::tensor::registry::theme!(
+            @row [$($doc)*] $name [$($graph)?] [$($arg: $ty),*]
+        )),*];
+        $($crate::tensor::registry::theme!(@fn [$($doc)*] $name [$($graph)?] [$($arg: $ty),*] $result, $body);)*
+    };
+    (@fn [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*] $result:ty, $body:block) => {
+        $(#[doc = $doc])*
+        ///
+        /// # Errors
+        /// If the arguments do not fit.
+        pub fn $name<'g>($($graph: &'g $crate::ir::Graph,)? $($arg: $ty),*) -> Result<$result, $crate::tensor::error::Error> {
+            let run = || -> Result<$result, $crate::tensor::error::Error> { $body };
+            run().and_then($crate::tensor::registry::Fits::fits).map_err(|error| error.within(stringify!($name)))
+        }
+    };
+    (@row [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*]) => {{
+        use $crate::tensor::argument::{Argument, Call, Parameter};
+        use $crate::tensor::registry::{Method, Param};
+        const fn params<'g>() -> &'static [Param] where 'g: 'g {
+            const { &[$(Param {
+                name: stringify!($arg),
+                expects: <$ty as Parameter<'g>>::EXPECTS,
+                optional: <$ty as Parameter<'g>>::OPTIONAL,
+            }),*] }
+        }
+        fn call<'g>(
+            graph: &'g $crate::ir::Graph,
+            arguments: &[Argument<'g>],
+        ) -> Result<Argument<'g>, $crate::tensor::error::Error> {
+            let mut call = Call::new(stringify!($name), graph, params().len(), arguments)?;
+            $(let $arg = call.next::<$ty>(stringify!($arg))?;)*
+            $(let $graph = graph;)?
+            $name($($graph,)? $($arg),*).map(Argument::from)
+        }
+        Method {
+            name: stringify!($name),
+            doc: concat!($($doc, "\n"),*),
+            free: $crate::tensor::registry::theme!(@free $($graph)?),
+            params: params(),
+            call,
+        }
+    }};
+    (@free) => { false };
+    (@free $graph:ident) => { true };
+}
+pub(super) use theme;
+
+/// Results that can be stored.
+pub(super) trait Fits: Sized {
+    /// Itself, if it can be stored.
+    fn fits(self) -> Result<Self, Error> {
+        Ok(self)
+    }
+}
+
+/// Most bytes of one tensor: what a 64-bit process can address.
+const MAX_BYTES: i64 = 1 << 47;
+
+impl Fits for Uop<'_> {
+    fn fits(self) -> Result<Self, Error> {
+        let Some(shape) = self.try_shape() else {
+            return Err(Error::new("the operands have shapes that do not fit together"));
+        };
+        let bytes = Dim::product(shape).map(|n| n.upper().checked_mul(self.dtype().bytes().max(1) as i64));
+        match bytes.flatten() {
+            Some(bytes) if bytes <= MAX_BYTES => Ok(self),
+            _ => {
+                let text = format!("a result {} {} is larger than 2^47 bytes", self.dtype(), show_shape(shape));
+                Err(Error::new(text).help("use smaller sizes, or bound the run-time dimensions more tightly"))
+            }
+        }
+    }
+}
+impl Fits for i64 {}
+impl Fits for Dim {}
+impl Fits for Vec<Dim> {}
+impl Fits for crate::dtype::DType {}
+
+static THEMES: &[&[Method]] = &[
+    arithmetic::ROWS,
+    comparison::ROWS,
+    conversion::ROWS,
+    function::ROWS,
+    activation::ROWS,
+    movement::ROWS,
+    joining::ROWS,
+    reduction::ROWS,
+    statistics::ROWS,
+    contraction::ROWS,
+    normalization::ROWS,
+    indexing::ROWS,
+    creation::ROWS,
+    loss::ROWS,
+];
+
+/// Every method, theme by theme.
+pub fn methods() -> impl Iterator<Item = &'static Method> {
+    THEMES.iter().copied().flatten()
+}
+
+/// The method called `name`.
+pub fn find(name: &str) -> Option<&'static Method> {
+    methods().find(|method| method.name == name)
+}
+
+/// Names that other libraries use, and ours.
+const FOREIGN: &[(&str, &str)] = &[
+    ("view", "reshape"),
+    ("mm", "matmul"),
+    ("bmm", "matmul"),
+    ("dot", "matmul"),
+    ("size", "dim"),
+    ("len", "numel"),
+    ("ndim", "rank"),
+    ("concat", "cat"),
+    ("concatenate", "cat"),
+    ("swapaxes", "transpose"),
+    ("swap_dims", "transpose"),
+    ("amax", "max"),
+    ("amin", "min"),
+    ("ln", "log"),
+    ("powf", "pow"),
+    ("powi", "pow"),
+    ("power", "pow"),
+    ("absolute", "abs"),
+    ("reciprocal", "recip"),
+    ("fmod", "rem"),
+    ("remainder", "rem"),
+    ("modulo", "rem"),
+    ("divide", "div"),
+    ("subtract", "sub"),
+    ("multiply", "mul"),
+    ("greater", "gt"),
+    ("less", "lt"),
+    ("equal", "eq"),
+    ("not", "logical_not"),
+    ("not_equal", "ne"),
+    ("swish", "silu"),
+    ("where", "where_"),
+    ("select_where", "where_"),
+    ("to", "cast"),
+    ("astype", "cast"),
+    ("to_dtype", "cast"),
+    ("float", "cast"),
+    ("int", "cast"),
+    ("broadcast_to", "expand"),
+    ("broadcast", "expand"),
+    ("broadcast_as", "expand"),
+    ("crop", "shrink"),
+    ("layer_norm", "layernorm"),
+    ("rms_norm", "rmsnorm"),
+    ("mse_loss", "mse"),
+    ("iota", "arange"),
+    ("linspace", "arange"),
+    ("fill", "full"),
+    ("identity", "eye"),
+    ("take", "index_select"),
+    ("lookup", "embedding"),
+    ("average", "mean"),
+    ("ravel", "flatten"),
+    ("expand_dims", "unsqueeze"),
+    ("clip", "clamp"),
+];
+
+/// The method that someone who wrote `name` most likely means, if any: what other libraries call by that name, or the
+/// closest spelling.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let foreign = FOREIGN.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
+    foreign.or_else(|| closest(&lower))
+}
+
+/// The method with the fewest edits from `name`: at most a third of its letters.
+fn closest(name: &str) -> Option<&'static str> {
+    let ranked = methods().map(|method| (edits(name, method.name), method.name));
+    let (distance, best) = ranked.min()?;
+    (distance <= (name.len().max(best.len()) / 3).max(1)).then_some(best)
+}
+
+/// Levenshtein distance with `_` ignored.
+fn edits(a: &str, b: &str) -> usize {
+    let letters = |text: &str| text.chars().filter(|c| *c != '_').collect::<Vec<_>>();
+    let (a, b) = (letters(a), letters(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + (x != y) as usize;
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::Var;
+    use crate::dtype::DType;
+
+    /// A small reader of calls, so that cases are text: `f32[3,4].sum 1 true 0.5 [1,2]`.
+    fn call(text: &str) -> String {
+        let graph = Graph::new();
+        let mut words = text.split(' ');
+        let head = words.next().unwrap_or_default();
+        let (name, receiver) = match head.rsplit_once('.') {
+            Some((tensor, name)) => (name, Some(argument(&graph, tensor))),
+            None => (head, None),
+        };
+        let arguments: Vec<_> = receiver.into_iter().chain(words.map(|word| argument(&graph, word))).collect();
+        let method = find(name).unwrap_or_else(|| panic!("there is no method `{name}`"));
+        match (method.call)(&graph, &arguments) {
+            Ok(Argument::Tensor(x)) => format!("{}{}", x.dtype(), show_shape(x.shape())),
+            Ok(other) => other.describe(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn size(text: &str) -> Dim {
+        let var = |name: &str| Dim::from(Var::new(name, 1, 1000));
+        text.split('*').map(|f| f.parse::<i64>().map_or_else(|_| var(f), Dim::from)).fold(Dim::ONE, |a, b| &a * &b)
+    }
+
+    fn argument<'g>(graph: &'g Graph, word: &str) -> Argument<'g> {
+        if let Some((dtype, rest)) = word.split_once('[').filter(|(dtype, _)| !dtype.is_empty()) {
+            let sizes = rest.trim_end_matches(']').split(',').filter(|s| !s.is_empty()).map(size).collect();
+            return Argument::Tensor(graph.buffer(dtype.parse().unwrap(), sizes));
+        }
+        if let Some(items) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
+            return Argument::List(split(items).into_iter().map(|item| argument(graph, item)).collect());
+        }
+        let dtype = || word.parse::<DType>().map(Argument::DType);
+        let number = || word.parse::<i64>().map(Argument::Int).or_else(|_| word.parse().map(Argument::Float));
+        let truth = || word.parse::<bool>().map(Argument::Bool);
+        truth().or_else(|_| number()).or_else(|_| dtype()).unwrap_or_else(|_| match word {
+            "_" => Argument::None,
+            _ => Argument::Dim(size(word)),
+        })
+    }
+
+    /// The items of a list, which may be lists.
+    fn split(items: &str) -> Vec<&str> {
+        let (mut parts, mut depth, mut begin) = (Vec::new(), 0, 0);
+        for (at, c) in items.char_indices() {
+            depth += (c == '[') as i32 - (c == ']') as i32;
+            if c == ',' && depth == 0 {
+                parts.push(&items[begin..at]);
+                begin = at + 1;
+            }
+        }
+        parts.push(&items[begin..]);
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+
+    #[track_caller]
+    fn check(cases: &str) {
+        for line in cases.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (text, expected) = line.split_once(" => ").unwrap_or((line, ""));
+            assert_eq!(call(text), expected.replace("\\n", "\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn results_have_the_right_shape_and_dtype() {
+        check(
+            "f32[3,4].sum => f32()
+            f32[3,4].sum 1 => f32(3,)
+            f32[3,4].sum [0,-1] => f32()
+            f32[3,4].sum_keep 0 => f32(1, 4)
+            f32[32,784].matmul f32[784,10] => f32(32, 10)
+            f32[2,3,4].relu => f32(2, 3, 4)
+            f32[2,3,4].softmax -1 => f32(2, 3, 4)
+            f32[4,5].cross_entropy u8[4] => f32()
+            f32[3,4].reshape [2,-1] => f32(2, 6)",
+        );
+    }
+}
