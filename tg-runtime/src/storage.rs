@@ -1,8 +1,11 @@
 //! Owned memory for elements, aligned to a cache line and to every vector type.
 //!
-//! The only place that allocates by hand. It knows lengths, not shapes.
+//! The only place that allocates by hand. It knows lengths, not shapes. The memory of large tensors that are
+//! dropped is kept for the next ones, up to a bound.
 
-use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+mod recycle;
+
+use std::alloc::{Layout, alloc, alloc_zeroed, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
@@ -27,13 +30,39 @@ unsafe impl<T: Element> Sync for Storage<T> {}
 #[repr(align(64))]
 struct Aligned;
 
+/// What fresh memory holds.
+#[derive(Clone, Copy)]
+enum Fill {
+    Zeros,
+    Unwritten,
+}
+
+/// A block of memory, from those kept or from the allocator; `None` when there is none.
+///
+/// # Safety
+/// `layout` has a size above 0.
+unsafe fn block(layout: Layout, fill: Fill) -> Option<NonNull<u8>> {
+    match (recycle::take(layout), fill) {
+        (Some(start), Fill::Unwritten) => Some(start),
+        (Some(start), Fill::Zeros) => {
+            // SAFETY: the block has `layout.size()` bytes, and nobody else uses it.
+            unsafe { start.write_bytes(0, layout.size()) };
+            Some(start)
+        }
+        // SAFETY: the caller promises a size above 0.
+        (None, Fill::Zeros) => NonNull::new(unsafe { alloc_zeroed(layout) }),
+        // SAFETY: as above.
+        (None, Fill::Unwritten) => NonNull::new(unsafe { alloc(layout) }),
+    }
+}
+
 impl<T: Element> Storage<T> {
     /// `None` if the size in bytes does not fit the address space.
     fn layout(len: usize) -> Option<Layout> {
         Layout::array::<T>(len).ok()?.align_to(ALIGNMENT).ok().filter(|l| l.size() <= isize::MAX as usize - ALIGNMENT)
     }
 
-    fn allocated(len: usize, allocate: unsafe fn(Layout) -> *mut u8) -> Result<Storage<T>> {
+    fn allocated(len: usize, fill: Fill) -> Result<Storage<T>> {
         if len == 0 {
             return Ok(Storage { start: NonNull::<Aligned>::dangling().cast(), len });
         }
@@ -41,9 +70,13 @@ impl<T: Element> Storage<T> {
             return Err(Error::TooLarge { dims: vec![len], dtype: T::DTYPE });
         };
         // SAFETY: `layout` has a size above 0: `len` is, and no element type is zero-sized.
-        let start = unsafe { allocate(layout) };
-        let start = NonNull::new(start.cast()).ok_or(Error::OutOfMemory { bytes: layout.size() })?;
-        Ok(Storage { start, len })
+        let start = unsafe { block(layout, fill) }.or_else(|| {
+            recycle::give_back();
+            // SAFETY: as above.
+            unsafe { block(layout, fill) }
+        });
+        let start = start.ok_or(Error::OutOfMemory { bytes: layout.size() })?;
+        Ok(Storage { start: start.cast(), len })
     }
 
     /// `len` zeros.
@@ -51,7 +84,7 @@ impl<T: Element> Storage<T> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn zeroed(len: usize) -> Result<Storage<T>> {
-        Self::allocated(len, alloc_zeroed)
+        Self::allocated(len, Fill::Zeros)
     }
 
     /// Memory for `len` elements that nobody has written yet: outputs need not be cleared first.
@@ -62,7 +95,7 @@ impl<T: Element> Storage<T> {
     /// # Safety
     /// The caller writes every element through a pointer before anything reads it or makes a slice of it.
     pub unsafe fn unwritten(len: usize) -> Result<Storage<T>> {
-        Self::allocated(len, alloc)
+        Self::allocated(len, Fill::Unwritten)
     }
 
     /// A copy of `elements`.
@@ -70,7 +103,7 @@ impl<T: Element> Storage<T> {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn copied(elements: &[T]) -> Result<Storage<T>> {
-        let storage = Self::allocated(elements.len(), alloc)?;
+        let storage = Self::allocated(elements.len(), Fill::Unwritten)?;
         // SAFETY: both ranges hold `elements.len()` elements, and fresh memory overlaps nothing.
         unsafe { storage.start.copy_from_nonoverlapping(NonNull::from(elements).cast(), elements.len()) };
         Ok(storage)
@@ -121,7 +154,7 @@ impl<T: Element> Drop for Storage<T> {
     fn drop(&mut self) {
         if let Some(layout) = Self::layout(self.len).filter(|l| l.size() > 0) {
             // SAFETY: a length above 0 means `start` came from `allocated` with this same layout.
-            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+            unsafe { recycle::free(self.start.cast(), layout) };
         }
     }
 }

@@ -1,5 +1,179 @@
 //! The only public entry: a traced tensor function in, finished kernels with their launch plan out.
 
+mod name;
 mod program;
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::dim::{Dim, Var};
+use crate::ir::{Arg, Axis, Graph, Op, Uop};
+use crate::loops::Nest;
+use crate::lower::{Linear, lower};
+use crate::optimize::{Actions, heuristic, merge_loops};
+use crate::render::{C, emit};
+use crate::schedule::{self, Item, Memory, Schedule};
+use crate::symbolic::Simplifier;
+use crate::target::Isa;
+
 pub use program::{Function, Kernel, Language, Parameter, Program, Report, Role, Slot, Variant};
+
+/// A function cut into kernels, before any code is generated.
+pub struct Plan<'g> {
+    name: String,
+    schedule: Schedule<'g>,
+    params: Vec<Parameter>,
+    dims: Vec<Var>,
+    kernels: Vec<Planned<'g>>,
+    simplifier: Simplifier<'g>,
+}
+
+/// A kernel as a loop nest.
+struct Planned<'g> {
+    name: String,
+    args: Vec<Slot>,
+    /// SINK(STORE), with kernel arguments numbered as in `args`.
+    root: Uop<'g>,
+    flops: Dim,
+    bytes: Dim,
+}
+
+/// Schedules `function`: enough for its [`Report`], with no code generated.
+pub fn plan<'g>(graph: &'g Graph, function: &Function<'g>) -> Plan<'g> {
+    let schedule = schedule::schedule(graph, function);
+    let params = parameters(function);
+    let mut simplifier = Simplifier::default();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let items = schedule.items.iter();
+    let kernels = items.map(|item| planned(item, &schedule, &params, &mut names, &mut simplifier)).collect();
+    let dims = dims(&params);
+    Plan { name: function.name.clone(), schedule, params, dims, kernels, simplifier }
+}
+
+/// Schedules and renders `function` for each of `isas`.
+pub fn compile<'g>(graph: &'g Graph, function: &Function<'g>, isas: &[Isa], language: Language) -> Program {
+    plan(graph, function).render(isas, language)
+}
+
+fn parameters(function: &Function) -> Vec<Parameter> {
+    let input = |(name, buffer): &(String, Uop)| {
+        let updated = function.updates.iter().any(|(b, _)| b == buffer);
+        let role = if updated { Role::InPlace } else { Role::Input };
+        Parameter { name: name.clone(), dtype: buffer.dtype(), shape: buffer.shape().to_vec(), role }
+    };
+    let output = |(name, value): &(String, Uop)| {
+        let dtype = crate::loops::stored_dtype(value.dtype());
+        Parameter { name: name.clone(), dtype, shape: value.shape().to_vec(), role: Role::Output }
+    };
+    function.inputs.iter().map(input).chain(function.outputs.iter().map(output)).collect()
+}
+
+/// The run-time dimensions of the parameters, in the order in which they first appear.
+fn dims(params: &[Parameter]) -> Vec<Var> {
+    let mut dims: Vec<Var> = vec![];
+    for var in params.iter().flat_map(|p| &p.shape).flat_map(Dim::vars) {
+        if !dims.contains(&var) {
+            dims.push(var);
+        }
+    }
+    dims
+}
+
+fn planned<'g>(
+    item: &Item<'g>,
+    schedule: &Schedule<'g>,
+    params: &[Parameter],
+    names: &mut BTreeMap<String, usize>,
+    simplifier: &mut Simplifier<'g>,
+) -> Planned<'g> {
+    let graph = item.store.graph();
+    let merged = merge_loops(graph.sink(&[item.store]), simplifier);
+    let shape = |memory: Memory| match params.get(memory.0 as usize) {
+        Some(param) => param.shape.clone(),
+        None => schedule.intermediates[memory.0 as usize - schedule.params].1.clone(),
+    };
+    let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged.src(0), &shape));
+    let base = name::describe(merged);
+    let seen = names.entry(base.clone()).or_default();
+    *seen += 1;
+    let name = if *seen == 1 { base } else { format!("{base}_{seen}") };
+    let (root, args) = renumber(merged, schedule);
+    Planned { name, args, root, flops, bytes }
+}
+
+/// `kernel` with its pointers numbered from 0 in the order of their [`Memory`], and what they point to.
+fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>) {
+    let mut pointers: Vec<(u32, Uop)> = vec![];
+    for node in kernel.toposort() {
+        if let (Op::DefineGlobal, Arg::Slot(slot)) = (node.op(), node.arg()) {
+            pointers.push((*slot, node));
+        }
+    }
+    pointers.sort_unstable();
+    let place = |memory: u32| match (memory as usize).checked_sub(schedule.params) {
+        None => Slot::Param(memory),
+        Some(i) => {
+            Slot::Workspace(schedule.slots.of[i].unwrap_or_else(|| panic!("compile: intermediate {i} has no slot")))
+        }
+    };
+    let graph = kernel.graph();
+    let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
+    let map: FxHashMap<_, _> = numbered.collect();
+    (crate::loops::substitute(kernel, &map), pointers.iter().map(|(memory, _)| place(*memory)).collect())
+}
+
+impl<'g> Plan<'g> {
+    /// Totals at the smallest value of each run-time dimension.
+    pub fn report(&self) -> Report {
+        let least = |dim: &Dim| dim.eval(&|v| v.min).max(0) as u64;
+        Report {
+            kernels: self.kernels.len(),
+            flops: self.kernels.iter().map(|k| least(&k.flops)).sum(),
+            bytes: self.kernels.iter().map(|k| least(&k.bytes)).sum(),
+            workspace_bytes: self.schedule.slots.bytes.iter().map(least).sum(),
+        }
+    }
+
+    /// The loop nests, in launch order, with the name of each.
+    pub fn kernels(&self) -> impl Iterator<Item = (&str, Uop<'g>)> {
+        self.kernels.iter().map(|k| (k.name.as_str(), k.root))
+    }
+
+    /// The kernels as text.
+    pub fn render(mut self, isas: &[Isa], _language: Language) -> Program {
+        let report = self.report();
+        let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); isas.len()];
+        let mut kernels = vec![];
+        for kernel in &self.kernels {
+            let name = format!("tgk_{}", kernel.name);
+            let variant = |(isa, prelude): (&Isa, &mut BTreeMap<String, String>)| {
+                let (_, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
+                let rendered = emit(&linear, &name, &self.dims, &mut C::default());
+                prelude.extend(rendered.prelude);
+                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1 }
+            };
+            let variants = isas.iter().zip(&mut preludes).map(variant).collect();
+            let (flops, bytes) = (kernel.flops.clone(), kernel.bytes.clone());
+            kernels.push(Kernel { name, args: kernel.args.clone(), variants, flops, bytes });
+        }
+        let prelude = preludes.into_iter().map(|p| p.into_values().map(|line| line + "\n").collect()).collect();
+        Program {
+            name: self.name,
+            dims: self.dims,
+            params: self.params,
+            workspace: self.schedule.slots.bytes,
+            kernels,
+            prelude,
+            report,
+        }
+    }
+}
+
+/// The actions and instructions of `kernel` on `isa`, and the extent of its parallel loop.
+pub fn generate<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Linear<'g>, (Dim, i64)) {
+    let (actions, kernel) = heuristic(kernel, isa, simplifier);
+    let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
+    let extent = parallel.map_or((Dim::ONE, 1), |range| schedule::quotient(range.src(0)));
+    (actions, lower(kernel, simplifier), extent)
+}

@@ -25,6 +25,8 @@ pub enum Axis {
     Reduce,
     /// A share of the result's elements that one thread takes: starts at the kernel's `begin`.
     Parallel,
+    /// Elements left over by a parallel loop: runs only with its last share.
+    Remainder,
     /// SIMD lanes.
     Lane,
     /// Copies of the loop body.

@@ -43,7 +43,8 @@ fn elementwise(src: &[Uop]) -> Option<Vec<Dim>> {
     Some(result.to_vec())
 }
 
-fn movement(op: Op, arg: &Arg, shape: &[Dim]) -> Option<Vec<Dim>> {
+/// The shape after a movement op; `None` if the argument does not fit.
+pub(crate) fn movement(op: Op, arg: &Arg, shape: &[Dim]) -> Option<Vec<Dim>> {
     match (op, arg) {
         (Op::Reshape, Arg::Shape(new)) => (Dim::product(new)? == Dim::product(shape)?).then(|| new.clone()),
         (Op::Expand, Arg::Shape(new)) => {

@@ -2,10 +2,10 @@
 
 use crate::ir::{Op, Uop};
 use crate::tensor::argument::Term;
-use crate::tensor::arithmetic::minimum;
+use crate::tensor::arithmetic::{maximum, minimum};
 use crate::tensor::error::Error;
 use crate::tensor::function::{exp, exp_limit, expm1, log1p};
-use crate::tensor::primitive::{float, number_like, numeric, operands};
+use crate::tensor::primitive::{float, number_like, numeric};
 use crate::tensor::registry::theme;
 
 theme! {
@@ -73,16 +73,14 @@ theme! {
         minimum(relu(x)?.into(), 6.into())
     }
 
-    /// `x` limited to `min..=max`; NaN stays. The gradient at the limits is 1.
+    /// `x` limited to `min..=max`; NaN stays. The gradient outside and at constant limits is 0.
     fn clamp(x: Uop<'g>, min: Term<'g>, max: Term<'g>) -> Uop<'g> {
-        let (x, low) = operands(x.into(), min)?;
-        if let (Some(low), Some(high)) = (low.as_const(), number_like(x.graph(), max, x.dtype())?.as_const())
+        let value = |limit| number_like(x.graph(), limit, x.dtype()).map(|limit| limit.as_const());
+        if let (Some(low), Some(high)) = (value(min)?, value(max)?)
             && low.to_f64() > high.to_f64()
         {
             return Err(Error::new(format!("min is {low}, which is above max, {high}")));
         }
-        let above = x.lt(low).choose(low, x);
-        let (above, high) = operands(above.into(), max)?;
-        Ok(high.lt(above).choose(high, above))
+        minimum(maximum(x.into(), min)?.into(), max)
     }
 }

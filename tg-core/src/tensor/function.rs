@@ -1,6 +1,6 @@
 //! Exponentials, logarithms, trigonometry, roots and rounding of single elements.
 
-use std::f64::consts::{FRAC_PI_2, LN_2, LOG2_E, LOG10_2};
+use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Op, Uop};
@@ -62,9 +62,9 @@ theme! {
         Ok(float(x)?.unary(Op::Sin))
     }
 
-    /// The cosine of `x` in radians, as `sin(π/2 - x)`: far from 0 its absolute error is that of rounding `x`.
+    /// The cosine of `x` in radians.
     fn cos(x: Uop<'g>) -> Uop<'g> {
-        Ok((-float(x)? + FRAC_PI_2).unary(Op::Sin))
+        Ok(cosine(float(x)?))
     }
 
     /// The tangent of `x` in radians.
@@ -128,6 +128,12 @@ theme! {
         let up = rest.like(0.5).lt(rest) | (rest.equals(0.5) & odd);
         Ok(up.choose(below + 1.0, below))
     }
+}
+
+/// `1 - 2 sin²(x/2)`: halving is exact, where `x + π/2` would round a large `x`.
+pub(super) fn cosine(x: Uop) -> Uop {
+    let sine = (x * 0.5).unary(Op::Sin);
+    sine * sine * -2.0 + 1.0
 }
 
 /// `s + s³/3 + s⁵/5 + …` for |s| < 1/7, to the precision of the dtype.

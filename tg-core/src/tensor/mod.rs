@@ -15,6 +15,7 @@ mod conversion;
 mod creation;
 mod error;
 mod function;
+mod gradient;
 mod indexing;
 mod joining;
 mod loss;
@@ -24,6 +25,8 @@ mod primitive;
 mod reduction;
 mod registry;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub use activation::*;
 pub use argument::{Argument, Axes, Call, Parameter, Slice, Term};
@@ -34,6 +37,7 @@ pub use conversion::*;
 pub use creation::*;
 pub use error::{Error, show_shape};
 pub use function::*;
+pub use gradient::{depends_on, grad};
 pub use indexing::*;
 pub use joining::*;
 pub use loss::*;

@@ -1,34 +1,22 @@
 //! Movement as arithmetic: which element of a buffer each element of a tensor is.
 //!
 //! A [`View`] is shape, strides, offset and mask; a [`ShapeTracker`] is a stack of views, merged into
-//! one whenever possible. Nothing here touches data, and nothing here knows the graph: the index
-//! expression of a tracker is built by [`crate::index`].
+//! one whenever that is provably exact for every value of the run-time variables. Nothing here touches
+//! data, and nothing here knows the graph: the index expression of a tracker is built by
+//! [`crate::index`].
+//!
+//! Invariant: every view is in canonical form (see [`View::new`]), so equal movements of contiguous
+//! data compare equal far more often than not, but equality is not decided in general.
 
-use crate::dim::Dim;
+mod decide;
+mod merge;
+mod reshape;
+mod tracker;
+#[expect(clippy::module_inception, reason = "the file is named after the type it holds")]
+mod view;
 
-/// One strided, masked window onto a flat buffer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct View {
-    /// Size of each axis.
-    pub shape: Vec<Dim>,
-    /// Elements of the buffer between neighbours along each axis; 0 repeats, negative reverses.
-    pub strides: Vec<Dim>,
-    /// Element of the buffer at index 0 on every axis.
-    pub offset: Dim,
-    /// The half-open range of each axis that is backed by the buffer; elements outside read as zero.
-    pub mask: Option<Vec<(Dim, Dim)>>,
-}
+pub use tracker::ShapeTracker;
+pub use view::View;
 
-/// A stack of views: the last one has the visible shape, the first one indexes the buffer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ShapeTracker {
-    /// Innermost (buffer side) first; never empty.
-    pub views: Vec<View>,
-}
-
-impl ShapeTracker {
-    /// The visible shape.
-    pub fn shape(&self) -> &[Dim] {
-        self.views.last().map_or(&[], |view| &view.shape)
-    }
-}
+#[cfg(test)]
+mod tests;

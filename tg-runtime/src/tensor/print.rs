@@ -17,7 +17,8 @@ const LINE: usize = 75;
 impl<T: Element, S: Shape> fmt::Display for Tensor<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_slice() {
-            [value] if S::RANK == 0 => write!(f, "{value}"),
+            [value] if S::RANK == 0 => f.write_str(&scalar_text(*value)),
+            [] => f.write_str("[]"),
             elements => Layout::new(elements, self.dims().as_ref()).write(f, 0, 0, 1),
         }
     }
@@ -99,20 +100,21 @@ impl<'a, T: Element> Layout<'a, T> {
 
     fn write_row(&self, f: &mut fmt::Formatter<'_>, axis: usize, offset: usize, closing: usize) -> fmt::Result {
         let indent = axis + 1;
-        let mut column = indent;
+        let (mut column, mut row) = (indent, String::new());
         for (i, at) in self.positions(axis).enumerate() {
             let text = at.map_or("...".to_owned(), |at| self.style.text(self.elements[offset * self.dims[axis] + at]));
             if i > 0 && column + 1 + text.len() + closing > LINE {
-                write!(f, "\n{}", " ".repeat(indent))?;
+                write!(f, "{}\n{}", row.trim_end(), " ".repeat(indent))?;
+                row.clear();
                 column = indent;
             } else if i > 0 {
-                f.write_str(" ")?;
+                row.push(' ');
                 column += 1;
             }
-            f.write_str(&text)?;
+            row += &text;
             column += text.len();
         }
-        Ok(())
+        f.write_str(&row)
     }
 }
 
@@ -120,7 +122,7 @@ impl Style {
     fn of<T: Element>(shown: &[T]) -> Style {
         let sizes = || shown.iter().filter_map(|x| x.as_float()).map(f64::abs).filter(|x| x.is_finite() && *x > 0.0);
         let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
-        let scientific = most >= 1e8 || least < 1e-4 || (most > 0.0 && most / least > 1000.0);
+        let scientific = most >= largest_plain::<T>() || least < 1e-4 || (most > 0.0 && most / least > 1000.0);
         let mut style = Style { scientific, ..Style::default() };
         for &element in shown {
             let (whole, fraction, _) = style.parts(element);
@@ -144,7 +146,7 @@ impl Style {
     /// The text before the point, after it, and of the exponent; a special value is all before the point.
     fn parts<T: Element>(&self, element: T) -> (String, String, String) {
         match element.as_float() {
-            None => return (boolean_as_numpy(element.to_string()), String::new(), String::new()),
+            None => return (integer_text(element), String::new(), String::new()),
             Some(x) if !x.is_finite() => return Default::default(),
             Some(_) => {}
         }
@@ -165,7 +167,12 @@ impl Style {
         if self.scientific {
             let exponent: i32 = exponent.parse().unwrap_or(0);
             let sign = if exponent < 0 { '-' } else { '+' };
-            return format!("{whole:>0$}.{fraction:0<1$}e{sign}{2:02}", self.whole, self.fraction, exponent.abs());
+            // The digits that fill up the column are those of the exact value, not zeros.
+            let exact = format!("{value:.0$e}", self.fraction);
+            let mantissa = exact.split_once('e').map_or(exact.as_str(), |(mantissa, _)| mantissa);
+            let point = if self.fraction == 0 { "." } else { "" };
+            let width = self.whole + (1 - point.len()) + self.fraction;
+            return format!("{mantissa:>width$}{point}e{sign}{:02}", exponent.abs());
         }
         format!("{whole:>0$}.{fraction:<1$}", self.whole, self.fraction)
     }
@@ -180,11 +187,30 @@ fn rounded(text: &str) -> (String, String) {
     (whole.to_owned(), fraction.trim_end_matches('0').to_owned())
 }
 
-fn boolean_as_numpy(text: String) -> String {
-    match text.as_str() {
-        "true" => "True".to_owned(),
+/// The text of an element that is no float.
+fn integer_text<T: Element>(element: T) -> String {
+    match element.to_string().as_str() {
+        "true" => " True".to_owned(),
         "false" => "False".to_owned(),
-        _ => text,
+        number => number.to_owned(),
+    }
+}
+
+/// The text of a tensor without dimensions: a float always has a point or an exponent.
+fn scalar_text<T: Element>(value: T) -> String {
+    match value.as_float() {
+        Some(x) if x.is_nan() => "nan".to_owned(),
+        Some(_) => format!("{value:?}"),
+        None => integer_text(value).trim_start().to_owned(),
+    }
+}
+
+/// From this size on, the digits before the point are more than the type holds, or too many to read.
+fn largest_plain<T: Element>() -> f64 {
+    match size_of::<T>() {
+        2 => 1e3,
+        4 => 1e6,
+        _ => 1e8,
     }
 }
 
@@ -212,6 +238,8 @@ mod tests {
     fn scientific_when_sizes_differ() {
         check(Tensor::from([1e-5f32, 1.0]), "[1.e-05 1.e+00]");
         check(Tensor::from([1.5e-5f64, 1.0, -20.0]), "[ 1.5e-05  1.0e+00 -2.0e+01]");
+        check(Tensor::from([9.415416e-5_f32, 1.6074306e-4]), "[9.4154158e-05 1.6074306e-04]");
+        check(Tensor::from([4836547.5f32, -10482250.0]), "[ 4.8365475e+06 -1.0482250e+07]");
     }
 
     #[test]
@@ -219,7 +247,10 @@ mod tests {
         check(Tensor::from([f32::NAN, f32::INFINITY, 1.0]), "[nan inf  1.]");
         check(Tensor::from([f32::NEG_INFINITY, 1.5]), "[-inf  1.5]");
         check(Tensor::<f32, _>::zeros_in((Dyn(0),)).unwrap(), "[]");
-        check(Tensor::from(2.5f32), "2.5");
+        check(Tensor::from(2.0f32), "2.0");
+        check(Tensor::from(f32::NAN), "nan");
+        check(Tensor::from(true), "True");
+        check(Tensor::from([[true]]), "[[ True]]");
     }
 
     #[test]

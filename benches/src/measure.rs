@@ -1,0 +1,61 @@
+//! Timing in interleaved rounds: every contender gets a turn in each round, so that drift hits all alike.
+
+use std::time::{Duration, Instant};
+
+use crate::case::Job;
+
+/// The time a contender gets in one round; it makes at least one call.
+const TURN: Duration = Duration::from_millis(25);
+/// Calls before the first round, so that caches, pools and page tables are warm.
+const WARM_UP: usize = 3;
+
+/// The time of each call in one turn, in µs.
+///
+/// # Errors
+/// What the contender reports.
+pub fn turn(job: &mut dyn Job) -> Result<Vec<f64>, String> {
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while times.is_empty() || start.elapsed() < TURN {
+        let call = Instant::now();
+        job.run()?;
+        times.push(call.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(times)
+}
+
+/// Runs `job` untimed until it is warm.
+///
+/// # Errors
+/// What the contender reports.
+pub fn warm_up(job: &mut dyn Job) -> Result<(), String> {
+    (0..WARM_UP).try_for_each(|_| job.run())
+}
+
+/// The median time of a call of each contender over `rounds` rounds, in µs.
+///
+/// # Errors
+/// What a contender reports.
+pub fn interleaved(jobs: &mut [Box<dyn Job>], rounds: usize) -> Result<Vec<f64>, String> {
+    let mut times = vec![Vec::new(); jobs.len()];
+    for job in jobs.iter_mut() {
+        warm_up(job.as_mut())?;
+    }
+    for round in 0..rounds {
+        for position in 0..jobs.len() {
+            // Nobody always follows the same contender and inherits its cache.
+            let at = (position + round) % jobs.len();
+            times[at].extend(turn(jobs[at].as_mut())?);
+        }
+    }
+    Ok(times.into_iter().map(median).collect())
+}
+
+/// The middle value; NaN of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n => (values[(n - 1) / 2] + values[n / 2]) / 2.0,
+    }
+}

@@ -1,0 +1,99 @@
+//! The output: one line a case, as JSON or for people.
+
+use crate::case::{Case, OURS};
+use crate::limits::Limits;
+
+/// What was measured for one case and number of threads. Times are median µs of a whole call.
+pub struct Line {
+    case: String,
+    threads: usize,
+    ours: Option<f64>,
+    limit_us: f64,
+    peers: Vec<(String, f64)>,
+    max_rel_err: f64,
+}
+
+impl Line {
+    /// From each contender's name, time in µs and error.
+    pub fn new<'a>(
+        case: &Case,
+        threads: usize,
+        limits: &Limits,
+        measured: impl Iterator<Item = (&'a str, f64, f64)>,
+    ) -> Line {
+        let measured: Vec<_> = measured.collect();
+        let ours = measured.iter().find(|(name, ..)| *name == OURS);
+        let worst = measured.iter().map(|&(.., error)| error).fold(0.0, f64::max);
+        Line {
+            case: case.name.clone(),
+            threads,
+            ours: ours.map(|&(_, us, _)| us),
+            limit_us: case.limit_us(limits),
+            peers: measured.iter().filter(|(name, ..)| *name != OURS).map(|&(n, us, _)| (n.to_string(), us)).collect(),
+            max_rel_err: ours.map_or(worst, |&(.., error)| error),
+        }
+    }
+
+    fn limit_pct(&self) -> Option<f64> {
+        self.ours.map(|us| 100.0 * self.limit_us / us)
+    }
+
+    /// The best peer's time over ours: above 1, tg is faster.
+    fn ratio(&self) -> Option<f64> {
+        let best = self.peers.iter().map(|&(_, us)| us).min_by(f64::total_cmp)?;
+        self.ours.map(|us| best / us)
+    }
+
+    /// One JSON object, `null` for what tg does not have yet.
+    pub fn json(&self) -> String {
+        let peers: Vec<String> = self.peers.iter().map(|(name, us)| format!("\"{name}\":{us:.2}")).collect();
+        format!(
+            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\"max_rel_err\":{:.2e}}}",
+            self.case,
+            self.threads,
+            number(self.ours, 2, "null"),
+            number(self.limit_pct(), 1, "null"),
+            peers.join(","),
+            number(self.ratio(), 3, "null"),
+            self.max_rel_err,
+        )
+    }
+
+    /// The same for people, with each peer's share of the limit.
+    pub fn text(&self) -> String {
+        let share = |us: f64| 100.0 * self.limit_us / us;
+        let peers = self.peers.iter().map(|(name, us)| format!("  {name} {us:.1} ({:.0} %)", share(*us)));
+        format!(
+            "{:<20} {} threads  tg {} ({} %)  ratio {}  limit {:.1}{}",
+            self.case,
+            self.threads,
+            number(self.ours, 1, "-"),
+            number(self.limit_pct(), 0, "-"),
+            number(self.ratio(), 2, "-"),
+            self.limit_us,
+            peers.collect::<String>(),
+        )
+    }
+}
+
+fn number(value: Option<f64>, digits: usize, missing: &str) -> String {
+    value.map_or(missing.to_string(), |value| format!("{value:.digits$}"))
+}
+
+/// Measures and prints the limits for `threads` threads.
+pub fn limits(threads: usize, json: bool) {
+    let limits = Limits::measure(threads);
+    let Limits { flops, copy, streaming_copy, read, cached_read } = limits;
+    let rates = [flops, copy, streaming_copy, read, cached_read].map(|rate| rate / 1e9);
+    let names = ["gflops", "copy_gbps", "streaming_copy_gbps", "read_gbps", "cached_read_gbps"];
+    if json {
+        let fields = names.iter().zip(rates).map(|(name, rate)| format!(",\"{name}\":{rate:.1}"));
+        println!("{{\"limits\":{threads}{}}}", fields.collect::<String>());
+    } else {
+        let [flops, copy, streaming, read, cached] = rates;
+        println!(
+            "{threads} threads: {flops:.0} GFLOP/s; GB/s: copy {copy:.1}, streaming copy {streaming:.1}, \
+             read {read:.1}, read from cache {cached:.1}"
+        );
+    }
+}

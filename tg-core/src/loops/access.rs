@@ -1,0 +1,32 @@
+//! How an address moves with a loop.
+
+use crate::ir::{Op, Uop};
+
+/// The terms of a sum of products, in no particular order.
+pub fn terms(sum: Uop) -> Vec<Uop> {
+    let (mut terms, mut stack) = (vec![], vec![sum]);
+    while let Some(node) = stack.pop() {
+        if node.op() == Op::Add { stack.extend(node.srcs()) } else { terms.push(node) }
+    }
+    terms
+}
+
+/// How many elements `address` moves when `range` advances by one: `Some(0)` if it does not depend on
+/// it, `None` if it does not move evenly.
+pub fn stride<'g>(address: Uop<'g>, range: Uop<'g>) -> Option<i64> {
+    let moved = terms(address).into_iter().filter(|t| t.depends_on(range));
+    moved.map(|t| coefficient(t, range)).sum()
+}
+
+fn coefficient<'g>(term: Uop<'g>, range: Uop<'g>) -> Option<i64> {
+    if term == range {
+        return Some(1);
+    }
+    let factor = || term.src(1).as_int().and_then(|c| i64::try_from(c).ok());
+    match term.op() {
+        Op::Mul if term.src(0) == range => factor(),
+        Op::Mul => Some(coefficient(term.src(0), range)? * factor()?),
+        Op::Add => stride(term, range),
+        _ => None,
+    }
+}

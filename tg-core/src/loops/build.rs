@@ -1,0 +1,174 @@
+//! From tensors to loops: what is the value of this tensor at these indices?
+//!
+//! Elementwise ops pass the indices to their sources, a VIEW maps them, REDUCE_AXIS adds ranges for the
+//! axes it combines, and a stored tensor is loaded. Asked twice for the same element, the answer is the
+//! same node, so what is shared in the tensor graph is shared in the kernel.
+
+use rustc_hash::FxHashMap;
+
+use crate::dim::Dim;
+use crate::dtype::DType;
+use crate::index::{index, unflatten};
+use crate::ir::{Arg, Axis, Graph, Op, Uop, Value};
+use crate::symbolic::Simplifier;
+use crate::view::ShapeTracker;
+
+/// One element of a tensor: the node, an index for each axis, and when it will be looked at.
+type Element<'g> = (Uop<'g>, Vec<Uop<'g>>, Option<Uop<'g>>);
+
+/// Builds the value of tensor elements out of loads, ranges and arithmetic.
+pub struct Builder<'g, 'a> {
+    graph: &'g Graph,
+    /// The pointer to a tensor that is in memory; `None` for one to be computed in place.
+    stored: &'a dyn Fn(Uop<'g>) -> Option<Uop<'g>>,
+    simplifier: &'a mut Simplifier<'g>,
+    values: FxHashMap<Element<'g>, Uop<'g>>,
+}
+
+/// An element being worked on, with the elements it needs.
+struct Pending<'g> {
+    element: Element<'g>,
+    needs: Vec<Element<'g>>,
+    /// The ranges of a REDUCE_AXIS.
+    ranges: Vec<Uop<'g>>,
+    /// Whether it is read from memory rather than computed.
+    load: bool,
+}
+
+impl<'g, 'a> Builder<'g, 'a> {
+    /// A builder in which `stored` says which tensors are in memory, and where.
+    pub fn new(
+        graph: &'g Graph,
+        stored: &'a dyn Fn(Uop<'g>) -> Option<Uop<'g>>,
+        simplifier: &'a mut Simplifier<'g>,
+    ) -> Self {
+        Builder { graph, stored, simplifier, values: FxHashMap::default() }
+    }
+
+    /// The kernel that stores every element of `tensor` at `target`: a STORE over one range per axis.
+    pub fn store(&mut self, tensor: Uop<'g>, target: Uop<'g>) -> Uop<'g> {
+        let at: Vec<_> = tensor.shape().iter().map(|size| self.axis(size, Axis::Loop)).collect();
+        let value = self.root(tensor, &at);
+        let address = self.position(&at, tensor.shape());
+        let ranges: Vec<_> = at.into_iter().filter(|r| r.op() == Op::Range).collect();
+        target.element(address, None).store(value, &ranges)
+    }
+
+    /// Every element evaluated so far, with its value.
+    pub fn evaluated(&self) -> impl Iterator<Item = (Uop<'g>, Uop<'g>)> + '_ {
+        self.values.iter().map(|((tensor, ..), value)| (*tensor, *value))
+    }
+
+    fn simplify(&mut self, uop: Uop<'g>) -> Uop<'g> {
+        self.simplifier.simplify(uop)
+    }
+
+    /// The row-major position of the element `at` of a tensor of `shape`.
+    fn position(&mut self, at: &[Uop<'g>], shape: &[Dim]) -> Uop<'g> {
+        let (position, _) = index(&ShapeTracker::contiguous(shape), at, self.graph);
+        self.simplify(position)
+    }
+
+    /// The index along an axis of `size`: a new range, or 0 if there is only one.
+    fn axis(&self, size: &Dim, axis: Axis) -> Uop<'g> {
+        if size.is(1) { self.graph.index(0) } else { self.graph.range(self.graph.dim(size), axis) }
+    }
+
+    /// The value of `tensor` at `at`, computed even if the tensor itself is stored.
+    fn root(&mut self, tensor: Uop<'g>, at: &[Uop<'g>]) -> Uop<'g> {
+        let pending = self.expand((tensor, at.to_vec(), None));
+        for need in pending.needs.clone() {
+            self.value(need);
+        }
+        self.combine(&pending)
+    }
+
+    /// The value of one element. Iterative, so that the depth of a graph is no limit.
+    fn value(&mut self, element: Element<'g>) {
+        let mut stack = vec![self.begin(element)];
+        while let Some(top) = stack.last() {
+            let missing = top.needs.iter().find(|n| !self.values.contains_key(*n)).cloned();
+            match missing {
+                Some(element) => {
+                    let pending = self.begin(element);
+                    stack.push(pending);
+                }
+                None => {
+                    let value = self.combine(top);
+                    let element = top.element.clone();
+                    self.values.insert(element, value);
+                    stack.pop();
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, element: Element<'g>) -> Pending<'g> {
+        match (self.stored)(element.0) {
+            Some(_) => Pending { element, needs: vec![], ranges: vec![], load: true },
+            None => self.expand(element),
+        }
+    }
+
+    /// What has to be known before `element` can be computed.
+    fn expand(&mut self, element: Element<'g>) -> Pending<'g> {
+        let (tensor, at, valid) = &element;
+        let mut ranges = vec![];
+        let needs = match (tensor.op(), tensor.arg()) {
+            (Op::View, Arg::View(tracker)) => {
+                let (flat, mask) = index(tracker, at, self.graph);
+                let valid = [*valid, mask].into_iter().flatten().reduce(|a, b| a & b).map(|v| self.simplify(v));
+                let source = unflatten(flat, tensor.src(0).shape());
+                let source = source.into_iter().map(|i| self.simplify(i)).collect();
+                vec![(tensor.src(0), source, valid)]
+            }
+            (Op::ReduceAxis, Arg::Reduce(_, axes)) => {
+                let mut inner = at.clone();
+                for &axis in axes {
+                    inner[axis] = self.axis(&tensor.src(0).shape()[axis], Axis::Reduce);
+                    ranges.extend((inner[axis].op() == Op::Range).then_some(inner[axis]));
+                }
+                vec![(tensor.src(0), inner, *valid)]
+            }
+            (Op::Assign, _) => vec![(tensor.src(1), at.clone(), *valid)],
+            _ => tensor.srcs().map(|s| (s, if s.shape().is_empty() { vec![] } else { at.clone() }, *valid)).collect(),
+        };
+        Pending { load: tensor.op() == Op::Buffer, element, needs, ranges }
+    }
+
+    /// The value of an element whose needs are met.
+    fn combine(&mut self, pending: &Pending<'g>) -> Uop<'g> {
+        let (tensor, at, valid) = &pending.element;
+        let source = |i: usize| self.values[&pending.needs[i]];
+        match tensor.op() {
+            _ if pending.load => self.load(&pending.element),
+            Op::Const | Op::DefineVar => *tensor,
+            Op::Iota => at[0],
+            Op::View => match pending.needs[0].2.filter(|v| Some(*v) != *valid) {
+                Some(mask) => mask.choose(source(0), Value::zero(tensor.dtype())),
+                None => source(0),
+            },
+            Op::ReduceAxis => match tensor.arg() {
+                Arg::Reduce(op, _) => source(0).reduce(*op, &pending.ranges),
+                _ => source(0),
+            },
+            op if op.is_alu() => {
+                let src: Vec<_> = (0..pending.needs.len()).map(source).collect();
+                self.graph.node(op, tensor.dtype(), &src, tensor.arg().clone())
+            }
+            _ => source(0),
+        }
+    }
+
+    fn load(&mut self, (tensor, at, valid): &Element<'g>) -> Uop<'g> {
+        let pointer = (self.stored)(*tensor).unwrap_or_else(|| panic!("{tensor:?} is read but not stored"));
+        let address = self.position(at, tensor.shape());
+        debug_assert_eq!(pointer.dtype().pointee(), tensor.dtype(), "pointer of {tensor:?}");
+        pointer.element(address, *valid).load()
+    }
+}
+
+/// The dtype stored for a tensor: `index` values are stored as `i64`.
+pub fn stored_dtype(dtype: DType) -> DType {
+    if dtype.is_index() { DType::I64 } else { dtype }
+}

@@ -1,0 +1,59 @@
+//! Replacing a loop counter by an expression of others: the one step behind every schedule action.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Graph, Op, Uop, rebuild};
+
+/// `root` with ranges replaced as `map` says.
+///
+/// A STORE or REDUCE over a replaced range runs over the ranges of its replacement: over `o` and `i` for
+/// `r → o*4 + i`, over nothing for `r → 3`.
+pub fn substitute<'g>(root: Uop<'g>, map: &FxHashMap<Uop<'g>, Uop<'g>>) -> Uop<'g> {
+    let mut done = map.clone();
+    rebuild(root, &mut done, close);
+    done[&root]
+}
+
+/// A node whose loops are expressions, over the ranges in them instead.
+pub fn close(node: Uop) -> Uop {
+    let fixed = match node.op() {
+        Op::Store => 2,
+        Op::Reduce => 1,
+        _ => return node,
+    };
+    if node.srcs().skip(fixed).all(|r| r.op() == Op::Range) {
+        return node;
+    }
+    let mut ranges: Vec<Uop> = vec![];
+    for range in node.srcs().skip(fixed).flat_map(|e| if e.op() == Op::Range { vec![e] } else { e.ranges().collect() })
+    {
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
+    if node.op() == Op::Reduce && ranges.is_empty() {
+        return node.src(0);
+    }
+    let src: Vec<_> = node.srcs().take(fixed).chain(ranges).collect();
+    node.with_srcs(&src)
+}
+
+/// A copy of `node`, a STORE or REDUCE over `range`, in which everything inside that loop runs over loops
+/// of its own.
+///
+/// Two copies of one loop body that stand in different loops cannot share the loops inside.
+pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
+    let after = node.srcs().skip_while(|s| *s != range).skip(1);
+    let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
+    let reductions = node.toposort().into_iter().filter(inside).flat_map(|n| n.srcs().skip(1));
+    let map: FxHashMap<_, _> = after.chain(reductions).map(|own| (own, renamed(graph, own))).collect();
+    if map.is_empty() { node } else { substitute(node, &map) }
+}
+
+/// A new range of the same size and kind.
+pub fn renamed<'g>(graph: &'g Graph, range: Uop<'g>) -> Uop<'g> {
+    match range.arg() {
+        crate::ir::Arg::Range(_, axis) => graph.range(range.src(0), *axis),
+        arg => panic!("loops: {arg:?} is no range"),
+    }
+}

@@ -1,0 +1,9 @@
+//! From a loop nest with schedule actions to a list of instructions: the whole lowering on one page.
+
+mod linearize;
+mod passes;
+mod unroll;
+mod vectorize;
+
+pub use linearize::{Linear, linearize};
+pub use passes::{PASSES, Pass, lower};

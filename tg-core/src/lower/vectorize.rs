@@ -1,0 +1,145 @@
+//! Before: Lane ranges. After: none; what varied with one is a vector.
+//!
+//! A load whose address advances by one from lane to lane is one wide load, any other is put together
+//! lane by lane. A reduction over the lanes first combines whole vectors over its other ranges, then
+//! the lanes by halves.
+
+use rustc_hash::FxHashMap;
+
+use super::unroll::pairwise;
+use crate::dtype::DType;
+use crate::ir::{Arg, Axis, Op, Uop};
+use crate::loops::{stride, substitute};
+use crate::symbolic::Simplifier;
+
+pub(super) fn vectorize<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let mut kernel = kernel;
+    let is_lane = |n: &Uop| matches!(n.arg(), Arg::Range(_, Axis::Lane));
+    while let Some(range) = kernel.toposort().into_iter().find(is_lane) {
+        let mut pass = Vectorize::new(range, simplifier);
+        for node in kernel.toposort() {
+            let vector = pass.vector(node);
+            pass.done.insert(node, vector);
+        }
+        kernel = pass.done[&kernel];
+    }
+    kernel
+}
+
+struct Vectorize<'g, 'a> {
+    range: Uop<'g>,
+    lanes: u16,
+    simplifier: &'a mut Simplifier<'g>,
+    done: FxHashMap<Uop<'g>, Uop<'g>>,
+}
+
+impl<'g, 'a> Vectorize<'g, 'a> {
+    fn new(range: Uop<'g>, simplifier: &'a mut Simplifier<'g>) -> Self {
+        let lanes = range.src(0).as_int().unwrap_or_else(|| panic!("vectorize: {range:?} has no known size"));
+        Vectorize { range, lanes: lanes as u16, simplifier, done: FxHashMap::default() }
+    }
+
+    /// `node` with its sources done: a vector if it varies with the range, else a scalar.
+    fn vector(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let closes = |fixed: usize| node.srcs().skip(fixed).any(|r| r == self.range);
+        match node.op() {
+            Op::Range if node == self.range => self.lanes_of(|i| node.like(i)),
+            Op::Reduce if closes(1) => self.reduce(node),
+            Op::Store if closes(2) => self.store(node),
+            Op::Load if node.depends_on(self.range) => self.load(node),
+            // Addresses stay scalar: a vector of them is put together where it is used.
+            Op::Index | Op::Store | Op::Load | Op::Range | Op::Sink => self.rebuilt(node),
+            Op::Reduce => self.over_vectors(node),
+            _ if node.op().is_alu() && node.depends_on(self.range) => self.elementwise(node),
+            _ => self.rebuilt(node),
+        }
+    }
+
+    fn rebuilt(&self, node: Uop<'g>) -> Uop<'g> {
+        let src: Vec<_> = node.srcs().map(|s| self.done[&s]).collect();
+        if node.op() == Op::Index && node.depends_on(self.range) { node } else { node.with_srcs(&src) }
+    }
+
+    /// A vector whose lane `i` is `lane(i)`.
+    fn lanes_of(&self, lane: impl Fn(i64) -> Uop<'g>) -> Uop<'g> {
+        let src: Vec<_> = (0..self.lanes as i64).map(lane).collect();
+        let dtype = src[0].dtype().vec(self.lanes);
+        self.range.graph().node(Op::Vectorize, dtype, &src, Arg::None)
+    }
+
+    /// `value` as a vector: itself, or copies of it.
+    fn wide(&self, value: Uop<'g>) -> Uop<'g> {
+        match value.as_const() {
+            _ if value.dtype().lanes > 1 => value,
+            Some(v) => value.graph().constant(value.dtype().vec(self.lanes), v),
+            None => value.splat(self.lanes),
+        }
+    }
+
+    fn elementwise(&self, node: Uop<'g>) -> Uop<'g> {
+        let src: Vec<_> = node.srcs().map(|s| self.wide(self.done[&s])).collect();
+        node.graph().node(node.op(), node.dtype().vec(self.lanes), &src, node.arg().clone())
+    }
+
+    fn over_vectors(&self, node: Uop<'g>) -> Uop<'g> {
+        let src: Vec<_> = node.srcs().map(|s| self.done[&s]).collect();
+        let dtype = node.dtype().element().vec(src[0].dtype().lanes);
+        node.graph().node(Op::Reduce, dtype, &src, node.arg().clone())
+    }
+
+    fn reduce(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let Arg::Op(op) = *node.arg() else { return node };
+        let others: Vec<_> = node.srcs().skip(1).filter(|r| *r != self.range).collect();
+        let mut vector = self.wide(self.done[&node.src(0)]).reduce(op, &others);
+        while vector.dtype().lanes > 1 && vector.dtype().lanes % 2 == 0 {
+            let half = vector.dtype().lanes / 2;
+            vector = lanes(vector, 0, half).alu(op, &[lanes(vector, half, half)]);
+        }
+        let rest = vector.dtype().lanes as u32;
+        if rest == 1 { vector } else { pairwise((0..rest).map(|i| vector.lane(i)).collect(), op) }
+    }
+
+    /// The address in lane 0, if lanes are neighbours in memory and accessed together.
+    fn consecutive(&mut self, index: Uop<'g>) -> Option<Uop<'g>> {
+        let guarded = index.srcs().nth(2).is_some_and(|valid| valid.depends_on(self.range));
+        let even = !guarded && stride(index.src(1), self.range) == Some(1);
+        even.then(|| self.at(index, 0))
+    }
+
+    /// `node` in lane `i`.
+    fn at(&mut self, node: Uop<'g>, i: i64) -> Uop<'g> {
+        let lane = substitute(node, &FxHashMap::from_iter([(self.range, self.range.like(i))]));
+        self.simplifier.simplify(lane)
+    }
+
+    fn load(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let dtype = node.dtype().vec(self.lanes);
+        match self.consecutive(node.src(0)) {
+            Some(index) => {
+                let alt = node.srcs().nth(1).map(|alt| self.wide(alt));
+                let src: Vec<_> = [index].into_iter().chain(alt).collect();
+                node.graph().node(Op::Load, dtype, &src, Arg::None)
+            }
+            None => {
+                let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.at(node, i)).collect();
+                node.graph().node(Op::Vectorize, dtype, &lanes, Arg::None)
+            }
+        }
+    }
+
+    fn store(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let others: Vec<_> = node.srcs().skip(2).filter(|r| *r != self.range).collect();
+        let value = self.wide(self.done[&node.src(1)]);
+        match self.consecutive(node.src(0)) {
+            Some(index) => index.store(value, &others),
+            None => panic!("vectorize: the lanes of {node:?} are not neighbours in memory"),
+        }
+    }
+}
+
+/// Lanes `from..from+count` of a vector; a scalar for one lane.
+fn lanes(vector: Uop, from: u16, count: u16) -> Uop {
+    let src: Vec<_> = (from..from + count).map(|i| vector.lane(i as u32)).collect();
+    let dtype: DType = vector.dtype().element().vec(count);
+    if count == 1 { src[0] } else { vector.graph().node(Op::Vectorize, dtype, &src, Arg::None) }
+}

@@ -1,0 +1,157 @@
+//! The actions: data that prints, parses and applies.
+//!
+//! A loop is named by its place in the list of the kernel's loops, outer before inner, as it stands when the
+//! action is applied.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::split::{annotate, outermost, split};
+use crate::ir::{Arg, Axis, Uop};
+use crate::loops::Nest;
+use crate::symbolic::Simplifier;
+
+/// One change of how a kernel's loops run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Runs `axis` in blocks of `size`; the loop over the blocks moves outside all others.
+    Tile {
+        /// The loop.
+        axis: usize,
+        /// Iterations in a block.
+        size: u32,
+    },
+    /// `lanes` neighbouring iterations at a time, in the lanes of a vector.
+    Vectorize {
+        /// The loop.
+        axis: usize,
+        /// Iterations at a time.
+        lanes: u32,
+    },
+    /// `by` neighbouring iterations at a time, written out; those of a reduction in registers of their own.
+    Unroll {
+        /// The loop.
+        axis: usize,
+        /// Iterations at a time.
+        by: u32,
+    },
+    /// Shares the iterations of an outermost loop among threads.
+    Parallel {
+        /// The loop.
+        axis: usize,
+    },
+}
+
+/// A list of actions, applied in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Actions(pub Vec<Action>);
+
+/// Why an action cannot be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidAction(pub String);
+
+impl fmt::Display for InvalidAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidAction {}
+
+impl Action {
+    /// `kernel` with this action applied.
+    ///
+    /// # Errors
+    /// If the kernel has no such loop, or the loop is not of a kind the action works on.
+    pub fn apply<'g>(self, kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Result<Uop<'g>, InvalidAction> {
+        let range = |axis: usize| self.range(kernel, axis);
+        Ok(match self {
+            Action::Vectorize { axis, lanes } => split(kernel, range(axis)?, lanes, Axis::Lane, simplifier),
+            Action::Unroll { axis, by } => split(kernel, range(axis)?, by, Axis::Unroll, simplifier),
+            Action::Tile { axis, size } => {
+                let range = range(axis)?;
+                let Arg::Range(_, kind) = *range.arg() else { return Err(self.invalid("not a loop")) };
+                let tiled = split(kernel, range, size, kind, simplifier);
+                outermost(tiled, kind)
+                    .ok_or_else(|| self.invalid("a reduction cannot move outside the loops of its result"))?
+            }
+            Action::Parallel { axis } => {
+                let range = range(axis)?;
+                if Nest::new(kernel).depth(range) != 0 {
+                    return Err(self.invalid("only an outermost loop can be shared among threads"));
+                }
+                annotate(kernel, range)
+            }
+        })
+    }
+
+    fn range<'g>(self, kernel: Uop<'g>, axis: usize) -> Result<Uop<'g>, InvalidAction> {
+        let loops = Nest::new(kernel).loops();
+        let range = *loops.get(axis).ok_or_else(|| self.invalid(&format!("the kernel has {} loops", loops.len())))?;
+        match range.arg() {
+            Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
+            _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
+        }
+    }
+
+    fn invalid(self, why: &str) -> InvalidAction {
+        InvalidAction(format!("{self}: {why}"))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Tile { axis, size } => write!(f, "tile({axis},{size})"),
+            Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
+            Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
+            Action::Parallel { axis } => write!(f, "parallel({axis})"),
+        }
+    }
+}
+
+impl fmt::Display for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.0.iter().map(Action::to_string).collect();
+        f.write_str(&all.join(" "))
+    }
+}
+
+impl FromStr for Action {
+    type Err = InvalidAction;
+    fn from_str(text: &str) -> Result<Action, InvalidAction> {
+        let wrong = || InvalidAction(format!("`{text}` is no action: expected such as `unroll(1,4)`"));
+        let (name, rest) = text.split_once('(').ok_or_else(wrong)?;
+        let numbers = rest.strip_suffix(')').ok_or_else(wrong)?;
+        let numbers: Result<Vec<u32>, _> = numbers.split(',').map(|n| n.trim().parse()).collect();
+        match (name, &numbers.map_err(|_| wrong())?[..]) {
+            ("tile", &[axis, size]) if size > 0 => Ok(Action::Tile { axis: axis as usize, size }),
+            ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
+            ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
+            ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl FromStr for Actions {
+    type Err = InvalidAction;
+    fn from_str(text: &str) -> Result<Actions, InvalidAction> {
+        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Actions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_print_and_parse() {
+        let text = "tile(0,64) vectorize(2,8) unroll(1,6) parallel(0)";
+        let actions: Actions = text.parse().unwrap();
+        assert_eq!(actions.to_string(), text);
+        for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {
+            assert!(wrong.parse::<Action>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Fewer, longer loops: neighbouring loops that always move as one become one, and reductions that
+//! could run side by side share their loop.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Arg, Op, Uop};
+use crate::loops::{Nest, substitute};
+use crate::symbolic::Simplifier;
+
+/// `kernel` with loops merged wherever that leaves no division in an index.
+pub fn merge_loops<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let mut kernel = simplifier.simplify(kernel);
+    while let Some(merged) = neighbours(kernel).into_iter().find_map(|pair| merge(kernel, pair, simplifier)) {
+        kernel = merged;
+    }
+    while let Some(shared) = share(kernel, simplifier) {
+        kernel = shared;
+    }
+    kernel
+}
+
+/// Pairs (outer, inner) of ranges that a STORE or REDUCE lists one after the other.
+fn neighbours<'g>(kernel: Uop<'g>) -> Vec<(Uop<'g>, Uop<'g>)> {
+    let mut pairs = vec![];
+    for node in kernel.toposort() {
+        let fixed = match node.op() {
+            Op::Store => 2,
+            Op::Reduce => 1,
+            _ => continue,
+        };
+        let ranges: Vec<_> = node.srcs().skip(fixed).collect();
+        pairs.extend(ranges.windows(2).map(|w| (w[0], w[1])));
+    }
+    pairs
+}
+
+/// `outer*n + inner` as one loop, if then no index divides.
+fn merge<'g>(kernel: Uop<'g>, (outer, inner): (Uop<'g>, Uop<'g>), simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+    let graph = kernel.graph();
+    let Arg::Range(_, axis) = *outer.arg() else { return None };
+    let size = inner.src(0);
+    let both = graph.range(simplifier.simplify(outer.src(0) * size), axis);
+    let map = FxHashMap::from_iter([(outer, both / size), (inner, both % size)]);
+    let merged = simplifier.simplify(substitute(kernel, &map));
+    (divisions(merged) <= divisions(kernel)).then_some(merged)
+}
+
+fn divisions(kernel: Uop) -> usize {
+    kernel.toposort().into_iter().filter(|n| matches!(n.op(), Op::Idiv | Op::Mod) && n.dtype().is_index()).count()
+}
+
+/// One loop instead of two for two reductions of equal size at the same place, of which neither needs
+/// the other.
+fn share<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+    let nest = Nest::new(kernel);
+    let single = |n: &Uop<'g>| n.op() == Op::Reduce && n.arity() == 2;
+    let reductions: Vec<_> = kernel.toposort().into_iter().filter(single).collect();
+    for (i, a) in reductions.iter().enumerate() {
+        for b in &reductions[i + 1..] {
+            let (ra, rb) = (a.src(1), b.src(1));
+            let same_place = ra != rb && ra.src(0) == rb.src(0) && nest.parent(ra) == nest.parent(rb);
+            if same_place && independent(kernel, ra, rb) {
+                return Some(simplifier.simplify(substitute(kernel, &FxHashMap::from_iter([(rb, ra)]))));
+            }
+        }
+    }
+    None
+}
+
+/// Whether no reduction over one of the ranges needs the result of one over the other.
+fn independent<'g>(kernel: Uop<'g>, a: Uop<'g>, b: Uop<'g>) -> bool {
+    let over = |node: Uop<'g>, range: Uop<'g>| node.op() == Op::Reduce && node.srcs().skip(1).any(|r| r == range);
+    let needs = |x: Uop<'g>, y: Uop<'g>| {
+        let users = kernel.toposort().into_iter().filter(|n| over(*n, x));
+        users.into_iter().any(|user| user.toposort().into_iter().any(|n| over(n, y)))
+    };
+    !needs(a, b) && !needs(b, a)
+}

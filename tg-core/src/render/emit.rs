@@ -1,0 +1,230 @@
+//! The emitter: names, inlining and indentation, the same for every language.
+//!
+//! A value used once, in the loop it is computed in, is written where it is used; all others get a name.
+//! Loads always do, so that they stay where the list has them.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::dim::Var;
+use crate::ir::{Arg, Axis, Op, Uop};
+use crate::lower::Linear;
+
+/// An expression longer than this gets a name even if it is used once.
+const LONGEST: usize = 160;
+
+/// How a language writes what a kernel is made of.
+pub trait Spelling {
+    /// The head of the function, up to its opening brace.
+    fn head(&mut self, name: &str) -> String;
+    /// The declaration of the pointer `name` to buffer number `position`, written to or not.
+    fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
+    /// The value of run-time dimension number `position`.
+    fn dim(&mut self, position: usize) -> String;
+    /// A literal.
+    fn constant(&mut self, node: Uop) -> String;
+    /// An elementwise op, vector construction or lane access over operands already written.
+    fn value(&mut self, node: Uop, args: &[String]) -> String;
+    /// The value read at `pointer + index`; `guard` is (when allowed, value otherwise).
+    fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
+    /// The statement that writes.
+    fn store(&mut self, value: Uop, pointer: &str, index: &str, text: &str) -> String;
+    /// The statement that names a value; `mutable` for registers.
+    fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
+    /// The statement that changes a register.
+    fn assign(&mut self, name: &str, text: &str) -> String;
+    /// The head of a loop from `from` to `to`, up to its opening brace; `only_if` guards the whole loop.
+    fn loop_head(&mut self, name: &str, from: &str, to: &str, only_if: Option<&str>) -> String;
+    /// What the function needs beside itself: text by key.
+    fn prelude(&self) -> &BTreeMap<String, String>;
+}
+
+/// A finished function.
+pub struct Rendered {
+    /// The text of the function.
+    pub source: String,
+    /// Declarations it needs, by a key that is equal exactly if the text is.
+    pub prelude: BTreeMap<String, String>,
+}
+
+/// Writes `linear` as the function `name`.
+pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelling) -> Rendered {
+    if std::env::var("DUMP").is_ok() {
+        for n in &linear.0 {
+            eprintln!("{n:?} <- {:?} live {:?}", n.srcs().map(|s| s.id().0).collect::<Vec<_>>(), n.range_ids());
+        }
+    }
+    let mut emitter = Emitter {
+        linear,
+        dims,
+        spelling,
+        text: String::new(),
+        depth: 1,
+        names: FxHashMap::default(),
+        uses: uses(linear),
+        count: 0,
+    };
+    emitter.text = emitter.spelling.head(name) + "\n";
+    for (at, &node) in linear.0.iter().enumerate() {
+        emitter.instruction(at, node);
+    }
+    Rendered { source: emitter.text + "}\n", prelude: emitter.spelling.prelude().clone() }
+}
+
+struct Emitter<'g, 'a> {
+    linear: &'a Linear<'g>,
+    dims: &'a [Var],
+    spelling: &'a mut dyn Spelling,
+    text: String,
+    depth: usize,
+    names: FxHashMap<Uop<'g>, String>,
+    uses: FxHashMap<Uop<'g>, Uses>,
+    count: usize,
+}
+
+/// Who uses a value.
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    count: usize,
+    /// Whether the users stand in the loop the value is computed in.
+    same_block: bool,
+}
+
+fn uses<'g>(linear: &Linear<'g>) -> FxHashMap<Uop<'g>, Uses> {
+    let mut block_of: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
+    let mut uses: FxHashMap<Uop<'g>, Uses> = FxHashMap::default();
+    let (mut open, mut next) = (vec![0], 0);
+    for &node in &linear.0 {
+        let block = open[open.len() - 1];
+        for src in node.srcs() {
+            let same_block = block_of.get(&src) == Some(&block);
+            let entry = uses.entry(src).or_insert(Uses { count: 0, same_block });
+            *entry = Uses { count: entry.count + 1, same_block: entry.same_block && same_block };
+        }
+        block_of.insert(node, block);
+        match node.op() {
+            Op::Range => {
+                next += 1;
+                open.push(next);
+            }
+            Op::Endrange => drop(open.pop()),
+            _ => {}
+        }
+    }
+    uses
+}
+
+impl<'g> Emitter<'g, '_> {
+    fn instruction(&mut self, at: usize, node: Uop<'g>) {
+        match node.op() {
+            Op::Const => {
+                let text = self.spelling.constant(node);
+                self.names.insert(node, text);
+            }
+            Op::DefineVar => self.dimension(node),
+            Op::DefineGlobal => self.pointer(at, node),
+            Op::Index => {}
+            Op::Load => self.load(node),
+            Op::Store => self.store(node),
+            Op::Range => self.open(node),
+            Op::Endrange => {
+                self.depth -= 1;
+                self.line("}".to_string());
+            }
+            Op::DefineAcc => self.named("a", node, self.names[&node.src(0)].clone(), true),
+            Op::UpdateAcc => {
+                let text = self.spelling.assign(&self.names[&node.src(0)], &self.names[&node.src(1)]);
+                self.line(text);
+            }
+            _ => self.value(node),
+        }
+    }
+
+    fn line(&mut self, text: String) {
+        self.text += &"  ".repeat(self.depth);
+        self.text += &text;
+        self.text.push('\n');
+    }
+
+    fn fresh(&mut self, prefix: &str) -> String {
+        self.count += 1;
+        format!("{prefix}{}", self.count - 1)
+    }
+
+    fn named(&mut self, prefix: &str, node: Uop<'g>, text: String, mutable: bool) {
+        let name = self.fresh(prefix);
+        let line = self.spelling.declare(node, &name, &text, mutable);
+        self.line(line);
+        self.names.insert(node, name);
+    }
+
+    fn dimension(&mut self, node: Uop<'g>) {
+        let Arg::Var(var) = node.arg() else { panic!("render: {node:?}") };
+        let position = self.dims.iter().position(|v| v == var);
+        let position = position.unwrap_or_else(|| panic!("render: dimension {var:?} is not among {:?}", self.dims));
+        let text = self.spelling.dim(position);
+        self.named("n", node, text, false);
+    }
+
+    fn pointer(&mut self, at: usize, node: Uop<'g>) {
+        let Arg::Slot(slot) = *node.arg() else { panic!("render: {node:?}") };
+        let name = format!("b{slot}");
+        let is_target = |n: &Uop<'g>| n.op() == Op::Store && n.src(0).src(0) == node;
+        let written = self.linear.0[at..].iter().any(is_target);
+        let line = self.spelling.pointer(&name, node, slot as usize, written);
+        self.line(line);
+        self.names.insert(node, name);
+    }
+
+    fn value(&mut self, node: Uop<'g>) {
+        let args: Vec<String> = node.srcs().map(|s| self.names[&s].clone()).collect();
+        let text = self.spelling.value(node, &args);
+        let uses = self.uses.get(&node).copied().unwrap_or_default();
+        if uses.count == 1 && uses.same_block && text.len() <= LONGEST {
+            self.names.insert(node, text);
+        } else {
+            self.named("v", node, text, false);
+        }
+    }
+
+    fn load(&mut self, node: Uop<'g>) {
+        let index = node.src(0);
+        let (pointer, at) = (self.names[&index.src(0)].clone(), self.names[&index.src(1)].clone());
+        let guard = index.srcs().nth(2).map(|v| self.names[&v].clone());
+        let otherwise = node.srcs().nth(1).map(|v| self.names[&v].clone());
+        let guard = guard.as_deref().zip(otherwise.as_deref());
+        let text = self.spelling.load(node, &pointer, &at, guard);
+        self.named("v", node, text, false);
+    }
+
+    fn store(&mut self, node: Uop<'g>) {
+        let index = node.src(0);
+        let line = self.spelling.store(
+            node.src(1),
+            &self.names[&index.src(0)],
+            &self.names[&index.src(1)],
+            &self.names[&node.src(1)],
+        );
+        self.line(line);
+    }
+
+    fn open(&mut self, node: Uop<'g>) {
+        let Arg::Range(_, axis) = *node.arg() else { panic!("render: {node:?}") };
+        let name = self.fresh("i");
+        let size = self.names[&node.src(0)].clone();
+        let (from, to) = if axis == Axis::Parallel { ("begin", "end") } else { ("0", size.as_str()) };
+        let total = self.total();
+        let only_if = (axis == Axis::Remainder).then(|| format!("end == {total}"));
+        let line = self.spelling.loop_head(&name, from, to, only_if.as_deref());
+        self.line(line);
+        self.depth += 1;
+        self.names.insert(node, name);
+    }
+
+    /// The trip count of the parallel loop.
+    fn total(&self) -> String {
+        let parallel = self.linear.0.iter().find(|n| matches!(n.arg(), Arg::Range(_, Axis::Parallel)));
+        parallel.and_then(|n| self.names.get(&n.src(0)).cloned()).unwrap_or_else(|| "1".to_string())
+    }
+}

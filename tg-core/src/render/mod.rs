@@ -1,0 +1,7 @@
+//! From instructions to text: one emitter, and for each language a table of spellings.
+
+mod c;
+mod emit;
+
+pub use c::C;
+pub use emit::{Rendered, Spelling, emit};

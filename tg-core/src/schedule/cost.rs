@@ -1,0 +1,117 @@
+//! What computing and storing costs, in units of one arithmetic operation.
+//!
+//! The weights are those of a CPU core near 50 G operations and 10 GB/s a second: a byte through memory
+//! costs as much as five operations, starting a kernel as much as twenty thousand.
+
+use rustc_hash::FxHashMap;
+
+use crate::dim::Dim;
+use crate::ir::{Arg, Op, Uop};
+use crate::loops::Nest;
+
+/// Operations in the time one byte takes to and from memory.
+const BYTE: f64 = 5.0;
+/// Operations in the time it takes to start a kernel on all threads.
+const LAUNCH: f64 = 20_000.0;
+/// Run-time dimensions are taken to be at most this large where a guess is needed.
+const TYPICAL: i64 = 256;
+
+/// A guess at the number of elements of `shape`.
+pub(super) fn elements(shape: &[Dim]) -> f64 {
+    shape.iter().map(|d| d.eval(&|v| v.max.min(TYPICAL).max(v.min)) as f64).product()
+}
+
+/// A guess at the trip count of a range.
+fn trips(range: Uop) -> f64 {
+    let size = range.src(0).vmax();
+    if range.src(0).as_int().is_some() { size as f64 } else { size.min(TYPICAL as i128) as f64 }
+}
+
+/// How often the code at `value`'s place in the loops runs.
+pub(super) fn runs<'g>(nest: &Nest<'g>, value: Uop<'g>) -> f64 {
+    nest.path(nest.innermost(value)).into_iter().map(trips).product()
+}
+
+/// Cost of writing a tensor and reading it back.
+pub(super) fn store(tensor: Uop) -> f64 {
+    2.0 * BYTE * tensor.dtype().bytes() as f64 * elements(tensor.shape()) + LAUNCH
+}
+
+/// Cost of one operation on one element.
+fn operation(op: Op) -> f64 {
+    match op {
+        Op::Exp2 | Op::Log2 | Op::Sin | Op::Tanh | Op::Erf | Op::Pow => 12.0,
+        Op::Recip | Op::Sqrt | Op::Fdiv | Op::Idiv | Op::Mod => 4.0,
+        Op::View | Op::Const | Op::DefineVar => 0.0,
+        _ => 1.0,
+    }
+}
+
+/// Cost of one element of `tensor`, given that of its sources; spread over the elements it repeats to.
+pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f64 {
+    let sources: f64 = tensor.srcs().map(|s| known.get(&s).copied().unwrap_or(1.0)).sum();
+    match tensor.op() {
+        Op::ReduceAxis => (sources + 1.0) * elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0),
+        Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
+        op => sources + operation(op),
+    }
+}
+
+/// The size of a range as a dimension: inverse of [`crate::ir::Graph::dim`].
+fn size(range: Uop) -> Dim {
+    polynomial(range.src(0))
+}
+
+/// `index` as (polynomial, divisor), for what splitting a loop makes of its size.
+pub fn quotient(index: Uop) -> (Dim, i64) {
+    match index.op() {
+        Op::Idiv => {
+            let (dim, by) = quotient(index.src(0));
+            (dim, by * index.src(1).as_int().unwrap_or_else(|| panic!("cost: {index:?} divides by no constant")) as i64)
+        }
+        _ => (polynomial(index), 1),
+    }
+}
+
+fn polynomial(index: Uop) -> Dim {
+    match (index.op(), index.arg()) {
+        (Op::Const, _) => Dim::from(index.as_int().unwrap_or(0) as i64),
+        (Op::DefineVar, Arg::Var(var)) => Dim::from(var.clone()),
+        (Op::Add, _) => &polynomial(index.src(0)) + &polynomial(index.src(1)),
+        (Op::Mul, _) => &polynomial(index.src(0)) * &polynomial(index.src(1)),
+        _ => panic!("cost: the size {index:?} is not a polynomial of run-time dimensions"),
+    }
+}
+
+/// Arithmetic operations on data of the kernel `store`, over all its loops.
+pub fn flops(store: Uop) -> Dim {
+    let nest = Nest::new(store);
+    let mut total = Dim::ZERO;
+    for node in store.toposort() {
+        let at = match node.op() {
+            // The combining itself happens inside the reduction's loops.
+            Op::Reduce => Some(node.src(node.arity() - 1)),
+            op if op.is_alu() && !node.dtype().is_index() && op != Op::Cast => nest.innermost(node),
+            _ => continue,
+        };
+        let counts: Vec<Dim> = nest.path(at).into_iter().map(size).collect();
+        total = &total + &counts.iter().fold(Dim::ONE, |a, b| &a * b);
+    }
+    total
+}
+
+/// Bytes the kernel `store` moves when each element of each tensor is read or written once.
+pub fn bytes(store: Uop, shape: &dyn Fn(super::Memory) -> Vec<Dim>) -> Dim {
+    let written = super::pointer_slot(store);
+    let mut all = vec![(written, store.src(1).dtype())];
+    for node in store.toposort().into_iter().filter(|n| n.op() == Op::Load) {
+        let read = (super::pointer_slot(node), node.dtype());
+        if !all[1..].contains(&read) {
+            all.push(read);
+        }
+    }
+    let sizes = all
+        .into_iter()
+        .map(|(memory, dtype)| shape(memory).iter().fold(Dim::from(dtype.bytes() as i64), |a, b| &a * b));
+    sizes.fold(Dim::ZERO, |a, b| &a + &b)
+}

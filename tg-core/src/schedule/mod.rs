@@ -1,0 +1,122 @@
+//! Which tensors share a kernel, what is stored, and in which order kernels run.
+//!
+//! Everything is fused unless that costs more than storing: see [`fusion`]. The result is one loop
+//! nest per stored tensor, ordered so that every buffer is written before it is read and no parameter
+//! is overwritten while its old value is still needed; [`memory`] then assigns the intermediate buffers
+//! to as few slots as their lifetimes allow.
+
+mod cost;
+mod fusion;
+mod memory;
+mod order;
+mod views;
+
+use rustc_hash::FxHashMap;
+
+use crate::compile::Function;
+use crate::dim::Dim;
+use crate::dtype::DType;
+use crate::ir::{Arg, Graph, Op, Uop};
+use crate::loops::{Builder, stored_dtype};
+use crate::symbolic::Simplifier;
+
+pub use cost::{bytes, flops, quotient};
+pub use memory::Slots;
+
+/// Where a stored tensor lives: a number shared by all kernels of a function, which is also the slot
+/// of its DEFINE_GLOBAL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Memory(pub u32);
+
+/// A tensor that is computed by a kernel of its own.
+#[derive(Clone, Debug)]
+pub struct Item<'g> {
+    /// The tensor.
+    pub tensor: Uop<'g>,
+    /// Where it is stored.
+    pub target: Memory,
+    /// The kernel: a STORE.
+    pub store: Uop<'g>,
+    /// What it reads, each once.
+    pub reads: Vec<Memory>,
+}
+
+/// A function cut into kernels.
+pub struct Schedule<'g> {
+    /// Kernels in launch order.
+    pub items: Vec<Item<'g>>,
+    /// For each [`Memory`] number beyond the parameters: element type and shape.
+    pub intermediates: Vec<(DType, Vec<Dim>)>,
+    /// How many of the first [`Memory`] numbers are parameters: inputs in order, then outputs.
+    pub params: usize,
+    /// Workspace slots of the intermediates.
+    pub slots: Slots,
+}
+
+/// Where each stored tensor is, while a schedule is being made.
+pub(crate) struct Stored<'g> {
+    graph: &'g Graph,
+    memory: FxHashMap<Uop<'g>, Memory>,
+}
+
+impl<'g> Stored<'g> {
+    fn pointer(&self, tensor: Uop<'g>) -> Option<Uop<'g>> {
+        let memory = self.memory.get(&tensor)?;
+        Some(self.graph.global(stored_dtype(tensor.dtype()), memory.0))
+    }
+
+    /// The loops that compute `tensor` from what is stored, with every element they evaluate.
+    fn build<'a>(
+        &self,
+        tensor: Uop<'g>,
+        target: Memory,
+        simplifier: &'a mut Simplifier<'g>,
+    ) -> (Uop<'g>, Vec<(Uop<'g>, Uop<'g>)>) {
+        let stored = |t: Uop<'g>| self.pointer(t);
+        let mut builder = Builder::new(self.graph, &stored, simplifier);
+        let pointer = self.graph.global(stored_dtype(tensor.dtype()), target.0);
+        let store = builder.store(tensor, pointer);
+        let evaluated = builder.evaluated().collect();
+        (store, evaluated)
+    }
+}
+
+/// The [`Memory`] numbers under `store` that are loaded from.
+pub(crate) fn reads(store: Uop) -> Vec<Memory> {
+    let mut reads: Vec<Memory> =
+        store.toposort().into_iter().filter(|n| n.op() == Op::Load).map(pointer_slot).collect();
+    reads.sort_unstable();
+    reads.dedup();
+    reads
+}
+
+/// The [`Memory`] number behind LOAD or STORE.
+pub(crate) fn pointer_slot(access: Uop) -> Memory {
+    match access.src(0).src(0).arg() {
+        Arg::Slot(slot) => Memory(*slot),
+        arg => panic!("schedule: access to {arg:?}, which is not a kernel argument"),
+    }
+}
+
+/// Cuts `function` into kernels.
+pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>) -> Schedule<'g> {
+    let inputs = function.inputs.len();
+    let params = inputs + function.outputs.len();
+    let mut views = views::Views::new(graph);
+    let mut stored = Stored { graph, memory: FxHashMap::default() };
+    for (i, (_, buffer)) in function.inputs.iter().enumerate() {
+        stored.memory.insert(*buffer, Memory(i as u32));
+    }
+    let position = |buffer: &Uop<'g>| Memory(function.inputs.iter().position(|(_, b)| b == buffer).unwrap_or(0) as u32);
+    let updates = function.updates.iter().map(|(buffer, value)| (views.fold(*value), position(buffer)));
+    let updates: Vec<_> = updates.collect();
+    let outputs = function.outputs.iter().enumerate().map(|(i, (_, v))| (views.fold(*v), Memory((inputs + i) as u32)));
+    let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
+    let mut simplifier = Simplifier::default();
+    let mut fusion = fusion::Fusion::new(&mut stored, &mut simplifier, params as u32);
+    let items = fusion.cut(&roots);
+    let mut intermediates = fusion.intermediates();
+    let items = order::order(graph, items, inputs, params, &mut intermediates);
+    let slots = memory::plan(&items, params, &intermediates);
+    Schedule { items, intermediates, params, slots }
+}

@@ -1,0 +1,46 @@
+//! Before: movement ops. After: chains of movement are one VIEW; markers are gone.
+//!
+//! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS
+//! stays: it forces a store.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Arg, Class, Graph, Op, Uop, rebuild};
+use crate::view::ShapeTracker;
+
+/// Rewrites tensors, remembering what it has done.
+pub(super) struct Views<'g> {
+    graph: &'g Graph,
+    done: FxHashMap<Uop<'g>, Uop<'g>>,
+}
+
+impl<'g> Views<'g> {
+    pub(super) fn new(graph: &'g Graph) -> Views<'g> {
+        Views { graph, done: FxHashMap::default() }
+    }
+
+    /// `tensor` with its movement ops folded into views.
+    pub(super) fn fold(&mut self, tensor: Uop<'g>) -> Uop<'g> {
+        let graph = self.graph;
+        rebuild(tensor, &mut self.done, |node| fold_one(graph, node));
+        self.done[&tensor]
+    }
+}
+
+fn fold_one<'g>(graph: &'g Graph, node: Uop<'g>) -> Uop<'g> {
+    match node.op() {
+        Op::Detach | Op::ContiguousBackward => node.src(0),
+        op if op.class() == Class::Movement => {
+            let (source, tracker) = match node.src(0).arg() {
+                Arg::View(tracker) => (node.src(0).src(0), tracker.clone()),
+                _ => (node.src(0), ShapeTracker::contiguous(node.src(0).shape())),
+            };
+            let Some(tracker) = tracker.apply(op, node.arg()) else { return node };
+            if tracker == ShapeTracker::contiguous(source.shape()) {
+                return source;
+            }
+            graph.node(Op::View, node.dtype(), &[source], Arg::View(tracker))
+        }
+        _ => node,
+    }
+}

@@ -1,0 +1,70 @@
+//! Simplification: constant folding, identities, index algebra, comparisons, validity, reductions.
+//!
+//! The canonical form puts constants on the right; index expressions are sums of products, sorted, with
+//! constants last. Everything here is a rule of [`crate::rewrite`], sound for every value of the
+//! variables: on `index` because it never overflows and its division floors, on other integers under
+//! wrapping, on floats under IEEE-754 except where a row says why not.
+
+mod division;
+mod fold;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+
+use crate::ir::Uop;
+use crate::rewrite::{Exhausted, Rewriter, RuleSet, Step};
+
+/// All rules of this module, in order of precedence.
+pub fn rules() -> Arc<RuleSet> {
+    static RULES: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    RULES.get_or_init(|| Arc::new(fold::fold() + identity::identity() + division::division())).clone()
+}
+
+/// The simplest form of `root` that the rules know.
+pub fn simplify(root: Uop<'_>) -> Uop<'_> {
+    Simplifier::new().simplify(root)
+}
+
+/// Simplifies many expressions of one graph, remembering what it has seen.
+pub struct Simplifier<'g> {
+    rewriter: Rewriter<'g>,
+}
+
+impl Default for Simplifier<'_> {
+    fn default() -> Self {
+        Simplifier { rewriter: Rewriter::new(rules()) }
+    }
+}
+
+impl<'g> Simplifier<'g> {
+    /// A simplifier that has seen nothing yet.
+    pub fn new() -> Simplifier<'g> {
+        Simplifier::default()
+    }
+
+    /// The same, keeping every step.
+    pub fn traced() -> Simplifier<'g> {
+        Simplifier { rewriter: Rewriter::traced(rules()) }
+    }
+
+    /// The simplest form of `root` that the rules know. Should the rules not come to an end, which is a
+    /// bug, `root` itself: it is equal by definition.
+    pub fn simplify(&mut self, root: Uop<'g>) -> Uop<'g> {
+        self.try_simplify(root).unwrap_or(root)
+    }
+
+    /// The same, reporting rules that do not come to an end.
+    ///
+    /// # Errors
+    /// [`Exhausted`] names the rules.
+    pub fn try_simplify(&mut self, root: Uop<'g>) -> Result<Uop<'g>, Exhausted> {
+        self.rewriter.rewrite(root)
+    }
+
+    /// Every step so far, if it is traced.
+    pub fn trace(&self) -> &[Step] {
+        self.rewriter.trace()
+    }
+}

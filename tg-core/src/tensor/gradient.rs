@@ -1,0 +1,235 @@
+//! Gradients: reverse-mode differentiation of a graph by one rule per operation.
+//!
+//! The result is an ordinary graph that shares nodes with the loss. Values are differentiated where they are floats;
+//! at kinks: equal operands of a maximum share the gradient evenly (as do equal elements of a maximum along axes),
+//! except that a constant operand leaves nothing to the other, so that `relu` has the gradient 0 at 0.
+
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::dim::Dim;
+use crate::ir::{Arg, Op, Uop, toposort};
+use crate::tensor::error::{Error, show_shape};
+use crate::tensor::function::cosine;
+use crate::tensor::primitive::{
+    broadcast, expanded, filled, flipped, padded, permuted, position, reduced, reshaped, shrunk, with_axis,
+    without_axes,
+};
+
+/// The gradient of `loss`, a float of one element, by each of `wrt`: of the same shape and dtype as that.
+///
+/// # Errors
+/// If the loss is not a float of one element, or does not depend on one of `wrt` by a differentiable path.
+pub fn grad<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> Result<Vec<Uop<'g>>, Error> {
+    check_loss(loss).map_err(|error| error.within("grad"))?;
+    let order = toposort(&[loss]);
+    let wanted = leading_to(&order, wrt);
+    let reached = reachable(&order, loss);
+    for (i, &x) in wrt.iter().enumerate() {
+        check_input(i, x, reached.contains(&x)).map_err(|error| error.within("grad"))?;
+    }
+    let mut gradients = FxHashMap::from_iter([(loss, filled(loss.like(1.0), loss.shape()))]);
+    for &y in order.iter().rev() {
+        let Some(&g) = gradients.get(&y) else { continue };
+        for (i, x) in y.srcs().enumerate().filter(|&(i, x)| wanted.contains(&x) && carries(y, i)) {
+            let Some(part) = pulled_back(y, i, g).map(|part| collected(part, x)) else { continue };
+            gradients.entry(x).and_modify(|sum| *sum = *sum + part).or_insert(part);
+        }
+    }
+    Ok(wrt.iter().map(|x| gradients.get(x).copied().unwrap_or_else(|| filled(x.like(0.0), x.shape()))).collect())
+}
+
+/// Whether `loss` depends on `x` by a differentiable path: whether [`grad`] by it is defined.
+pub fn depends_on<'g>(loss: Uop<'g>, x: Uop<'g>) -> bool {
+    x.dtype().is_float() && reachable(&toposort(&[loss]), loss).contains(&x)
+}
+
+fn check_loss(loss: Uop) -> Result<(), Error> {
+    if !loss.dtype().is_float() {
+        return Err(Error::new(format!("the loss must be a float, got {}", loss.dtype())));
+    }
+    match loss.shape().iter().all(|size| size.is(1)) {
+        true => Ok(()),
+        false => Err(Error::new(format!("the loss must be a single number, got shape {}", show_shape(loss.shape())))
+            .help("reduce it with `.sum()` or `.mean()`")),
+    }
+}
+
+fn check_input(i: usize, x: Uop, reached: bool) -> Result<(), Error> {
+    let name = format!("input {i}, a tensor {} {}", x.dtype(), show_shape(x.shape()));
+    match (x.dtype().is_float(), reached) {
+        (false, _) => Err(Error::new(format!("{name}, is not a tensor of floats"))),
+        (true, true) => Ok(()),
+        (true, false) => Err(Error::new(format!("the loss does not depend on {name}"))
+            .help("comparisons, casts to integers and `.detach()` pass no gradient on")),
+    }
+}
+
+/// The nodes from which one of `wrt` is reached along differentiable edges.
+fn leading_to<'g>(order: &[Uop<'g>], wrt: &[Uop<'g>]) -> FxHashSet<Uop<'g>> {
+    let mut leading: FxHashSet<Uop<'g>> = wrt.iter().copied().collect();
+    for &y in order {
+        if y.srcs().enumerate().any(|(i, x)| leading.contains(&x) && carries(y, i)) {
+            leading.insert(y);
+        }
+    }
+    leading
+}
+
+/// The nodes that are reached from `loss` along differentiable edges.
+fn reachable<'g>(order: &[Uop<'g>], loss: Uop<'g>) -> FxHashSet<Uop<'g>> {
+    let mut reached = FxHashSet::from_iter([loss]);
+    for &y in order.iter().rev() {
+        if reached.contains(&y) {
+            reached.extend(y.srcs().enumerate().filter(|&(i, _)| carries(y, i)).map(|(_, x)| x));
+        }
+    }
+    reached
+}
+
+/// Whether `y` is differentiable by its source `i`, be it with the gradient 0.
+fn carries(y: Uop, i: usize) -> bool {
+    let blocked = match y.op() {
+        Op::Detach | Op::Bitcast => true,
+        Op::Assign => i == 0,
+        _ => false,
+    };
+    !blocked && y.dtype().is_float() && y.src(i).dtype().is_float()
+}
+
+/// The gradient by `x` of an operand that stood for every element of `part`: the sum.
+fn collected<'g>(part: Uop<'g>, x: Uop<'g>) -> Uop<'g> {
+    match (x.shape().is_empty(), part.shape().len()) {
+        (true, 1..) => reshaped(reduced(part, Op::Add, &(0..part.shape().len()).collect::<Vec<_>>()), &[]),
+        _ => part,
+    }
+}
+
+/// The gradient by source `i` of `y`, given the gradient `g` by `y`; `None` is 0.
+fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
+    let x = y.src(i);
+    let zero = || g.like(0.0);
+    Some(match y.op() {
+        Op::Add => g,
+        Op::Sub if i == 0 => g,
+        Op::Sub | Op::Neg => -g,
+        Op::Mul => g * y.src(1 - i),
+        Op::Fdiv if i == 0 => g * y.src(1).recip(),
+        Op::Fdiv => -(g * y * x.recip()),
+        Op::Mod if i == 0 => g,
+        Op::Mod => -(g * (y.src(0) * x.recip()).unary(Op::Trunc)),
+        Op::Mulacc => {
+            if i == 2 {
+                g
+            } else {
+                g * y.src(1 - i)
+            }
+        }
+        Op::Recip => -(g * y * y),
+        Op::Sqrt => g * y.recip() * 0.5,
+        Op::Exp2 => g * y * LN_2,
+        Op::Log2 => g * x.recip() * LOG2_E,
+        Op::Sin => g * cosine(x),
+        Op::Tanh => g * (-(y * y) + 1.0),
+        Op::Erf => g * (x * x * -LOG2_E).unary(Op::Exp2) * FRAC_2_SQRT_PI,
+        Op::Pow => power(y, i, g),
+        Op::Max => larger(x, y.src(1 - i), g),
+        Op::Where if i == 1 => y.src(0).choose(g, 0.0),
+        Op::Where => y.src(0).choose(zero(), g),
+        Op::Cast => g.cast(x.dtype()),
+        Op::Reshape => reshaped(g, x.shape()),
+        Op::Permute | Op::Expand | Op::Pad | Op::Shrink | Op::Flip => moved_back(y, x, g)?,
+        Op::ReduceAxis => spread(y, x, g)?,
+        Op::Contiguous => g,
+        Op::ContiguousBackward => g.graph().node(Op::Contiguous, g.dtype(), &[g], Arg::None),
+        Op::Assign => g,
+        // Constant almost everywhere.
+        Op::Trunc => return None,
+        // Not differentiable, or no float: `carries` lets no gradient get here.
+        Op::Detach | Op::Bitcast | Op::Idiv | Op::Cmplt | Op::Cmpne | Op::Cmpeq | Op::And | Op::Or | Op::Xor => {
+            return None;
+        }
+        Op::Shl | Op::Shr | Op::Const | Op::DefineVar | Op::Buffer | Op::Iota | Op::Sink => return None,
+        // Of later stages.
+        Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
+        Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
+    })
+}
+
+/// `x^e` by `x` is `e x^(e-1)`, by `e` it is `x^e ln x`; both 0 where the first factor is 0.
+fn power<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Uop<'g> {
+    let (x, e) = (y.src(0), y.src(1));
+    match i {
+        0 => e.differs(0.0).choose(g * e * x.alu(Op::Pow, &[e - 1.0]), 0.0),
+        _ => x.differs(0.0).choose(g * y * x.unary(Op::Log2) * LN_2, 0.0),
+    }
+}
+
+/// What a maximum of `x` and `other` passes on to `x`.
+fn larger<'g>(x: Uop<'g>, other: Uop<'g>, g: Uop<'g>) -> Uop<'g> {
+    let rest = match other.op() {
+        Op::Const => g.like(0.0),
+        _ => x.equals(other).choose(g * 0.5, 0.0),
+    };
+    other.lt(x).choose(g, rest)
+}
+
+fn moved_back<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
+    Some(match y.arg() {
+        Arg::Shape(shape) => {
+            let repeated: Vec<usize> = (0..shape.len()).filter(|&i| shape[i] != x.shape()[i]).collect();
+            reduced(g, Op::Add, &repeated)
+        }
+        Arg::Axes(axes) if y.op() == Op::Flip => flipped(g, axes.clone()),
+        Arg::Axes(axes) => permuted(g, inverse(axes)),
+        Arg::Pairs(pairs) if y.op() == Op::Pad => {
+            let kept = |((before, _), size): (&(Dim, Dim), &Dim)| (before.clone(), before + size);
+            shrunk(g, pairs.iter().zip(x.shape()).map(kept).collect())
+        }
+        Arg::Pairs(pairs) => {
+            let cut = |((begin, end), size): (&(Dim, Dim), &Dim)| (begin.clone(), size - end);
+            padded(g, pairs.iter().zip(x.shape()).map(cut).collect())
+        }
+        _ => return None,
+    })
+}
+
+fn inverse(axes: &[usize]) -> Vec<usize> {
+    let mut inverse: Vec<usize> = (0..axes.len()).collect();
+    inverse.sort_by_key(|&i| axes[i]);
+    inverse
+}
+
+/// The gradient by each element of a reduction.
+fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
+    let Arg::Reduce(op, axes) = y.arg() else { return None };
+    let wide = |v: Uop<'g>| expanded(v, x.shape());
+    match op {
+        Op::Add => Some(wide(g)),
+        Op::Mul => Some(wide(g) * products_of_others(x, axes)),
+        Op::Max => {
+            let largest = x.equals(wide(y));
+            let ties = reduced(largest.cast(x.dtype()), Op::Add, axes);
+            Some(largest.choose(wide(g * ties.recip()), 0.0))
+        }
+        _ => None,
+    }
+}
+
+/// For each element the product of the others along `axes`: quotients would fail at 0.
+fn products_of_others<'g>(x: Uop<'g>, axes: &[usize]) -> Uop<'g> {
+    let rank = x.shape().len();
+    let order: Vec<usize> = (0..rank).filter(|i| !axes.contains(i)).chain(axes.iter().copied()).collect();
+    let last = permuted(x, order.clone());
+    let at = rank - axes.len();
+    let (kept, along) = last.shape().split_at(at);
+    // `x` exists, so its elements can be counted.
+    let count = Dim::product(along).unwrap_or(Dim::ZERO);
+    let flat = reshaped(last, &[kept, std::slice::from_ref(&count)].concat());
+    let square = [kept, &[count.clone(), count]].concat();
+    let own = position(x.graph(), &square, at).equals(position(x.graph(), &square, at + 1));
+    let others = own.choose(broadcast(x.like(1.0), &square), expanded(with_axis(flat, at), &square));
+    let product = without_axes(reduced(others, Op::Mul, &[at + 1]), &[at + 1]);
+    permuted(reshaped(product, last.shape()), inverse(&order))
+}
