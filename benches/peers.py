@@ -152,7 +152,8 @@ def torch_peer(kind, inputs, threads, compiled=False):
         call = lambda: forward(x)
     else:
         method = {
-            "product": lambda a, b: a @ b, "softmax": lambda x: x.softmax(-1), "relu": lambda x: torch.add(one, x, alpha=2).relu_(),
+            "product": lambda a, b: a @ b, "softmax": lambda x: x.softmax(-1),
+            "relu": lambda x: torch.add(one, x, alpha=2).relu_(),
             "layernorm": lambda x, weight, bias: F.layer_norm(x, ROWS[1:], weight, bias, EPSILON),
         }[kind]  # fmt: skip
         forward = optimized(method)
@@ -300,7 +301,8 @@ def tinygrad_peer(kind, inputs, _threads):
         return tinygrad_train(Tensor, TinyJit, device, forward, tensors["x"], parameters, inputs)
     function = {
         "mlp": forward, "product": lambda a, b: a @ b, "softmax": lambda x: x.softmax(),
-        "layernorm": lambda x, weight, bias: x.layernorm(eps=EPSILON) * weight + bias, "relu": lambda x: (x * 2 + 1).relu(),
+        "layernorm": lambda x, weight, bias: x.layernorm(eps=EPSILON) * weight + bias,
+        "relu": lambda x: (x * 2 + 1).relu(),
     }[kind]  # fmt: skip
     jitted = TinyJit(lambda **named: function(**named).realize())
 

@@ -48,7 +48,8 @@ impl Line {
     pub fn json(&self) -> String {
         let peers: Vec<String> = self.peers.iter().map(|(name, us)| format!("\"{name}\":{us:.2}")).collect();
         format!(
-            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\"max_rel_err\":{:.2e}}}",
+            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\
+             \"max_rel_err\":{:.2e}}}",
             self.case,
             self.threads,
             number(self.ours, 2, "null"),

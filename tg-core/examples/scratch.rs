@@ -50,8 +50,64 @@ fn run(g: &'static Graph) {
                 outputs: vec![("o".into(), o)],
             }
         }
+        "train" => {
+            let x = g.buffer(DType::U8, vec![128.into(), 784.into()]);
+            let y = g.buffer(DType::U8, vec![128.into()]);
+            let lr = buf(&[]);
+            let w = buf(&[784, 128]);
+            let b = buf(&[128]);
+            let w2 = buf(&[128, 10]);
+            let b2 = buf(&[10]);
+            let xf = x.cast(DType::F32);
+            let xf = c("div", &[T(xf), A::Float(255.0)]);
+            let h = m("relu", &[m("add", &[m("matmul", &[xf, w]), b])]);
+            let o = m("add", &[m("matmul", &[h, w2]), b2]);
+            let loss = m("cross_entropy", &[o, y]);
+            let ps = [w, b, w2, b2];
+            let gs = grad(loss, &ps).unwrap();
+            Function {
+                name: "train".into(),
+                inputs: vec![
+                    ("x".into(), x),
+                    ("y".into(), y),
+                    ("lr".into(), lr),
+                    ("w".into(), w),
+                    ("b".into(), b),
+                    ("w2".into(), w2),
+                    ("b2".into(), b2),
+                ],
+                updates: ps.iter().zip(&gs).map(|(p, g)| (*p, m("sub", &[*p, m("mul", &[lr, *g])]))).collect(),
+                outputs: vec![("o".into(), loss)],
+            }
+        }
+        "mm" => {
+            let a = buf(&[512, 512]);
+            let b = buf(&[512, 512]);
+            Function {
+                name: "mm".into(),
+                inputs: vec![("a".into(), a), ("b".into(), b)],
+                updates: vec![],
+                outputs: vec![("o".into(), m("matmul", &[a, b]))],
+            }
+        }
+        "relu" => {
+            let a = buf(&[4096, 4096]);
+            Function {
+                name: "relu".into(),
+                inputs: vec![("a".into(), a)],
+                updates: vec![],
+                outputs: vec![("o".into(), m("relu", &[a]))],
+            }
+        }
         _ => panic!(),
     };
+    {
+        let p = plan(g, &f);
+        eprintln!("plan {:?} {:?}", t0.elapsed(), p.report());
+        for (n, k) in p.kernels() {
+            eprintln!("  {n} {}", k.toposort().len());
+        }
+    }
     let p = compile(g, &f, &[Isa::X86V4], Language::C);
     eprintln!("{:?} {:?} nodes {}", t0.elapsed(), p.report, g.len());
     println!("{}", p.prelude[0]);

@@ -11,6 +11,7 @@
 mod bounds;
 mod build;
 mod eval;
+mod evaluate;
 mod graph;
 mod op;
 mod pretty;
@@ -20,6 +21,7 @@ mod walk;
 
 pub use build::Operand;
 pub use eval::{cast, eval};
+pub use evaluate::evaluate;
 pub use graph::{Arg, Axis, Graph, Id, Uop};
 pub use op::{Class, Op};
 pub use pretty::pretty;

@@ -50,11 +50,6 @@ pub struct Rendered {
 
 /// Writes `linear` as the function `name`.
 pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelling) -> Rendered {
-    if std::env::var("DUMP").is_ok() {
-        for n in &linear.0 {
-            eprintln!("{n:?} <- {:?} live {:?}", n.srcs().map(|s| s.id().0).collect::<Vec<_>>(), n.range_ids());
-        }
-    }
     let mut emitter = Emitter {
         linear,
         dims,

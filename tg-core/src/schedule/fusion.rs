@@ -17,6 +17,8 @@ use crate::symbolic::Simplifier;
 
 /// Up to this many neighbouring results share one evaluation of an operand, in the registers of a tile.
 const TILE: f64 = 16.0;
+/// Up to this many operations are rather done again than stored.
+const CHEAP: f64 = 4.0;
 
 pub(super) struct Fusion<'g, 'a> {
     stored: &'a mut Stored<'g>,
@@ -24,6 +26,8 @@ pub(super) struct Fusion<'g, 'a> {
     params: u32,
     /// Tensors stored in intermediate memory, in the order of their [`Memory`] numbers.
     intermediates: Vec<Uop<'g>>,
+    /// How many tensors use a tensor.
+    users: FxHashMap<Uop<'g>, usize>,
 }
 
 /// How often the elements of a tensor are computed in a kernel.
@@ -31,7 +35,7 @@ type Runs<'g> = FxHashMap<Uop<'g>, f64>;
 
 impl<'g, 'a> Fusion<'g, 'a> {
     pub(super) fn new(stored: &'a mut Stored<'g>, simplifier: &'a mut Simplifier<'g>, params: u32) -> Self {
-        Fusion { stored, simplifier, params, intermediates: vec![] }
+        Fusion { stored, simplifier, params, intermediates: vec![], users: FxHashMap::default() }
     }
 
     /// Element type and shape of the intermediates.
@@ -42,7 +46,11 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// The kernels that compute `roots`, each to its place, and everything they need.
     pub(super) fn cut(&mut self, roots: &[(Uop<'g>, Memory)]) -> Vec<Item<'g>> {
         let tensors: Vec<Uop<'g>> = roots.iter().map(|r| r.0).collect();
-        for node in toposort(&tensors) {
+        let all = toposort(&tensors);
+        for source in all.iter().flat_map(|node| node.srcs()) {
+            *self.users.entry(source).or_default() += 1;
+        }
+        for node in all {
             match node.op() {
                 Op::Contiguous => self.keep(node),
                 Op::ReduceAxis => self.settle(node),
@@ -58,11 +66,10 @@ impl<'g, 'a> Fusion<'g, 'a> {
 
     /// Stores whatever would be computed too often in a kernel for `root` alone.
     fn settle(&mut self, root: Uop<'g>) {
-        let costs = costs(root);
         loop {
-            let runs = self.runs(root);
+            let (runs, costs) = (self.runs(root), self.costs(root));
             match self.worst(root, &runs, &costs) {
-                Some(tensor) => self.keep(tensor),
+                Some(tensor) => self.keep(self.shared_source(tensor, &costs)),
                 None => return,
             }
         }
@@ -77,11 +84,11 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 for (node, runs) in self.runs(tensor) {
                     *total.entry(node).or_default() += runs;
                 }
-                all_costs.extend(costs(tensor));
+                all_costs.extend(self.costs(tensor));
             }
             let shared = total.iter().filter(|(t, _)| !self.stored.memory.contains_key(t));
             let over =
-                shared.filter(|(t, runs)| has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
+                shared.filter(|(t, runs)| self.has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
             match over.map(|(t, _)| *t).max() {
                 Some(tensor) => self.keep(tensor),
                 None => return,
@@ -120,7 +127,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
     fn extra(&self, tensor: Uop<'g>, runs: f64, costs: &FxHashMap<Uop<'g>, f64>) -> f64 {
         let elements = cost::elements(tensor.shape()).max(1.0);
         let times = runs / elements;
-        let times = if has_reduction(tensor) { times } else { (times / TILE).max(1.0) };
+        let times = if self.has_reduction(tensor) { times } else { (times / TILE).max(1.0) };
         (times - 1.0) * elements * costs.get(&tensor).copied().unwrap_or(0.0)
     }
 
@@ -151,27 +158,56 @@ impl<'g, 'a> Fusion<'g, 'a> {
         let identity = tensor.graph().node(Op::Contiguous, tensor.dtype(), &[tensor], crate::ir::Arg::None);
         self.stored.build(identity, target, self.simplifier)
     }
-}
 
-/// Whether each element of `tensor` costs a reduction, not one spread over a row.
-fn has_reduction(tensor: Uop) -> bool {
-    let mut stack = vec![tensor];
-    while let Some(node) = stack.pop() {
-        match node.op() {
-            Op::ReduceAxis => return true,
-            op if op.is_alu() => stack.extend(node.srcs()),
-            _ => {}
+    /// What to store instead of `tensor`: a tensor below it that others need too, if the rest is cheap.
+    ///
+    /// The gradient of `relu(x)` needs `x`; storing `x`, and not `relu(x)`, serves both.
+    fn shared_source(&self, tensor: Uop<'g>, costs: &FxHashMap<Uop<'g>, f64>) -> Uop<'g> {
+        let cost = |t: &Uop<'g>| costs.get(t).copied().unwrap_or(0.0);
+        let mut best = tensor;
+        let mut stack = vec![tensor];
+        while let Some(node) = stack.pop() {
+            for source in self.same_elements(node).into_iter().filter(|s| self.has_reduction(*s)) {
+                let cheap = cost(&tensor) - cost(&source) <= CHEAP;
+                if cheap && source.op() != Op::View && self.users.get(&source).is_some_and(|n| *n > 1) {
+                    best = source;
+                }
+                stack.extend(cheap.then_some(source));
+            }
+        }
+        best
+    }
+
+    /// The sources of which each element of `tensor` needs one of its own; none if it is stored.
+    fn same_elements(&self, tensor: Uop<'g>) -> Vec<Uop<'g>> {
+        let spread = |t: Uop| cost::elements(t.src(0).shape()) < cost::elements(t.shape());
+        match tensor.op() {
+            _ if self.stored.memory.contains_key(&tensor) => vec![],
+            Op::View if spread(tensor) => vec![],
+            op if op.is_alu() || op == Op::View => tensor.srcs().collect(),
+            _ => vec![],
         }
     }
-    false
-}
 
-/// The cost of one element of everything under `root`.
-fn costs<'g>(root: Uop<'g>) -> FxHashMap<Uop<'g>, f64> {
-    let mut known = FxHashMap::default();
-    for node in root.toposort() {
-        let cost = cost::element(node, &known);
-        known.insert(node, cost);
+    /// Whether each element of `tensor` costs a reduction, not one spread over a row.
+    fn has_reduction(&self, tensor: Uop<'g>) -> bool {
+        let mut stack = vec![tensor];
+        while let Some(node) = stack.pop() {
+            if node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
+                return true;
+            }
+            stack.extend(self.same_elements(node));
+        }
+        false
     }
-    known
+
+    /// The cost of one element of everything under `root`; a stored tensor costs a load.
+    fn costs(&self, root: Uop<'g>) -> FxHashMap<Uop<'g>, f64> {
+        let mut known = FxHashMap::default();
+        for node in root.toposort() {
+            let cost = if self.stored.memory.contains_key(&node) { 1.0 } else { cost::element(node, &known) };
+            known.insert(node, cost);
+        }
+        known
+    }
 }

@@ -19,11 +19,11 @@ fn is_computed(op: Op) -> bool {
     op.is_alu()
 }
 
-/// Elementwise ops whose sources are all constants.
+/// Elementwise ops whose sources are all constants, or as good as (a range of size 1).
 fn folded(node: Uop<'_>) -> Option<Uop<'_>> {
     let mut args = [Value::Bool(false); 3];
     for (slot, s) in args.iter_mut().zip(node.srcs()) {
-        *slot = s.as_const()?;
+        *slot = s.as_const().or_else(|| s.only_value())?;
     }
     if node.op() == Op::Bitcast {
         return None;

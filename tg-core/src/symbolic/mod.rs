@@ -8,6 +8,8 @@
 mod division;
 mod fold;
 mod identity;
+mod linear;
+mod prove;
 #[cfg(test)]
 mod tests;
 

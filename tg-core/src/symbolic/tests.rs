@@ -1,8 +1,9 @@
 //! Textbook cases.
 
+use crate::dim::{Dim, Var};
 use crate::dtype::DType;
-use crate::ir::Graph;
-use crate::symbolic::simplify;
+use crate::ir::{Axis, Graph, Op, Uop, Value, evaluate};
+use crate::symbolic::{Simplifier, simplify};
 
 #[test]
 fn three_times_five_plus_two_is_seventeen() {
@@ -18,4 +19,133 @@ fn deep_expressions_need_no_deep_stack() {
     let x = g.constant(DType::F32, 1.5).bitcast(DType::I32);
     let deep = (0..50_000).fold(x, |e, _| e + 1);
     assert_eq!(simplify(deep), x + 50_000);
+}
+
+/// A small generator of pseudo-random numbers: tests are the same every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((self.0 >> 33) % n as u64) as usize
+    }
+}
+
+fn simplest(root: Uop<'_>) -> Uop<'_> {
+    Simplifier::new().try_simplify(root).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// All points of the ranges that `root` depends on, at most `limit` of them.
+fn check_everywhere<'g>(ranges: &[Uop<'g>], vars: &[(Uop<'g>, i128)], left: Uop<'g>, right: Uop<'g>) {
+    let value = |node: Uop<'g>| vars.iter().find(|v| v.0 == node).map(|v| Value::Int(v.1));
+    let sizes: Vec<i128> =
+        ranges.iter().map(|r| evaluate(r.src(0), &value).and_then(Value::as_int).unwrap_or(0)).collect();
+    for point in 0..sizes.iter().product::<i128>() {
+        let mut rest = point;
+        let places: Vec<i128> = sizes.iter().map(|s| (rest % s, rest /= s).0).collect();
+        let at = |node: Uop<'g>| match ranges.iter().position(|r| *r == node) {
+            Some(i) => Some(Value::Int(places[i])),
+            None => value(node),
+        };
+        let (l, r) = (evaluate(left, &at), evaluate(right, &at));
+        assert!(l.is_none() || l == r, "{} is {l:?}, {} is {r:?} at {places:?}", text(left), text(right));
+    }
+}
+
+/// An expression in one line, for messages.
+fn text(node: Uop<'_>) -> String {
+    let src: Vec<String> = node.srcs().map(text).collect();
+    match node.op() {
+        Op::Const => node.as_const().map(|v| v.to_string()).unwrap_or_default(),
+        Op::Range => format!("r{}<{}>", node.id().0, src[0]),
+        Op::DefineVar => format!("{:?}", node.arg()),
+        op => format!("{op}({})", src.join(", ")),
+    }
+}
+
+#[test]
+fn random_index_expressions_keep_their_values() {
+    let mut random = Random(1);
+    for round in 0..3000 {
+        let g = Graph::new();
+        let ranges: Vec<_> = (0..3).map(|_| g.range(g.index(1 + random.below(6) as i64), Axis::Loop)).collect();
+        let mut values: Vec<Uop> = ranges.clone();
+        for _ in 0..2 + random.below(7) {
+            let (a, b) = (values[random.below(values.len())], values[random.below(values.len())]);
+            let c: i64 = [1, 2, 3, 4, 6, 8, 12, -1, -2, -3][random.below(10)];
+            values.push(match random.below(12) {
+                0 | 1 => a + b,
+                2 | 3 => a * c,
+                4 => a + c,
+                5 | 6 => a / c.abs(),
+                7 | 8 => a % c.abs(),
+                9 => a - b,
+                10 => a.maximum(b),
+                _ => a.lt(b + c).choose(a, b),
+            });
+        }
+        let root = values[values.len() - 1];
+        let root = match round % 4 {
+            0 => root.lt(random.below(20) as i64 - 5),
+            1 => root.lt(ranges[0] * 3).choose(root, 7),
+            2 => root.equals(random.below(9) as i64 - 3),
+            _ => root,
+        };
+        let simple = simplest(root);
+        check_everywhere(&ranges, &[], root, simple);
+        assert_eq!(simplest(simple), simple, "{}", text(simple));
+    }
+}
+
+/// Takes `flat` apart into indices of `sizes`, row-major.
+fn unflatten<'g>(flat: Uop<'g>, sizes: &[Uop<'g>]) -> Vec<Uop<'g>> {
+    let mut rest = flat;
+    let mut indices: Vec<Uop> = sizes[1..]
+        .iter()
+        .rev()
+        .map(|&size| {
+            let at = rest % size;
+            rest = rest / size;
+            at
+        })
+        .collect();
+    indices.push(rest);
+    indices.reverse();
+    indices
+}
+
+fn flatten<'g>(indices: &[Uop<'g>], sizes: &[Uop<'g>]) -> Uop<'g> {
+    indices.iter().zip(sizes).map(|(i, _)| *i).zip(sizes).reduce(|(a, _), (i, s)| (a * *s + i, s)).map(|p| p.0).unwrap()
+}
+
+#[test]
+fn taking_apart_cancels_putting_together() {
+    let g = Graph::new();
+    let var = |name: &str| g.dim(&Dim::from(Var::new(name, 1, 4096)));
+    let (n, m, k) = (var("N"), var("M"), var("K"));
+    let c = |v| g.index(v);
+    let shapes: Vec<Vec<Uop>> = vec![
+        vec![c(2), c(3), c(4)],
+        vec![c(7), c(1), c(5), c(9)],
+        vec![n, c(28), c(28)],
+        vec![n, m],
+        vec![n, m, k],
+        vec![n, m + 2, k],
+        vec![n, m * 4, c(3), k],
+        vec![n, (m + 2) * k, c(8)],
+        vec![c(3), n, c(4), m],
+        vec![n * 784, k],
+        vec![n, n, n],
+    ];
+    for shape in &shapes {
+        let indices: Vec<Uop> = shape.iter().map(|&s| simplest(g.range(s, Axis::Loop))).collect();
+        for (i, back) in indices.iter().zip(unflatten(flatten(&indices, shape), shape)) {
+            let index = i.only_value().map_or(*i, |v| i.like(v));
+            assert_eq!(simplest(back), index, "{shape:?}: {}", text(simplest(back)));
+        }
+        let total = shape.iter().copied().reduce(|a, b| a * b).unwrap();
+        let flat = g.range(total, Axis::Loop);
+        let again = simplest(flatten(&unflatten(flat, shape), shape));
+        assert_eq!(again, simplest(flat), "{}", text(again));
+    }
 }

@@ -1,0 +1,199 @@
+//! Operations as C expressions.
+
+use super::C;
+use super::types::{carrier, integer, integer_literal, type_name, widest};
+use crate::dtype::{DType, Kind, Scalar};
+use crate::ir::{Arg, Op, Uop};
+
+impl C {
+    pub(super) fn cast(&mut self, node: Uop, text: &str) -> String {
+        let (from, to) = (node.src(0).dtype(), node.dtype());
+        if to.is_bool() {
+            return format!("({text} != 0)");
+        }
+        if from.is_bool() && from.lanes > 1 {
+            let ones = integer(to, true);
+            let mask = self.mask(node.src(0), text, ones);
+            return self.convert(&format!("(-{mask})"), ones, to);
+        }
+        if from.is_float() && to.is_int() {
+            return self.saturating(from, to, text);
+        }
+        // Narrow integers reach floats by way of i32, which has vector instructions.
+        if from.lanes > 1 && from.is_int() && from.scalar.bits() < 32 && to.is_float() {
+            let middle = DType::I32.vec(from.lanes);
+            let wide = self.convert(text, from, middle);
+            return self.convert(&wide, middle, to);
+        }
+        self.convert(text, from, to)
+    }
+
+    /// Float to integer: truncates, saturates, NaN is 0.
+    pub(super) fn saturating(&mut self, from: DType, to: DType, text: &str) -> String {
+        let (lo, hi) = to.int_range().unwrap_or((0, 0));
+        let ty = self.ty(to.element());
+        // Both limits as floats are exact or one above the largest integer.
+        let (low, high) = (format!("{:?}", lo as f64), format!("{:?}", (hi + 1) as f64));
+        let (min, max) = (integer_literal(lo, to), integer_literal(hi, to));
+        let body = format!("x != x ? 0 : x >= {high} ? {max} : x <= {low} ? {min} : ({ty})x");
+        let name = format!("from_{}_to", type_name(from.element()));
+        self.call(&name, to, &[from], &[text.to_string()], &body)
+    }
+
+    pub(super) fn where_(&mut self, node: Uop, args: &[String]) -> String {
+        let to = carrier(node);
+        if to.lanes == 1 {
+            return format!("({} ? {} : {})", args[0], args[1], args[2]);
+        }
+        let mask = self.mask(node.src(0), &args[0], to);
+        let branch = |c: &mut C, i: usize| {
+            if node.dtype().is_bool() { c.mask(node.src(i), &args[i], to) } else { args[i].clone() }
+        };
+        let (yes, no) = (branch(self, 1), branch(self, 2));
+        format!("({mask} ? {yes} : {no})")
+    }
+
+    pub(super) fn compare(&mut self, node: Uop, op: &str, args: &[String]) -> String {
+        let to = widest(node.src(0), node.src(1));
+        let is_mask = node.src(0).dtype().is_bool() && to.lanes > 1;
+        let side = |c: &mut C, i: usize| if is_mask { c.mask(node.src(i), &args[i], to) } else { args[i].clone() };
+        let (x, y) = (side(self, 0), side(self, 1));
+        // On masks true is −1, so that less-than turns around.
+        if is_mask && op == "<" { format!("({y} < {x})") } else { format!("({x} {op} {y})") }
+    }
+
+    /// `x op y` on vectors or scalars of bool.
+    pub(super) fn logic(&mut self, node: Uop, op: &str, args: &[String]) -> String {
+        let to = carrier(node);
+        if to.lanes == 1 {
+            return format!("({} {op} {})", args[0], args[1]);
+        }
+        let (x, y) = (self.mask(node.src(0), &args[0], to), self.mask(node.src(1), &args[1], to));
+        format!("({x} {op} {y})")
+    }
+
+    /// Wrapping arithmetic, by way of the unsigned type.
+    pub(super) fn wrapping(&mut self, dtype: DType, op: &str, args: &[String]) -> String {
+        if dtype.is_index() {
+            return format!("({} {op} {})", args[0], args[1]);
+        }
+        let wide = if dtype.scalar.bits() < 32 && dtype.lanes == 1 { DType::U32 } else { integer(dtype, false) };
+        let (ty, unsigned) = (self.ty(dtype), self.ty(wide));
+        format!("({ty})(({unsigned})({}) {op} ({unsigned})({}))", args[0], args[1])
+    }
+
+    pub(super) fn divide(&mut self, node: Uop, args: &[String]) -> String {
+        let (dtype, x, y) = (node.dtype(), node.src(0), node.src(1));
+        let op = if node.op() == Op::Idiv { "/" } else { "%" };
+        if y.vmin() > 0 && (x.vmin() >= 0 || !dtype.is_index()) && dtype.lanes == 1 {
+            return format!("({} {op} {})", args[0], args[1]);
+        }
+        let signed = dtype.scalar.kind() == Kind::Signed;
+        let (name, body) = match (node.op(), dtype.is_index()) {
+            (Op::Idiv, true) => ("floor_div", "x / y - (x % y != 0 && (x % y < 0) != (y < 0))".to_string()),
+            (_, true) => ("floor_mod", "x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)".to_string()),
+            (Op::Idiv, _) if signed => (
+                "div",
+                format!(
+                    "y == 0 ? 0 : y == -1 ? {} : x / y",
+                    self.wrapping(dtype.element(), "-", &["0".into(), "x".into()])
+                ),
+            ),
+            (_, _) if signed => ("mod", "y == 0 ? x : y == -1 ? 0 : x % y".to_string()),
+            (Op::Idiv, _) => ("div", "y == 0 ? 0 : x / y".to_string()),
+            (_, _) => ("mod", "y == 0 ? x : x % y".to_string()),
+        };
+        self.call(name, dtype, &[dtype, dtype], args, &body)
+    }
+
+    pub(super) fn shift(&mut self, node: Uop, args: &[String]) -> String {
+        let dtype = node.dtype();
+        let bits = dtype.scalar.bits() - 1;
+        let ty = self.ty(dtype);
+        let (value, op) = match node.op() {
+            Op::Shl => {
+                let unsigned = self.ty(integer(dtype, false));
+                (format!("({unsigned})({})", args[0]), "<<")
+            }
+            _ => (args[0].clone(), ">>"),
+        };
+        format!("({ty})({value} {op} ({} & {bits}))", args[1])
+    }
+
+    pub(super) fn maximum(&mut self, node: Uop, args: &[String]) -> String {
+        let dtype = node.dtype();
+        if dtype.is_bool() {
+            return self.logic(node, "|", args);
+        }
+        // If y is not NaN this is the machine's own maximum.
+        let plain = node.src(1).as_const().is_some_and(|v| !v.to_f64().is_nan()) || !dtype.is_float();
+        let (name, body) = if plain { ("max", "y > x ? y : x") } else { ("nanmax", "x > y || x != x ? x : y") };
+        let vector_body = if plain { "y > x ? y : x" } else { "(x > y) | (x != x) ? x : y" };
+        if dtype.lanes == 1 {
+            return self.call(name, dtype, &[dtype, dtype], args, body);
+        }
+        let ty = self.ty(dtype);
+        let function = format!("{name}_{}", type_name(dtype));
+        self.define(&format!("3 {function}"), || format!("static inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {vector_body}; }}"));
+        format!("{function}({})", args.join(", "))
+    }
+
+    pub(super) fn bitcast(&mut self, node: Uop, text: &str) -> String {
+        let (from, to) = (node.src(0).dtype(), node.dtype());
+        let ty = self.ty(to);
+        if to.lanes > 1 {
+            return format!("({ty})({text})");
+        }
+        let name = format!("bits_{}_{}", type_name(from), type_name(to));
+        let source = self.ty(from);
+        self.define(&format!("2 {name}"), || {
+            format!("static inline __attribute__((always_inline)) {ty} {name}({source} x) {{ {ty} r; __builtin_memcpy(&r, &x, sizeof r); return r; }}")
+        });
+        format!("{name}({text})")
+    }
+
+    /// A vector of copies of a scalar.
+    pub(super) fn splat(&mut self, ty: DType, text: &str) -> String {
+        let (vector, scalar) = (self.ty(ty), self.ty(ty.element()));
+        let lanes = vec!["x"; ty.lanes as usize].join(", ");
+        self.define(&format!("2 splat_{vector}"), || {
+            format!("static inline __attribute__((always_inline)) {vector} splat_{vector}({scalar} x) {{ return ({vector}){{{lanes}}}; }}")
+        });
+        format!("splat_{vector}({text})")
+    }
+
+    /// A vector from its lanes; neighbouring lanes of one vector are a shuffle.
+    pub(super) fn vector(&mut self, node: Uop, args: &[String]) -> String {
+        let ty = self.ty(carrier(node));
+        let lane = |s: Uop| match (s.op(), s.arg()) {
+            (Op::Gep, Arg::Slot(lane)) => Some(*lane),
+            _ => None,
+        };
+        let first = node.src(0);
+        let whole = node.srcs().all(|s| lane(s).is_some() && s.src(0) == first.src(0));
+        if first.op() == Op::Gep && whole {
+            let lanes: Vec<String> = node.srcs().filter_map(lane).map(|l| l.to_string()).collect();
+            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector);
+            return format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
+        }
+        let sign = if node.dtype().is_bool() { "-" } else { "" };
+        if node.srcs().all(|s| s == first) {
+            return self.splat(carrier(node), &format!("{sign}{}", args[0]));
+        }
+        let lanes: Vec<String> = args.iter().map(|a| format!("{sign}{a}")).collect();
+        format!("({ty}){{{}}}", lanes.join(", "))
+    }
+
+    pub(super) fn unary(&mut self, node: Uop, args: &[String]) -> String {
+        let dtype = node.dtype();
+        let suffix = if dtype.scalar == Scalar::F64 { "" } else { "f" };
+        match node.op() {
+            Op::Neg if dtype.is_float() => format!("(-{})", args[0]),
+            Op::Neg => self.wrapping(dtype, "-", &["0".to_string(), args[0].clone()]),
+            Op::Recip => format!("(1 / {})", args[0]),
+            Op::Sqrt => self.call("sqrt", dtype, &[dtype], args, &format!("__builtin_sqrt{suffix}(x)")),
+            Op::Trunc => self.call("trunc", dtype, &[dtype], args, &format!("__builtin_trunc{suffix}(x)")),
+            op => panic!("render: {op} has no spelling in C; lowering decomposes it"),
+        }
+    }
+}
