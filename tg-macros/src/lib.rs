@@ -1,1 +1,8 @@
-//! tensor_fn! and #[tg::aot]: tensor code compiled while the crate compiles.
+//! `tensor_fn!` and `#[tg::aot]`: tensor code, checked and compiled while the crate compiles.
+#![forbid(unsafe_code)]
+
+mod diagnostic;
+mod evaluate;
+mod messages;
+mod syntax;
+mod types;

@@ -255,10 +255,13 @@ impl Resolver<'_> {
             return None;
         };
         let in_place = receiver.reference.is_some() && receiver.mutability.is_some();
-        let pattern = syn::parse_quote_spanned!(receiver.self_token.span=> self_);
-        let mut pattern: syn::PatIdent = pattern_ident(pattern)?;
-        pattern.ident = proc_macro2::Ident::new("self", receiver.self_token.span);
-        pattern.mutability = if receiver.reference.is_none() { receiver.mutability } else { None };
+        let pattern = syn::PatIdent {
+            attrs: Vec::new(),
+            by_ref: None,
+            mutability: receiver.mutability.filter(|_| receiver.reference.is_none()),
+            ident: proc_macro2::Ident::new("self", receiver.self_token.span),
+            subpat: None,
+        };
         Some(Param {
             pattern: Pat::Ident(pattern),
             ty: owner.clone(),
@@ -361,10 +364,6 @@ impl Resolver<'_> {
 
 fn access_of(in_place: bool) -> Access {
     if in_place { Access::InPlace } else { Access::Read }
-}
-
-fn pattern_ident(pattern: syn::PatIdent) -> Option<syn::PatIdent> {
-    Some(pattern)
 }
 
 /// The names of all element types of tensors.

@@ -114,7 +114,7 @@ impl<'g> Evaluator<'_, 'g> {
                 other => return Err(self.fail(wrt, messages::grad_of(&other.describe()))),
             }
         }
-        let gradients = tg_core::gradient::grad(loss, &tensors).map_err(|error| {
+        let gradients = tg_core::tensor::grad(loss, &tensors).map_err(|error| {
             let at_loss = !loss.shape().is_empty() || !loss.dtype().is_float();
             let message = messages::method(&error);
             if at_loss { self.fail(&call.receiver, message) } else { self.fail(wrt, message) }

@@ -138,14 +138,17 @@ impl<'g> Evaluator<'_, 'g> {
             true => self.conform(&old, value).map_err(|message| self.fail(at, message))?,
             false => value,
         };
-        let Some(binding) = self.frame().find_mut(&location.variable) else { return Err(Stop::Failed) };
-        let mut slot = &mut binding.value;
+        self.replace(location, value).ok_or(Stop::Failed)
+    }
+
+    /// Replaces the value at a location, whatever it was; `None` if there is no such place.
+    pub(super) fn replace(&mut self, location: &Location, value: Value<'g>) -> Option<()> {
+        let mut slot = &mut self.frame().find_mut(&location.variable)?.value;
         for step in &location.steps {
-            let Some(part) = part_mut(slot, step) else { return Err(Stop::Failed) };
-            slot = part;
+            slot = part_mut(slot, step)?;
         }
         *slot = value;
-        Ok(())
+        Some(())
     }
 
     /// `new` as a replacement of `old`: of the same dtypes and shapes.

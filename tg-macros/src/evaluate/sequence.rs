@@ -74,8 +74,7 @@ impl<'g> Evaluator<'_, 'g> {
         if items.len() > MAX_ITERATIONS {
             return Err(self.fail(call, messages::iteration_limit(MAX_ITERATIONS)));
         }
-        let whole = Value::Array(items);
-        self.replace(&location, whole);
+        self.replace(&location, Value::Array(items)).ok_or(Stop::Failed)?;
         Ok(Value::unit())
     }
 }
