@@ -84,11 +84,12 @@ fn compile_error(place: Place, text: &str) -> TokenStream {
     [path, TokenTree::from(bang).into(), TokenTree::from(group).into()].into_iter().collect()
 }
 
-/// The candidate that someone who wrote `name` most likely means: at most a third of its letters differ.
+/// The candidate that someone who wrote `name` most likely means: less than a half of its letters differ, so that
+/// single letters are not taken for each other.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let ranked = candidates.into_iter().map(|candidate| (edits(name, candidate), candidate));
     let (distance, best) = ranked.min()?;
-    (distance <= name.len().max(best.len()).div_ceil(3)).then(|| best.to_owned())
+    (distance * 2 < name.len().max(best.len())).then(|| best.to_owned())
 }
 
 /// Levenshtein distance, ignoring case.

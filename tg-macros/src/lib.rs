@@ -5,4 +5,5 @@ mod diagnostic;
 mod evaluate;
 mod messages;
 mod syntax;
+mod trace;
 mod types;

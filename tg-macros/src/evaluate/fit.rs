@@ -53,7 +53,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// A size in a tensor type: at least 1.
-    pub(super) fn tensor_size(&mut self, dim: &Expr) -> Result<Dim, Option<Message>> {
+    pub fn tensor_size(&mut self, dim: &Expr) -> Result<Dim, Option<Message>> {
         let size = self.size(dim).map_err(|_| None)?;
         if size.lower() < 1 {
             self.fail(dim, messages::size_below_one(&size));
@@ -123,7 +123,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// A type in the user's words, its sizes as far as they are known.
-    pub(super) fn describe_type(&mut self, ty: &Ty) -> String {
+    pub fn describe_type(&mut self, ty: &Ty) -> String {
         match ty {
             Ty::Tensor { dtype, dims } => {
                 let text = |dim: &Expr| quote::quote!(#dim).to_string();
