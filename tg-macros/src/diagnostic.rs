@@ -3,11 +3,10 @@
 //! A place is a pair of spans, because joining spans is not stable: rustc underlines from the one to the other.
 
 use std::cell::RefCell;
+use std::fmt;
 
 use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-
-use crate::messages::Message;
 
 /// The first and last token of what an error is about.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +26,52 @@ impl Place {
     /// Tells places apart: spans have no other identity on stable Rust.
     fn key(self) -> String {
         format!("{:?} {:?}", self.start, self.end)
+    }
+}
+
+/// An error text, with advice and the calls that led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    text: String,
+    help: Option<String>,
+    calls: Option<String>,
+}
+
+impl Message {
+    /// A text without advice.
+    pub fn new(text: impl Into<String>) -> Message {
+        Message { text: text.into(), help: None, calls: None }
+    }
+
+    /// The same text with advice.
+    pub fn help(self, help: impl Into<String>) -> Message {
+        Message { help: Some(help.into()), ..self }
+    }
+
+    /// The same text with other advice, if there is any.
+    pub fn maybe_help(self, help: Option<String>) -> Message {
+        Message { help: help.or(self.help.clone()), ..self }
+    }
+
+    /// The same text, said of `subject`.
+    pub fn about(self, subject: &str) -> Message {
+        Message { text: format!("{subject}: {}", self.text), ..self }
+    }
+
+    /// Known to arise while the functions `chain`, outermost first, call each other.
+    pub fn within(self, chain: &[String]) -> Message {
+        match chain {
+            [] | [_] => self,
+            _ => Message { calls: self.calls.or_else(|| Some(chain.join(" → "))), ..self },
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))?;
+        self.calls.iter().try_for_each(|calls| write!(f, "\nin the call {calls}"))
     }
 }
 

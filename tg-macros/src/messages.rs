@@ -3,53 +3,13 @@
 //! Errors of tensor methods are worded by tg-core, where their rules are. What rustc reports by itself on the expanded
 //! items (unknown attributes, two items of one name) is not repeated here.
 
-use std::fmt;
-
 use quote::ToTokens;
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::ir::Uop;
-use tg_core::tensor::Error;
-use tg_core::tensor::show_shape;
+use tg_core::tensor::{Error, show_shape};
 
-/// An error text, with advice and the calls that led to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    text: String,
-    help: Option<String>,
-    calls: Option<String>,
-}
-
-impl Message {
-    /// A text without advice.
-    pub fn new(text: impl Into<String>) -> Message {
-        Message { text: text.into(), help: None, calls: None }
-    }
-
-    fn help(self, help: impl Into<String>) -> Message {
-        Message { help: Some(help.into()), ..self }
-    }
-
-    fn maybe_help(self, help: Option<String>) -> Message {
-        Message { help: help.or(self.help.clone()), ..self }
-    }
-
-    /// Known to arise while the functions `chain`, outermost first, call each other.
-    pub fn within(self, chain: &[String]) -> Message {
-        match chain {
-            [] | [_] => self,
-            _ => Message { calls: self.calls.or_else(|| Some(chain.join(" → "))), ..self },
-        }
-    }
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))?;
-        self.calls.iter().try_for_each(|calls| write!(f, "\nin the call {calls}"))
-    }
-}
+use crate::diagnostic::Message;
 
 /// A text with advice.
 fn with(text: impl Into<String>, help: impl Into<String>) -> Message {
@@ -102,8 +62,8 @@ messages! {
     self_outside() Message::new("`Self` is known only inside of an `impl`");
     impl_target() with("an `impl` here must be for a struct of the block", "declare the struct in the same block");
     field_type() with(
-        "a field must be a tensor, a scalar, or a struct, tuple or array of these",
-        "sizes known at compile time are `const` parameters of the struct",
+        "a field must be a tensor, or a struct, tuple or array of tensors",
+        "a number is a tensor without dimensions: `Tensor<f32>`",
     );
     recursive_struct(name: &str) Message::new(format!("struct `{name}` contains itself"));
     unsupported_type(ty: &syn::Type) with(
@@ -146,6 +106,13 @@ messages! {
         format!("give a parameter the type `Tensor<…, {name}, …>`, or make it `const {name}: usize`"),
     );
     dim_limit(most: usize) Message::new(format!("a tensor function has at most {most} run-time dimensions"));
+    struct_dim(name: &str) with(
+        "a struct has no run-time dimensions: its tensors have sizes known at compile time",
+        format!("declare it `const {name}: usize`"),
+    );
+    untyped_parameter() with("a parameter needs a type", "write `|x: Tensor<f32, 32, 784>| …`");
+    attribute_arguments() Message::new("`#[tg::aot]` takes no arguments");
+    attribute_target() with("`#[tg::aot]` compiles one `fn`", "put structs and several functions into `tensor_fn! { … }`");
     parameter_pattern() with("a parameter of a compiled function must be a name", "take it apart with `let` in the body");
 }
 
@@ -350,7 +317,7 @@ messages! {
             .maybe_help(fitting(dtype, shape, got));
     integer_for_float(v: i64, dtype: DType) with(format!("expected {dtype}, got the integer {v}"), format!("write `{v}.0`"));
     wrong_result(function: &str, message: Message)
-        Message { text: format!("the result of `{function}`: {}", message.text), ..message };
+        message.about(&format!("the result of `{function}`"));
     array_mismatch(wanted: &Dim, got: usize) Message::new(format!("expected an array of {wanted} elements, got {got}"));
     struct_argument(name: &str, arg: &syn::Expr, wanted: &Dim, got: &str)
         Message::new(format!("expected `{name}` with {} = {wanted}, got {got}", source(arg)));

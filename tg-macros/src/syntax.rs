@@ -8,8 +8,8 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Token, Type, Visibility, braced};
 
-use crate::diagnostic::{Diagnostics, Place, name_of};
-use crate::messages::{self, Message};
+use crate::diagnostic::{Diagnostics, Message, Place, name_of};
+use crate::messages;
 
 /// A whole block.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Generic {
 #[derive(Clone, Debug)]
 pub enum GenericKind {
     /// `const N: usize`.
-    Const(Box<Type>),
+    Const,
     /// `N: Dim` or `N: Dim<MIN, MAX>`, with the bounds as written.
     Dim(Vec<Expr>),
 }
@@ -110,6 +110,37 @@ pub fn parse_block(tokens: TokenStream, errors: &Diagnostics) -> Block {
         errors.report_syntax(error);
         Block::default()
     })
+}
+
+/// Parses `|x: Tensor<f32, 3>| …` as a function of its own, which gets the name returned.
+pub fn parse_closure(tokens: TokenStream, errors: &Diagnostics) -> (Block, Ident) {
+    let name = Ident::new("expression", proc_macro2::Span::call_site());
+    let mut block = Block::default();
+    match syn::parse2::<syn::ExprClosure>(tokens) {
+        Ok(closure) => block.functions.extend(closure_function(closure, &name, errors)),
+        Err(error) => errors.report_syntax(error),
+    }
+    (block, name)
+}
+
+fn closure_function(closure: syn::ExprClosure, name: &Ident, errors: &Diagnostics) -> Option<Function> {
+    let inputs = closure.inputs.iter().map(|input| match input {
+        syn::Pat::Type(input) => Some(input),
+        other => {
+            errors.report(Place::of(other), messages::untyped_parameter());
+            None
+        }
+    });
+    let inputs = inputs.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    let output = match &closure.output {
+        syn::ReturnType::Default => quote::quote!(-> _),
+        output => quote::quote!(#output),
+    };
+    let sig = syn::parse2(quote::quote!(fn #name(#(#inputs),*) #output)).map_err(|e| errors.report_syntax(e)).ok()?;
+    let body =
+        syn::Block { brace_token: syn::token::Brace::default(), stmts: vec![syn::Stmt::Expr(*closure.body, None)] };
+    let (attrs, vis) = (Vec::new(), Visibility::Inherited);
+    Some(Function { attrs, vis, sig, generics: Vec::new(), owner: None, body: Some(body) })
 }
 
 impl Block {
@@ -284,7 +315,7 @@ fn parse_impl(input: ParseStream) -> syn::Result<RawItem> {
 
 /// Reports what a tensor function cannot be.
 fn check_qualifiers(sig: &syn::Signature, errors: &Diagnostics) {
-    let mut reject = |place: Option<Place>, word: &str| {
+    let reject = |place: Option<Place>, word: &str| {
         if let Some(place) = place {
             errors.report(place, messages::qualifier(word));
         }
@@ -302,7 +333,7 @@ fn read_generics(generics: &syn::Generics, errors: &Diagnostics) -> Vec<Generic>
     for param in &generics.params {
         match param {
             syn::GenericParam::Const(param) => {
-                read.push(Generic { ident: param.ident.clone(), kind: GenericKind::Const(Box::new(param.ty.clone())) })
+                read.push(Generic { ident: param.ident.clone(), kind: GenericKind::Const })
             }
             syn::GenericParam::Type(param) => match dim_bounds(param, generics) {
                 Ok(bounds) => read.push(Generic { ident: param.ident.clone(), kind: GenericKind::Dim(bounds) }),

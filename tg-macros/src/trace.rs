@@ -3,6 +3,8 @@
 //! A function that needs something known at compile time from its caller is a template: it is checked where it is
 //! called, and never traced by itself.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, Pat};
@@ -68,8 +70,6 @@ pub struct Leaf {
     pub ty: Concrete,
     /// Whether it is behind `&mut`.
     pub in_place: bool,
-    /// Whether it is a scalar passed by value.
-    pub by_value: bool,
 }
 
 /// A function to be compiled, with what Rust needs to know of it.
@@ -85,11 +85,13 @@ pub struct Entry<'g> {
     pub output: Option<Concrete>,
     /// All tensors and scalars of the parameters, in order.
     pub inputs: Vec<Leaf>,
+    /// The functions of the block that it calls.
+    pub called: BTreeSet<usize>,
     /// The graph; `None` if the body has an error.
     pub traced: Option<Traced<'g>>,
 }
 
-/// Runs the body of function `at` on symbolic arguments. Also gives the functions that it called.
+/// Runs the body of function `at` on symbolic arguments.
 pub fn trace<'g>(code: &Checked, at: usize, graph: &'g Graph, errors: &Diagnostics) -> Option<Entry<'g>> {
     let signature = code.signatures[at].as_ref()?;
     let mut tracer = Tracer { evaluator: Evaluator::new(code, graph, errors), leaves: Vec::new(), buffers: Vec::new() };
@@ -98,10 +100,12 @@ pub fn trace<'g>(code: &Checked, at: usize, graph: &'g Graph, errors: &Diagnosti
     let arguments = tracer.arguments(signature);
     let output = tracer.concrete(&signature.output, signature.output_place);
     tracer.check_dims(signature);
-    let mut entry = Entry { at, dims, arguments, output, inputs: tracer.leaves.clone(), traced: None };
+    let mut entry =
+        Entry { at, dims, arguments, output, inputs: tracer.leaves.clone(), called: BTreeSet::new(), traced: None };
     if errors.count() == before {
         entry.traced = tracer.run(at, signature, &mut entry.output);
     }
+    entry.called = tracer.evaluator.called;
     Some(entry)
 }
 
@@ -139,14 +143,13 @@ impl<'g> Tracer<'_, 'g> {
             let ident = pattern.ident.clone();
             let ty = self.concrete(&param.ty, param.place);
             let in_place = param.access == Access::InPlace;
-            let leaf = |by_value| Leaf {
+            let leaf = Leaf {
                 name: name_of(&ident),
                 access: ident.to_token_stream(),
                 ty: Concrete::Tuple(Vec::new()),
                 in_place,
-                by_value,
             };
-            let value = ty.as_ref().map_or(Value::Poison, |ty| self.instantiate(ty, &leaf(!in_place)));
+            let value = ty.as_ref().map_or(Value::Poison, |ty| self.instantiate(ty, &leaf));
             values.push((param, value));
             arguments.push(Argument { ident, ty, access: param.access });
         }
@@ -160,7 +163,7 @@ impl<'g> Tracer<'_, 'g> {
     fn instantiate(&mut self, ty: &Concrete, at: &Leaf) -> Value<'g> {
         let inner = |name: &dyn std::fmt::Display, member: TokenStream| {
             let access = &at.access;
-            Leaf { name: format!("{}.{name}", at.name), access: quote!(#access #member), by_value: false, ..at.clone() }
+            Leaf { name: format!("{}.{name}", at.name), access: quote!(#access #member), ..at.clone() }
         };
         let at_index = |i: usize| {
             let index = syn::Index::from(i);
@@ -169,7 +172,7 @@ impl<'g> Tracer<'_, 'g> {
         match ty {
             Concrete::Tensor(dtype, dims) => {
                 let shape = dims.iter().map(|(dim, _)| dim.clone()).collect();
-                self.buffer(*dtype, shape, Leaf { ty: ty.clone(), by_value: false, ..at.clone() })
+                self.buffer(*dtype, shape, Leaf { ty: ty.clone(), ..at.clone() })
             }
             Concrete::Scalar(dtype) => self.buffer(*dtype, Vec::new(), Leaf { ty: ty.clone(), ..at.clone() }),
             Concrete::Struct(index, args, fields) => {
@@ -340,7 +343,7 @@ pub fn result_leaves(ty: &Concrete, access: &TokenStream) -> Vec<Leaf> {
     fn visit(ty: &Concrete, name: String, access: TokenStream, leaves: &mut Vec<Leaf>) {
         match ty {
             Concrete::Tensor(..) | Concrete::Scalar(_) => {
-                leaves.push(Leaf { name, access, ty: ty.clone(), in_place: true, by_value: false });
+                leaves.push(Leaf { name, access, ty: ty.clone(), in_place: true });
             }
             Concrete::Struct(_, _, fields) => {
                 for (field, ty) in fields {

@@ -5,7 +5,7 @@
 use syn::{Expr, GenericArgument, Pat, PathArguments, Type};
 use tg_core::dtype::{DType, Scalar};
 
-use crate::diagnostic::{Diagnostics, Place, closest, name_of};
+use crate::diagnostic::{Diagnostics, Message, Place, closest, name_of};
 use crate::messages;
 use crate::syntax::{Block, Function, Generic, GenericKind, generic_expr, generic_exprs};
 
@@ -51,6 +51,16 @@ impl Ty {
             Ty::Tuple(parts) => parts.iter().all(Ty::is_runtime),
             Ty::Array(element, _) => element.is_runtime(),
             Ty::Size | Ty::Function | Ty::Any => false,
+        }
+    }
+
+    /// Whether a struct can have a field of this type: one that files can hold.
+    fn is_field(&self) -> bool {
+        match self {
+            Ty::Tensor { .. } | Ty::Struct { .. } => true,
+            Ty::Tuple(parts) => parts.iter().all(Ty::is_field),
+            Ty::Array(element, _) => element.is_field(),
+            _ => false,
         }
     }
 }
@@ -198,7 +208,7 @@ impl Resolver<'_> {
         let named = |(at, field): (usize, &syn::Field)| {
             let name = field.ident.as_ref().map_or_else(|| at.to_string(), name_of);
             let ty = self.resolve(&field.ty)?;
-            if !ty.is_runtime() {
+            if !ty.is_field() {
                 self.errors.report(Place::of(&field.ty), messages::field_type());
                 return None;
             }
@@ -287,7 +297,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn reject(self, at: &impl quote::ToTokens, message: messages::Message) -> Option<Ty> {
+    fn reject(self, at: &impl quote::ToTokens, message: Message) -> Option<Ty> {
         self.errors.report(Place::of(at), message);
         None
     }
@@ -373,6 +383,6 @@ pub fn dtypes() -> impl Iterator<Item = String> {
 
 /// Whether a function is only a template: it needs something known at compile time from its caller.
 pub fn is_template(signature: &Signature) -> bool {
-    let constant = |generic: &Generic| matches!(generic.kind, GenericKind::Const(_));
+    let constant = |generic: &Generic| matches!(generic.kind, GenericKind::Const);
     signature.generics.iter().any(constant) || signature.params.iter().any(|param| !param.ty.is_runtime())
 }

@@ -3,11 +3,11 @@
 use quote::ToTokens;
 use syn::{Expr, Pat};
 
-use crate::diagnostic::{Place, closest, name_of};
+use crate::diagnostic::{Message, Place, closest, name_of};
 use crate::evaluate::place::Location;
 use crate::evaluate::value::Closure;
 use crate::evaluate::{Binding, Eval, Evaluator, Frame, MAX_DEPTH, MAX_ITERATIONS, Stop, Value};
-use crate::messages::{self, Message};
+use crate::messages;
 use crate::syntax::{Generic, GenericKind, generic_exprs};
 use crate::types::{Access, Param, Signature};
 
@@ -191,8 +191,13 @@ impl<'g> Evaluator<'_, 'g> {
         site: Place,
     ) -> Eval<'g> {
         self.check_recursion(at, site)?;
+        self.called.insert(at);
         let locations: Vec<_> = passed.iter().map(|p| p.location.clone()).collect();
-        self.frames.push(Frame { function: Some(at), owner: self.code.block.functions[at].owner, bindings: Vec::new() });
+        self.frames.push(Frame {
+            function: Some(at),
+            owner: self.code.block.functions[at].owner,
+            bindings: Vec::new(),
+        });
         let outcome = self.enter(signature, generics, passed, site).and_then(|()| self.body(at, signature));
         let finals: Vec<_> = signature.params.iter().map(|param| self.final_value(&param.pattern)).collect();
         self.frames.pop();
@@ -278,8 +283,8 @@ impl<'g> Evaluator<'_, 'g> {
         match (&generic.kind, &value) {
             (_, Value::Poison) => Ok(()),
             (_, Value::Unbound) => Err(messages::cannot_infer(&name)),
-            (GenericKind::Const(_), Value::Dim(dim)) => Err(messages::const_from_dim(&name, dim)),
-            (GenericKind::Const(_), _) => Ok(()),
+            (GenericKind::Const, Value::Dim(dim)) => Err(messages::const_from_dim(&name, dim)),
+            (GenericKind::Const, _) => Ok(()),
             (GenericKind::Dim(bounds), value) => {
                 let Some(size) = value.as_dim() else { return Err(messages::expected_size(&value.describe())) };
                 let Ok((min, max)) = self.dim_bounds(bounds) else { return Ok(()) };

@@ -258,7 +258,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// A frame in which the parameters of a struct are not bound yet.
-    pub(super) fn push_struct_frame(&mut self, index: usize) {
+    pub fn push_struct_frame(&mut self, index: usize) {
         let mut frame = Frame::default();
         for generic in &self.code.block.structs[index].generics {
             frame.bind(super::Binding::constant(&name_of(&generic.ident), Value::Unbound));

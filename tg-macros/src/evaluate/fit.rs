@@ -5,9 +5,9 @@ use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::ir::Uop;
 
-use crate::diagnostic::name_of;
+use crate::diagnostic::{Message, name_of};
 use crate::evaluate::{Evaluator, Value};
-use crate::messages::{self, Message};
+use crate::messages;
 use crate::types::Ty;
 
 /// The fitting value, or the error; `None` if the error has been reported, or was one of the value.
@@ -46,9 +46,7 @@ impl<'g> Evaluator<'_, 'g> {
         match tensor {
             Some(x) if x.dtype() == dtype && x.shape() == shape => Ok(Value::Tensor(x)),
             Some(x) => Err(Some(messages::tensor_mismatch(dtype, &shape, x))),
-            None => {
-                Err(Some(messages::expected_type(&messages::tensor_type(dtype, &shape), &value.describe())))
-            }
+            None => Err(Some(messages::expected_type(&messages::tensor_type(dtype, &shape), &value.describe()))),
         }
     }
 

@@ -23,11 +23,12 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use quote::ToTokens;
 use tg_core::ir::Graph;
 
-use crate::diagnostic::{Diagnostics, Place, name_of};
-use crate::messages::Message;
+use crate::diagnostic::{Diagnostics, Message, Place, name_of};
 use crate::types::Checked;
 
 pub use scope::{Binding, Frame};
@@ -65,6 +66,8 @@ pub struct Evaluator<'a, 'g> {
     pub errors: &'a Diagnostics,
     /// Calls in progress, innermost last.
     pub frames: Vec<Frame<'g>>,
+    /// Functions that were called.
+    pub called: BTreeSet<usize>,
     /// Constants whose value is being found.
     consts: Vec<usize>,
     /// Iterations left.
@@ -75,7 +78,7 @@ impl<'a, 'g> Evaluator<'a, 'g> {
     /// An evaluator with an empty frame, in which constants and closures can be evaluated.
     pub fn new(code: &'a Checked<'a>, graph: &'g Graph, errors: &'a Diagnostics) -> Self {
         let frames = vec![Frame::default()];
-        Evaluator { code, graph, errors, frames, consts: Vec::new(), budget: MAX_ITERATIONS }
+        Evaluator { code, graph, errors, frames, called: BTreeSet::new(), consts: Vec::new(), budget: MAX_ITERATIONS }
     }
 
     /// The variables of the innermost call.

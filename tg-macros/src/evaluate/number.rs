@@ -1,7 +1,8 @@
 //! Methods and constants of numbers known at compile time.
 
+use crate::diagnostic::Message;
 use crate::evaluate::Value;
-use crate::messages::{self, Message};
+use crate::messages;
 
 /// `f32::INFINITY`, `std::f32::consts::PI` and the like.
 pub(super) fn constant(path: &syn::Path) -> Option<f64> {

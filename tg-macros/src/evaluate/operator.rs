@@ -6,8 +6,9 @@ use tg_core::dtype::DType;
 use tg_core::ir::Graph;
 use tg_core::tensor::find;
 
+use crate::diagnostic::Message;
 use crate::evaluate::{Eval, Evaluator, Stop, Value};
-use crate::messages::{self, Message};
+use crate::messages;
 
 /// An operator on two values, and the tensor method that does the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use syn::{Expr, Member};
 
-use crate::diagnostic::name_of;
+use crate::diagnostic::{Message, name_of};
 use crate::evaluate::operator::{Operator, apply};
 use crate::evaluate::pattern::member_name;
 use crate::evaluate::{Binding, Eval, Evaluator, Stop, Value};
-use crate::messages::{self, Message};
+use crate::messages;
 
 /// A step from a value to a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,12 +126,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// Replaces the value at a location. What is seen outside keeps its type.
-    pub(super) fn store(
-        &mut self,
-        location: &Location,
-        value: Value<'g>,
-        at: &impl quote::ToTokens,
-    ) -> Eval<'g, ()> {
+    pub(super) fn store(&mut self, location: &Location, value: Value<'g>, at: &impl quote::ToTokens) -> Eval<'g, ()> {
         let old = self.load(location).unwrap_or(Value::Poison);
         let in_place = self.frame().find(&location.variable).is_some_and(|binding| binding.in_place);
         let value = match in_place || !location.steps.is_empty() {
@@ -157,7 +152,11 @@ impl<'g> Evaluator<'_, 'g> {
         match (old, &new) {
             (Value::Poison, _) | (_, Value::Poison) => Ok(new),
             (Value::Tensor(a), Value::Tensor(b)) => {
-                if a.dtype() == b.dtype() && a.shape() == b.shape() { Ok(new) } else { Err(wrong()) }
+                if a.dtype() == b.dtype() && a.shape() == b.shape() {
+                    Ok(new)
+                } else {
+                    Err(wrong())
+                }
             }
             (Value::Tensor(a), number) if a.shape().is_empty() => {
                 number.to_tensor(self.graph, a.dtype()).map(Value::Tensor).ok_or_else(wrong)

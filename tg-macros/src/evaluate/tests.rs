@@ -70,7 +70,10 @@ fn numbers_are_computed() {
         ("{ let f = |a, b: usize| a * b; f(3, 4) }", "the integer 12"),
         ("(0..4).map(|i| i * i).fold(0, |a, b| a + b)", "the integer 14"),
         ("{ let mut s = 0; for (i, k) in [5, 6].iter().enumerate() { s += i * k; } s }", "the integer 6"),
-        ("{ let mut s = 0; for i in 0..10 { if i == 2 { continue; } if i > 3 { break; } s += i; } s }", "the integer 4"),
+        (
+            "{ let mut s = 0; for i in 0..10 { if i == 2 { continue; } if i > 3 { break; } s += i; } s }",
+            "the integer 4",
+        ),
         ("match 3 { 0 | 1 => 10, 2..=4 => 20, _ => 30 }", "the integer 20"),
         ("{ let mut v = Vec::new(); v.push(1); v.push(2); v.len() }", "the integer 2"),
         ("vec![0; 3].len()", "the integer 3"),
@@ -157,14 +160,29 @@ fn functions_are_inlined_and_updates_found() {
 #[test]
 fn mistakes_are_explained_once() {
     let cases = [
-        ("y + 1", "no variable, constant or function `y` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters"),
-        ("1 + 2.0", "`+` between the integer 1 and the float 2.0\nhelp: integers and floats do not mix: write `2.0`, or convert with `as f64`"),
+        (
+            "y + 1",
+            "no variable, constant or function `y` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters",
+        ),
+        (
+            "1 + 2.0",
+            "`+` between the integer 1 and the float 2.0\nhelp: integers and floats do not mix: write `2.0`, or convert with `as f64`",
+        ),
         ("1 / 0", "`1 / 0` divides by zero"),
-        ("{ let a = q; a + a.relu() }", "no variable, constant or function `q` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters"),
+        (
+            "{ let a = q; a + a.relu() }",
+            "no variable, constant or function `q` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters",
+        ),
         ("x.relux()", "no method `relux` on a tensor f32 (4, 6)\nhelp: did you mean `relu`?"),
-        ("while true {}", "`while` is not part of tensor functions\nhelp: use `for` over a constant range or array, which is unrolled"),
+        (
+            "while true {}",
+            "`while` is not part of tensor functions\nhelp: use `for` over a constant range or array, which is unrolled",
+        ),
         ("{ let f = |g| g(g); f(f) }", "calls are nested deeper than 64"),
-        ("{ for i in 0..100000 {} }", "more than 65536 iterations, calls or elements in one function\nhelp: everything is unrolled while the crate compiles; work on whole tensors instead"),
+        (
+            "{ for i in 0..100000 {} }",
+            "more than 65536 iterations, calls or elements in one function\nhelp: everything is unrolled while the crate compiles; work on whole tensors instead",
+        ),
         ("[1, 2][5]", "index 5 is not within an array of 2 elements"),
     ];
     check(&cases, expression);
@@ -177,7 +195,8 @@ fn independent_mistakes_are_all_found() {
          fn f(x: Tensor<f32, 3>) -> Tensor<f32, 3> { g(x) }
          fn g(x: Tensor<f32, 3>) -> Tensor<f32, 3> { f(x) }",
     );
-    for text in ["reluu", "`q`", "the result of `a`: expected `Tensor<f32, 4>`, got `Tensor<f32, 3>`", "f → g → f"] {
+    for text in ["reluu", "`q`", "the result of `a`: expected `Tensor<f32, 4>`, got `Tensor<f32, 3>`", "f → g → f"]
+    {
         assert!(errors.contains(text), "{text}\n{errors}");
     }
 }

@@ -171,7 +171,9 @@ impl<'g> Value<'g> {
             Value::Tuple(parts) if parts.is_empty() => "`()`".into(),
             Value::Tuple(parts) => format!("a tuple ({})", list(parts)),
             Value::Array(parts) => match parts.first() {
-                Some(first) => format!("an array of {} elements, the first of which is {}", parts.len(), first.describe()),
+                Some(first) => {
+                    format!("an array of {} elements, the first of which is {}", parts.len(), first.describe())
+                }
                 None => "an empty array".into(),
             },
             Value::Struct(value) => format!("a `{}`", value.name),
