@@ -5,8 +5,6 @@ mod program;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::Nest;
@@ -119,8 +117,8 @@ fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>
     };
     let graph = kernel.graph();
     let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
-    let map: FxHashMap<_, _> = numbered.collect();
-    (crate::loops::substitute(kernel, &map), pointers.iter().map(|(memory, _)| place(*memory)).collect())
+    let pairs: Vec<_> = numbered.collect();
+    (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| place(*memory)).collect())
 }
 
 impl<'g> Plan<'g> {
@@ -148,10 +146,10 @@ impl<'g> Plan<'g> {
         for kernel in &self.kernels {
             let name = format!("tgk_{}", kernel.name);
             let variant = |(isa, prelude): (&Isa, &mut BTreeMap<String, String>)| {
-                let (_, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
+                let (actions, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
                 let rendered = emit(&linear, &name, &self.dims, &mut C::default());
                 prelude.extend(rendered.prelude);
-                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1 }
+                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1, actions }
             };
             let variants = isas.iter().zip(&mut preludes).map(variant).collect();
             let (flops, bytes) = (kernel.flops.clone(), kernel.bytes.clone());

@@ -2,6 +2,8 @@
 
 mod linearize;
 mod passes;
+mod separate;
+pub mod transcendental;
 mod unroll;
 mod vectorize;
 

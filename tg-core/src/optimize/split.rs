@@ -1,10 +1,8 @@
 //! Splitting a loop: `for r in 0..n` becomes `for o in 0..n/b { for i in 0..b { r = o*b + i } }` and a
 //! remainder `for t in 0..n%b { r = n/b*b + t }`, which is left out where `b` divides `n`.
 
-use rustc_hash::FxHashMap;
-
-use crate::ir::{Arg, Axis, Graph, Op, Uop, rebuild};
-use crate::loops::{Nest, close, renamed, separate, substitute};
+use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild};
+use crate::loops::{Nest, close, instantiate, separate};
 use crate::symbolic::Simplifier;
 
 /// What a split range becomes in the blocks, and in the remainder if there is one.
@@ -23,11 +21,35 @@ pub(super) fn split<'g>(
     simplifier: &mut Simplifier<'g>,
 ) -> Uop<'g> {
     let parts = parts(range, by, inner, simplifier);
-    let stores = kernel.srcs().flat_map(|store| split_store(store, &parts));
+    replace(kernel, &parts, simplifier)
+}
+
+/// `kernel` with `range` in blocks of `by`, the loop over the blocks outside all others.
+pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let parts = parts(range, by, Axis::Loop, simplifier);
+    // The loop over the blocks is made first.
+    let blocks = parts.blocks.ranges().min();
+    let tiled = replace(kernel, &parts, simplifier);
+    let stores: Vec<_> = tiled.srcs().map(|store| outermost(store, blocks)).collect();
+    tiled.with_srcs(&stores)
+}
+
+/// `store` with `range`, if it runs over it, before its other loops.
+fn outermost<'g>(store: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
+    let mut src: Vec<_> = store.srcs().collect();
+    if let Some(at) = src.iter().skip(2).position(|r| Some(*r) == range) {
+        let range = src.remove(at + 2);
+        src.insert(2, range);
+    }
+    store.with_srcs(&src)
+}
+
+fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let stores = kernel.srcs().flat_map(|store| split_store(store, parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());
-    let mut done = FxHashMap::default();
-    rebuild(kernel, &mut done, |node| split_reduce(node, &parts));
-    simplifier.simplify(done[&kernel])
+    let mut done = Memo::new(kernel.graph());
+    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, parts));
+    simplifier.simplify(kernel)
 }
 
 fn parts<'g>(range: Uop<'g>, by: u32, inner: Axis, simplifier: &mut Simplifier<'g>) -> Parts<'g> {
@@ -62,47 +84,25 @@ fn split_reduce<'g>(node: Uop<'g>, parts: &Parts<'g>) -> Uop<'g> {
 /// `node` over the blocks, then over the remainder; each without what has no iterations.
 fn both<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>> {
     let graph: &'g Graph = node.graph();
-    let over = |body: Uop<'g>, r: Uop<'g>| substitute(body, &FxHashMap::from_iter([(parts.range, r)]));
+    let over = |body: Uop<'g>, r: Uop<'g>| instantiate(body, parts.range, r);
     let empty = parts.blocks.ranges().any(|r| r.src(0).as_int() == Some(0));
     let blocks = (!empty).then(|| over(node, parts.blocks));
     let rest = parts.rest.map(|rest| over(separate(graph, node, parts.range), rest));
     blocks.into_iter().chain(rest)
 }
 
-/// Moves the newest loop of kind `Loop` outside all others of its STORE.
-pub(super) fn outermost<'g>(kernel: Uop<'g>, kind: Axis) -> Option<Uop<'g>> {
-    if kind != Axis::Loop {
-        return None;
-    }
-    let blocks = kernel.srcs().flat_map(|s| s.srcs().skip(2).collect::<Vec<_>>());
-    let newest = blocks.filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Loop))).max()?;
-    // The inside of the block is newer than the loop over blocks, which stands just before it.
-    let moved = kernel.srcs().map(|store| {
-        let mut src: Vec<_> = store.srcs().collect();
-        if let Some(at) = src.iter().skip(2).position(|r| *r == newest).filter(|at| *at > 0) {
-            let blocks = src.remove(at + 1);
-            src.insert(2, blocks);
-        }
-        store.with_srcs(&src)
-    });
-    let moved: Vec<_> = moved.collect();
-    Some(kernel.with_srcs(&moved))
-}
-
 /// Marks `range` as shared among threads; other outermost loops run with the last share only.
 pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let graph = kernel.graph();
     let nest = Nest::new(kernel);
-    let mut map = FxHashMap::from_iter([(range, graph.range(range.src(0), Axis::Parallel))]);
+    let mut done = Memo::new(graph);
+    done.insert(range, graph.range(range.src(0), Axis::Parallel));
     for store in kernel.srcs() {
         if let Some(first) = store.srcs().nth(2).filter(|r| *r != range && nest.depth(*r) == 0) {
-            map.entry(first).or_insert_with(|| match first.arg() {
-                Arg::Range(_, Axis::Loop) => graph.range(first.src(0), Axis::Remainder),
-                _ => renamed(graph, first),
-            });
+            if !done.contains(first) {
+                done.insert(first, graph.range(first.src(0), Axis::Remainder));
+            }
         }
     }
-    let mut done = map;
-    rebuild(kernel, &mut done, close);
-    done[&kernel]
+    rebuild(kernel, &mut done, close)
 }

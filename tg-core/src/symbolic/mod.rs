@@ -5,11 +5,14 @@
 //! variables: on `index` because it never overflows and its division floors, on other integers under
 //! wrapping, on floats under IEEE-754 except where a row says why not.
 
+mod comparison;
 mod division;
 mod fold;
 mod identity;
 mod linear;
 mod prove;
+mod reduction;
+mod validity;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +24,18 @@ use crate::rewrite::{Exhausted, Rewriter, RuleSet, Step};
 /// All rules of this module, in order of precedence.
 pub fn rules() -> Arc<RuleSet> {
     static RULES: OnceLock<Arc<RuleSet>> = OnceLock::new();
-    RULES.get_or_init(|| Arc::new(fold::fold() + identity::identity() + division::division())).clone()
+    RULES
+        .get_or_init(|| {
+            Arc::new(
+                fold::fold()
+                    + identity::identity()
+                    + division::division()
+                    + comparison::comparison()
+                    + validity::validity()
+                    + reduction::reduction(),
+            )
+        })
+        .clone()
 }
 
 /// The simplest form of `root` that the rules know.

@@ -29,7 +29,7 @@ mod statistics;
 mod tests;
 
 pub use activation::*;
-pub use argument::{Argument, Axes, Call, Parameter, Slice, Term};
+pub use argument::{Argument, Axes, Slice, Term};
 pub use arithmetic::*;
 pub use comparison::*;
 pub use contraction::*;

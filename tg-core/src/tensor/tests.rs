@@ -249,3 +249,32 @@ fn names_are_unique_documented_and_suggested() {
     assert_eq!(suggest("qwertyuiop"), None);
     assert!(super::registry::FOREIGN.iter().all(|(other, ours)| find(other).is_none() && find(ours).is_some()));
 }
+
+/// The ops of the unary spine of `text`'s result, outermost first, following first sources.
+fn spine(text: &str) -> String {
+    let graph = Graph::new();
+    let (name, operands) = text.split_once(' ').unwrap_or((text, ""));
+    let arguments: Vec<_> = operands.split(' ').map(|word| argument(&graph, word)).collect();
+    let Some(Ok(Argument::Tensor(x))) = find(name).map(|method| (method.call)(&graph, &arguments)) else {
+        return String::new();
+    };
+    let chain = std::iter::successors(Some(x), |x| x.srcs().next());
+    chain.map(|x| x.op().name()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn compositions_are_those_the_compiler_knows() {
+    let cases = [
+        ("matmul f32[3,4] f32[4,5]", "RESHAPE REDUCE_AXIS MUL EXPAND RESHAPE BUFFER"),
+        ("relu f32[3]", "MAX BUFFER"),
+        ("sum f32[3] 0", "RESHAPE REDUCE_AXIS BUFFER"),
+        ("exp f32[3]", "EXP2 MUL BUFFER"),
+        ("div f32[3] 4", "MUL BUFFER"),
+        ("div f32[3] f32[3]", "MUL BUFFER"),
+        ("softmax f32[3,4] -1", "MUL EXP2 MUL SUB BUFFER"),
+        ("embedding f32[9,4] u8[2]", "RESHAPE REDUCE_AXIS WHERE CMPEQ EXPAND RESHAPE IOTA"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(spine(text), expected, "{text}");
+    }
+}

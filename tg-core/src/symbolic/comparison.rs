@@ -1,0 +1,144 @@
+//! Comparisons: on `index`, a sum of atoms against a constant, with common factors divided out.
+
+use crate::dtype::DType;
+use crate::ir::{Op, Uop, Value};
+use crate::rewrite::{Pattern, konst};
+use crate::rules;
+use crate::symbolic::division::gcd;
+use crate::symbolic::linear::{Sum, Term};
+use crate::symbolic::prove::never_negative;
+
+rules! {
+    /// Comparisons and what follows from them.
+    pub fn comparison;
+    less_self       [x]                       x.lt(x)                               => truth(x, false);
+    equal_self      [x: integral]             x.equals(x)                           => truth(x, true);
+    differ_self     [x: integral]             x.differs(x)                          => truth(x, false);
+    not_equal       [x, y]                    !(x.equals(y))                        => x.differs(y);
+    not_differ      [x, y]                    !(x.differs(y))                       => x.equals(y);
+    equal_true      [x: bool]                 x.equals(true)                        => x;
+    equal_false     [x: bool]                 x.equals(false)                       => !x;
+    differ_true     [x: bool]                 x.differs(true)                       => !x;
+    differ_false    [x: bool]                 x.differs(false)                      => x;
+    equal_shifted   [x: int, a, b]            (x + konst(a)).equals(konst(b))       => x.equals(b - a);
+    differ_shifted  [x: int, a, b]            (x + konst(a)).differs(konst(b))      => x.differs(b - a);
+    choice_less     [c: bool, a, b, d]        c.choose(konst(a), konst(b)).lt(konst(d))
+                                              => c.choose(a.lt(d), b.lt(d));
+    choice_equal    [c: bool, a, b, d]        c.choose(konst(a), konst(b)).equals(konst(d))
+                                              => c.choose(a.equals(d), b.equals(d));
+    choice_differ   [c: bool, a, b, d]        c.choose(konst(a), konst(b)).differs(konst(d))
+                                              => c.choose(a.differs(d), b.differs(d));
+    truth_nonzero   [x: bool]                 x.unary(Op::Cast).differs(0)          => x;
+    truth_zero      [x: bool]                 x.unary(Op::Cast).equals(0)           => !x;
+    truth_less_one  [x: bool]                 x.unary(Op::Cast).lt(1)               => !x;
+    cast_less       [x: index, c: int]        x.unary(Op::Cast).lt(konst(c))        => x.lt(as_index(x, c)?);
+    cast_equal      [x: index, c: int]        x.unary(Op::Cast).equals(konst(c))    => x.equals(as_index(x, c)?);
+    cast_differ     [x: index, c: int]        x.unary(Op::Cast).differs(konst(c))   => x.differs(as_index(x, c)?);
+    #[grows = "all atoms move to the left, so that a condition has one form"]
+    less            [x: index, y: index]      x.lt(y)                               => less(x, y)?;
+    #[grows = "all atoms move to the left, so that a condition has one form"]
+    equal           [x: index, y: index]      x.equals(y)                           => equal(x, y, true)?;
+    #[grows = "all atoms move to the left, so that a condition has one form"]
+    differ          [x: index, y: index]      x.differs(y)                          => equal(x, y, false)?;
+}
+
+/// The truth value as a bool of as many lanes as `node` has.
+fn truth<'g>(node: Uop<'g>, value: bool) -> Uop<'g> {
+    node.graph().constant(DType::BOOL.vec(node.dtype().lanes), value)
+}
+
+/// The constant `c` of another integer dtype that `x` was cast to without loss.
+fn as_index<'g>(x: Uop<'g>, c: Uop<'g>) -> Option<Uop<'g>> {
+    let (low, high) = c.dtype().int_range()?;
+    let fits = low <= x.vmin() && x.vmax() <= high && i64::try_from(c.as_int()?).is_ok();
+    fits.then(|| x.like(Value::Int(c.vmin())))
+}
+
+/// `x < y`: decided if the bounds allow, else in the form `sum < constant`.
+fn less<'g>(x: Uop<'g>, y: Uop<'g>) -> Option<Uop<'g>> {
+    let gap = Sum::of(x)?.minus(&Sum::of(y)?)?;
+    if let Some(known) = sign(&gap) {
+        return Some(truth(x, known == Sign::Negative));
+    }
+    let (mut sum, mut bound, mut negated) = (gap.clone(), -gap.constant_term(), false);
+    sum.terms.retain(|t| !t.factors.is_empty());
+    if sum.terms.first()?.coefficient < 0 {
+        (sum, bound, negated) = (Sum::default().minus(&sum)?, 1 - bound, true);
+    }
+    while let Some(smaller) = divided(&sum, bound) {
+        (sum, bound) = smaller;
+    }
+    let holds = match quotient_parts(&sum) {
+        Some((y, e)) => {
+            let limit = e.scaled(&Term { factors: vec![], coefficient: bound })?;
+            y.build(x.graph()).lt(limit.build(x.graph()))
+        }
+        None => sum.build(x.graph()).lt(bound),
+    };
+    Some(if negated { !holds } else { holds })
+}
+
+/// `x == y`, or `x != y`.
+fn equal<'g>(x: Uop<'g>, y: Uop<'g>, wanted: bool) -> Option<Uop<'g>> {
+    let gap = Sum::of(x)?.minus(&Sum::of(y)?)?;
+    if let Some(constant) = gap.as_constant() {
+        return Some(truth(x, (constant == 0) == wanted));
+    }
+    let (mut sum, mut value) = (gap.clone(), -gap.constant_term());
+    sum.terms.retain(|t| !t.factors.is_empty());
+    let common = sum.terms.iter().fold(0, |g, t| gcd(g, t.coefficient));
+    let never = sign(&gap) == Some(Sign::Negative) || never_negative(&gap.minus(&Sum::constant(1))?);
+    if never || value % common != 0 {
+        return Some(truth(x, !wanted));
+    }
+    let common = common * sum.terms.first()?.coefficient.signum();
+    sum = sum.divided_by(&Term { factors: vec![], coefficient: common })?;
+    value /= common;
+    let sum = sum.build(x.graph());
+    Some(if wanted { sum.equals(value) } else { sum.differs(value) })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Negative,
+    NotNegative,
+}
+
+/// The sign of a sum, if it is always the same.
+fn sign(sum: &Sum<'_>) -> Option<Sign> {
+    if never_negative(sum) {
+        return Some(Sign::NotNegative);
+    }
+    let opposite = Sum::constant(-1).minus(sum)?;
+    never_negative(&opposite).then_some(Sign::Negative)
+}
+
+/// `g*a + b < g*m + s` with `0 <= b < g` and `0 <= s < g`, where all or none of the `b` are below `s`.
+fn divided<'g>(sum: &Sum<'g>, bound: i128) -> Option<(Sum<'g>, i128)> {
+    let mut factors: Vec<i128> = sum.terms.iter().map(|t| t.coefficient.abs()).filter(|c| *c > 1).collect();
+    factors.push(sum.terms.iter().fold(0, |g, t| gcd(g, t.coefficient)));
+    factors.sort_unstable();
+    factors.dedup();
+    factors.into_iter().rev().filter(|g| *g > 1).find_map(|g| {
+        let (mut a, mut b) = (Sum::default(), Sum::default());
+        for t in &sum.terms {
+            let part = Term { factors: t.factors.clone(), coefficient: t.coefficient / g };
+            if t.coefficient % g == 0 { a.add_term(part)? } else { b.add_term(t.clone())? }
+        }
+        let ((low, high), s) = (b.bounds()?, bound.rem_euclid(g));
+        let inside = low >= 0 && high < g;
+        match () {
+            _ if inside && low >= s => Some((a, bound.div_euclid(g))),
+            _ if inside && high < s => Some((a, bound.div_euclid(g) + 1)),
+            _ => None,
+        }
+    })
+}
+
+/// `(y, e)` of a sum that is just `y / e` with `e > 0`: it is below `m` where `y` is below `m*e`.
+fn quotient_parts<'g>(sum: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
+    let [Term { factors, coefficient: 1 }] = &sum.terms[..] else { return None };
+    let [atom] = factors[..] else { return None };
+    let divides = atom.op() == Op::Idiv && atom.src(1).vmin() > 0;
+    divides.then(|| Some((Sum::of(atom.src(0))?, Sum::of(atom.src(1))?)))?
+}
