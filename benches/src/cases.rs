@@ -1,8 +1,8 @@
-//! Every case and its contenders, one row each. tg joins a case by a line `.by(OURS, …)`.
+//! Every case and its contenders, one row each.
 
-use crate::case::Case;
+use crate::case::{Case, OURS};
 use crate::inputs::{ELEMENTS, MLP, ROWS, TRAIN_BATCH};
-use crate::{candle, gemm_crate, reference, tract};
+use crate::{candle, gemm_crate, ours, reference, tract};
 
 const FLOAT: usize = size_of::<f32>();
 
@@ -16,6 +16,7 @@ fn mlp(batch: usize) -> Case {
     let weights = pixels * hidden + hidden * classes;
     let bytes = FLOAT * (batch * (pixels + classes) + weights + hidden + classes);
     Case::new(format!("mlp_forward_{batch}"), 2 * batch * weights, bytes, move || reference::mlp(batch))
+        .by(OURS, move |_| ours::mlp(batch))
         .by("candle", move |_| candle::mlp(batch))
         .by("tract", move |threads| tract::mlp(batch, threads))
 }
@@ -28,12 +29,14 @@ fn train(batch: usize) -> Case {
     Case::new(format!("mlp_train_{batch}"), flops, FLOAT * (batch * pixels + 2 * parameters), move || {
         reference::train(batch)
     })
+    .by(OURS, |_| ours::train())
     .by("candle", move |_| candle::train(batch))
 }
 
 fn product(size: usize) -> Case {
     let (flops, bytes) = (2 * size.pow(3), FLOAT * 3 * size.pow(2));
     Case::new(format!("product_{size}"), flops, bytes, move || reference::product(size))
+        .by(OURS, move |_| ours::product(size))
         .by("candle", move |_| candle::product(size))
         .by("tract", move |threads| tract::product(size, threads))
         .by("gemm", move |threads| gemm_crate::product(size, threads))
@@ -42,6 +45,7 @@ fn product(size: usize) -> Case {
 fn softmax() -> Case {
     let elements = ROWS[0] * ROWS[1];
     Case::new("softmax_4096x1024", 5 * elements, 2 * FLOAT * elements, reference::softmax)
+        .by(OURS, |_| ours::softmax())
         .by("candle", |_| candle::softmax())
         .by("tract", tract::softmax)
 }
@@ -49,11 +53,13 @@ fn softmax() -> Case {
 fn layernorm() -> Case {
     let elements = ROWS[0] * ROWS[1];
     Case::new("layernorm_4096x1024", 8 * elements, 2 * FLOAT * elements, reference::layernorm)
+        .by(OURS, |_| ours::layernorm())
         .by("candle", |_| candle::layernorm())
 }
 
 fn relu() -> Case {
     Case::new("relu_16m", 3 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::relu)
+        .by(OURS, |_| ours::relu())
         .by("candle", |_| candle::relu())
         .by("tract", tract::relu)
 }

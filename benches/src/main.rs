@@ -11,6 +11,7 @@ mod gemm_crate;
 mod inputs;
 mod limits;
 mod measure;
+mod ours;
 mod options;
 mod reference;
 mod report;
