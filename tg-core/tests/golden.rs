@@ -1,13 +1,17 @@
-//! Every tensor method, forward and gradient, by the reference interpreter against the golden tables from PyTorch.
+//! Every tensor method, forward and gradient, by the reference interpreters of the tensor, loop and linear stages
+//! against the golden tables from PyTorch.
 //!
 //! The calls in the tables are read by a small evaluator over Rust's syntax: numbers, lists, operators and methods
 //! found by name. The full language is the business of the macro.
 
 #[path = "../../tests/golden/mod.rs"]
 mod golden;
+mod stages;
 
 use golden::{Case, Data, Value};
+use stages::Step;
 use syn::{BinOp, Expr, GenericArgument, Lit, UnOp};
+use tg_core::compile::Function;
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, evaluate};
@@ -129,41 +133,59 @@ fn from_array(array: &Array) -> Result<Value, String> {
 }
 
 /// A buffer for each named value, and its contents by number.
-fn bind<'g>(graph: &'g Graph, name: &str, value: &Value, contents: &mut Vec<(u32, Array)>) -> (String, Uop<'g>) {
+fn bind<'g>(graph: &'g Graph, name: &str, value: &Value, contents: &mut Vec<Input<'g>>) -> (String, Uop<'g>) {
     let array = to_array(value);
     let buffer = graph.buffer(array.dtype, array.shape.iter().map(|&n| Dim::from(n as i64)).collect());
     if let Arg::Buffer(number, _) = buffer.arg() {
-        contents.push((*number, array));
+        contents.push((*number, buffer, array));
     }
     (name.to_string(), buffer)
 }
 
-fn run(roots: &[Uop], contents: &[(u32, Array)]) -> Result<Vec<Value>, String> {
-    let buffers = |n: u32| contents.iter().find(|(number, _)| *number == n).map(|(_, array)| array.clone());
-    let arrays = evaluate(roots, &buffers, &|var| var.min).map_err(|error| error.to_string())?;
+/// A buffer's number, itself and its contents.
+type Input<'g> = (u32, Uop<'g>, Array);
+
+fn run<'g>(step: Option<Step>, roots: &[Uop<'g>], contents: &[Input<'g>]) -> Result<Vec<Value>, String> {
+    let buffers = |n: u32| contents.iter().find(|(number, ..)| *number == n).map(|(.., array)| array.clone());
+    let arrays = match step {
+        None => evaluate(roots, &buffers, &|var| var.min).map_err(|error| error.to_string())?,
+        Some(step) => {
+            let name = |i: usize, root: &Uop<'g>| (format!("value{i}"), *root);
+            let function = Function {
+                name: "case".into(),
+                inputs: contents.iter().enumerate().map(|(i, (_, buffer, _))| name(i, buffer)).collect(),
+                updates: vec![],
+                outputs: roots.iter().enumerate().map(|(i, root)| name(i, root)).collect(),
+            };
+            let inputs: Vec<Array> = contents.iter().map(|(.., array)| array.clone()).collect();
+            stages::run(step, roots[0].graph(), &function, &inputs)?
+        }
+    };
     arrays.iter().map(from_array).collect()
 }
 
-fn check(case: &Case) -> Result<(), String> {
+fn check(step: Option<Step>, case: &Case) -> Result<(), String> {
     let (graph, mut contents) = (Graph::new(), Vec::new());
     let scope: Scope = case.inputs.iter().map(|(name, value)| bind(&graph, name, value, &mut contents)).collect();
     let code: Expr = syn::parse_str(&case.code).map_err(|error| error.to_string())?;
     let Argument::Tensor(out) = value(&graph, &scope, &code)? else { return Err("no tensor".to_string()) };
-    case.check_out(&run(&[out], &contents)?[0])?;
+    case.check_out(&run(step, &[out], &contents)?[0])?;
     let Some(cotangent) = &case.cotangent else { return Ok(()) };
     let (_, weights) = bind(&graph, "cot", cotangent, &mut contents);
     let loss = mul(out.into(), weights.into()).and_then(|weighted| sum(weighted, None));
     let wrt: Vec<Uop> =
         case.gradients.iter().filter_map(|(name, _)| scope.iter().find(|s| s.0 == *name)).map(|s| s.1).collect();
     let gradients = loss.and_then(|loss| grad(loss, &wrt)).map_err(|error| error.to_string())?;
-    case.check_gradients(&run(&gradients, &contents)?)
+    case.check_gradients(&run(step, &gradients, &contents)?)
 }
 
-/// All cases of a theme; every failure is reported.
+/// All cases of a theme, as tensors and at every step of the compiler; each failing case is reported for the first
+/// step at which it fails.
 fn check_theme(theme: &str) {
     let cases = golden::cases(theme).unwrap_or_else(|error| panic!("{error}"));
-    let failures: Vec<String> =
-        cases.iter().filter_map(|case| check(case).err().map(|error| format!("{}: {error}", case.name))).collect();
+    let steps = || std::iter::once(None).chain(stages::steps().map(Some));
+    let failed = |case: &Case, step| check(step, case).err().map(|error| format!("{} at {step:?}: {error}", case.name));
+    let failures: Vec<String> = cases.iter().filter_map(|case| steps().find_map(|step| failed(case, step))).collect();
     assert!(failures.is_empty(), "{} of {} cases fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
     assert!(!cases.is_empty());
 }

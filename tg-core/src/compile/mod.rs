@@ -5,8 +5,6 @@ mod program;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::Nest;
@@ -119,8 +117,8 @@ fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>
     };
     let graph = kernel.graph();
     let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
-    let map: FxHashMap<_, _> = numbered.collect();
-    (crate::loops::substitute(kernel, &map), pointers.iter().map(|(memory, _)| place(*memory)).collect())
+    let pairs: Vec<_> = numbered.collect();
+    (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| place(*memory)).collect())
 }
 
 impl<'g> Plan<'g> {

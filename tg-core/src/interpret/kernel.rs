@@ -144,7 +144,13 @@ impl<'g, 'm> Machine<'g, 'm> {
     fn plain(&mut self, i: usize) -> Result<Cell, Error> {
         let missing = |s: usize| Error::at(self.nodes[i], format!("source {:?} has no value", self.nodes[s]));
         let cell = |&s: &usize| self.cells[s].as_ref().map(|(_, cell)| cell).ok_or_else(|| missing(s));
-        let src = self.sources[i].iter().map(cell).collect::<Result<Vec<_>, _>>()?;
+        // What orders and what closes has no value of its own.
+        let carried = match self.nodes[i].op() {
+            Op::After => 1,
+            Op::Store => 2,
+            _ => usize::MAX,
+        };
+        let src = self.sources[i].iter().take(carried).map(cell).collect::<Result<Vec<_>, _>>()?;
         compute(self.nodes[i], &src, &mut self.memory, self.vars)
     }
 

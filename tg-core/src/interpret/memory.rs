@@ -27,7 +27,11 @@ pub(super) struct Place {
 
 impl Place {
     fn element(&self, lane: usize) -> i128 {
-        if self.at.len() == 1 { self.at[0] + lane as i128 } else { self.at.get(lane).copied().unwrap_or(-1) }
+        if self.at.len() == 1 {
+            self.at[0].saturating_add(lane as i128)
+        } else {
+            self.at.get(lane).copied().unwrap_or(-1)
+        }
     }
 
     pub fn is_valid(&self, lane: usize) -> bool {

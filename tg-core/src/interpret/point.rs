@@ -77,8 +77,9 @@ pub(super) fn compute(
 fn index(node: Uop, base: &Cell, at: &Cell, valid: Option<&Cell>) -> Result<Cell, Error> {
     let base = base.place(node)?;
     let start = base.at.first().copied().unwrap_or(0);
-    let number =
-        |v: &Value| v.as_int().map(|i| start + i).ok_or_else(|| Error::at(node, "its index is not an integer"));
+    let number = |v: &Value| {
+        v.as_int().map(|i| start.saturating_add(i)).ok_or_else(|| Error::at(node, "its index is not an integer"))
+    };
     let valid = valid.map_or(Ok(vec![true]), |v| Ok(v.lanes(node)?.iter().map(|b| b.is_true()).collect()))?;
     let at = at.lanes(node)?.iter().map(number).collect::<Result<_, _>>()?;
     Ok(Cell::Place(Place { at, valid, ..base.clone() }))

@@ -20,6 +20,8 @@ use crate::view::{ShapeTracker, View};
 /// `buffers` holds the contents of BUFFERs by number, `vars` the values of run-time dimensions. ASSIGN
 /// has the value assigned; nothing is written.
 ///
+/// The graph is one that the tensor spec accepts (see [`crate::ir::spec::verify`]).
+///
 /// # Errors
 /// If a buffer is missing or does not have the dtype and shape the graph says, a node does not fit its
 /// sources, an integer is divided by zero, or an op is not of the tensor stage.
@@ -173,7 +175,7 @@ fn movement(node: Uop, src: &Array, shape: &[usize], machine: &Machine) -> Resul
             (0..rank).map(|a| Along { sign: !repeats(a) as i64, ..same(a) }).collect()
         }
         (Op::Pad, Arg::Pairs(pairs)) => {
-            (0..rank).map(|a| Along { shift: -machine.dim(&pairs[a].0), ..same(a) }).collect()
+            (0..rank).map(|a| Along { shift: 0i64.saturating_sub(machine.dim(&pairs[a].0)), ..same(a) }).collect()
         }
         (Op::Shrink, Arg::Pairs(pairs)) => {
             (0..rank).map(|a| Along { shift: machine.dim(&pairs[a].0), ..same(a) }).collect()
@@ -193,7 +195,7 @@ fn gather(src: &Array, shape: &[usize], along: &[Along]) -> Result<Vec<Value>, E
     each_point(shape, |at| {
         let mut place = Some(0usize);
         for (a, &size) in along.iter().zip(&src.shape) {
-            let i = a.sign * at[a.axis] as i64 + a.shift;
+            let i = a.shift.saturating_add(a.sign * at[a.axis] as i64);
             place = place.filter(|_| 0 <= i && i < size as i64).map(|p| p * size + i as usize);
         }
         data.push(place.map_or(Value::zero(src.dtype), |p| src.data[p]));
@@ -226,7 +228,8 @@ impl Window {
     fn place(&self, at: &[usize]) -> Option<i64> {
         let inside = |(i, (begin, end)): (&usize, &(i64, i64))| *begin <= *i as i64 && (*i as i64) < *end;
         let allowed = self.mask.as_ref().is_none_or(|mask| at.iter().zip(mask).all(inside));
-        allowed.then(|| self.offset + at.iter().zip(&self.strides).map(|(i, s)| *i as i64 * s).sum::<i64>())
+        let along = |place: i64, (i, stride): (&usize, &i64)| place.saturating_add((*i as i64).saturating_mul(*stride));
+        allowed.then(|| at.iter().zip(&self.strides).fold(self.offset, along))
     }
 
     /// The point with this row-major number.

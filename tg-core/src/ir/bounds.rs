@@ -63,13 +63,18 @@ fn alu(op: Op, dtype: DType, src: &[Uop]) -> Option<Interval> {
         Op::Mod if c > 0 && a >= 0 => Some(modulo(a, b, c, d)),
         Op::And if a >= 0 && c >= 0 => Some((0, b.min(d))),
         Op::Or if dtype.is_bool() => Some((a.max(c), b.max(d))),
-        Op::Shr if c == d && c >= 0 && c < 64 => Some((a >> c, b >> c)),
-        Op::Shl if c == d && c >= 0 && c < 64 => Some((a.checked_mul(1 << c)?, b.checked_mul(1 << c)?)),
+        Op::Shr if c == d && shifts(dtype).contains(&c) => Some((a >> c, b >> c)),
+        Op::Shl if c == d && shifts(dtype).contains(&c) => Some((a.checked_mul(1 << c)?, b.checked_mul(1 << c)?)),
         Op::Cmplt => Some(truth(b < c, a >= d)),
         Op::Cmpne => Some(truth(b < c || a > d, a == b && c == d && a == c)),
         Op::Cmpeq => Some(truth(a == b && c == d && a == c, b < c || a > d)),
         _ => None,
     }
+}
+
+/// The amounts that shift by what they say; others are taken modulo the width.
+fn shifts(dtype: DType) -> std::ops::Range<i128> {
+    0..dtype.scalar.bits() as i128
 }
 
 /// `x mod y` for `x` in `a..=b`, `y` in `c..=d`, `c > 0`, floored.

@@ -9,6 +9,7 @@ use rustc_hash::FxHasher;
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
+use crate::ir::memo::Pool;
 use crate::ir::{Op, Value, bounds, shape};
 use crate::view::ShapeTracker;
 
@@ -98,6 +99,7 @@ pub struct Graph {
     nodes: FrozenIndexSet<Box<Node>, BuildHasherDefault<FxHasher>>,
     len: Cell<u32>,
     fresh: Cell<u32>,
+    pool: Pool,
 }
 
 impl Graph {
@@ -135,6 +137,10 @@ impl Graph {
     pub fn get(&self, id: Id) -> Uop<'_> {
         let node = self.nodes.get_index(id.0 as usize);
         Uop { graph: self, node: node.unwrap_or_else(|| panic!("node {id:?} is of another graph")) }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// How many distinct nodes there are.

@@ -1,41 +1,41 @@
 //! Walking graphs: order, substitution. Iterative throughout, so depth is no limit.
 
-use std::collections::hash_map::Entry;
-
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use crate::ir::{Id, Uop};
+use crate::ir::{Memo, Uop};
 
 impl<'g> Uop<'g> {
     /// Everything this node is made of, itself last, sources before users.
-    ///
-    /// Ids grow from sources to users, so sorting the reachable ids is a topological order.
     pub fn toposort(self) -> Vec<Uop<'g>> {
         toposort(&[self])
     }
 
-    /// The expression with every node that `map` holds replaced; replacements are not looked into.
-    pub fn substitute(self, map: &FxHashMap<Uop<'g>, Uop<'g>>) -> Uop<'g> {
-        let mut done: FxHashMap<Uop<'g>, Uop<'g>> = map.clone();
-        rebuild(self, &mut done, |node| node);
-        done[&self]
+    /// The expression with every node on the left of a pair replaced by the one on the right;
+    /// replacements are not looked into.
+    pub fn substitute(self, pairs: &[(Uop<'g>, Uop<'g>)]) -> Uop<'g> {
+        let mut done = Memo::new(self.graph());
+        for (from, to) in pairs {
+            done.insert(*from, *to);
+        }
+        rebuild(self, &mut done, |node| node)
     }
 
     /// The expression with `from` replaced by `to`.
     pub fn replace(self, from: Uop<'g>, to: Uop<'g>) -> Uop<'g> {
-        self.substitute(&FxHashMap::from_iter([(from, to)]))
+        self.substitute(&[(from, to)])
     }
 }
 
 /// Everything `roots` are made of, sources before users.
+///
+/// Ids grow from sources to users, so sorting what is reachable is a topological order.
 pub fn toposort<'g>(roots: &[Uop<'g>]) -> Vec<Uop<'g>> {
-    let mut seen: FxHashSet<Id> = FxHashSet::default();
+    let Some(first) = roots.first() else { return Vec::new() };
+    let mut seen = Memo::new(first.graph());
     let mut stack: Vec<Uop<'g>> = roots.to_vec();
     let mut all = Vec::new();
     while let Some(node) = stack.pop() {
-        if seen.insert(node.id()) {
+        if seen.insert(node, ()) {
             all.push(node);
-            stack.extend(node.srcs());
+            stack.extend(node.srcs().filter(|s| !seen.contains(*s)));
         }
     }
     all.sort_unstable();
@@ -44,24 +44,37 @@ pub fn toposort<'g>(roots: &[Uop<'g>]) -> Vec<Uop<'g>> {
 
 /// Maps `root` and everything below it bottom-up: each node is rebuilt over its mapped sources, then
 /// passed to `change`. What `done` already holds is final; every result is added to it.
-pub fn rebuild<'g>(root: Uop<'g>, done: &mut FxHashMap<Uop<'g>, Uop<'g>>, mut change: impl FnMut(Uop<'g>) -> Uop<'g>) {
+pub fn rebuild<'g>(root: Uop<'g>, done: &mut Memo<'g, Uop<'g>>, change: impl FnMut(Uop<'g>) -> Uop<'g>) -> Uop<'g> {
+    rebuild_where(root, done, |_| true, change)
+}
+
+/// [`rebuild`], leaving alone every node that `inside` rejects, with everything below it.
+pub fn rebuild_where<'g>(
+    root: Uop<'g>,
+    done: &mut Memo<'g, Uop<'g>>,
+    inside: impl Fn(Uop<'g>) -> bool,
+    mut change: impl FnMut(Uop<'g>) -> Uop<'g>,
+) -> Uop<'g> {
     let mut stack = vec![(root, false)];
+    let mut src = Vec::new();
     while let Some((node, ready)) = stack.pop() {
-        if done.contains_key(&node) {
+        if done.contains(node) {
             continue;
         }
-        if !ready {
+        if !inside(node) {
+            done.insert(node, node);
+        } else if !ready {
             stack.push((node, true));
-            stack.extend(node.srcs().filter(|s| !done.contains_key(s)).map(|s| (s, false)));
-            continue;
-        }
-        let src: Vec<Uop<'g>> = node.srcs().map(|s| done[&s]).collect();
-        let same = node.srcs().eq(src.iter().copied());
-        let result = change(if same { node } else { node.with_srcs(&src) });
-        if let Entry::Vacant(entry) = done.entry(node) {
-            entry.insert(result);
+            stack.extend(node.srcs().filter(|s| !done.contains(*s)).map(|s| (s, false)));
+        } else {
+            src.clear();
+            src.extend(node.srcs().map(|s| done[s]));
+            let same = node.srcs().eq(src.iter().copied());
+            let result = change(if same { node } else { node.with_srcs(&src) });
+            done.insert(node, result);
         }
     }
+    done[root]
 }
 
 #[cfg(test)]

@@ -3,20 +3,20 @@
 //! The ranges of a STORE nest in the order they are listed. The ranges of a REDUCE stand inside the
 //! innermost loop that its result varies with: that is the outermost place where it can be computed.
 
-use rustc_hash::FxHashMap;
-
-use crate::ir::{Op, Uop};
+use crate::ir::{Graph, Memo, Op, Uop};
 
 /// The tree of loops of a kernel.
 pub struct Nest<'g> {
-    parent: FxHashMap<Uop<'g>, Option<Uop<'g>>>,
-    depth: FxHashMap<Uop<'g>, usize>,
+    graph: &'g Graph,
+    /// The loop around each loop, and how many there are around it.
+    outer: Memo<'g, (Option<Uop<'g>>, usize)>,
+    loops: Vec<Uop<'g>>,
 }
 
 impl<'g> Nest<'g> {
     /// The loops of the kernel under `root` (a SINK or STORE).
     pub fn new(root: Uop<'g>) -> Nest<'g> {
-        let mut nest = Nest { parent: FxHashMap::default(), depth: FxHashMap::default() };
+        let mut nest = Nest { graph: root.graph(), outer: Memo::new(root.graph()), loops: vec![] };
         // Users come before sources, so an enclosing loop is known before what it encloses.
         for node in root.toposort().into_iter().rev() {
             match node.op() {
@@ -28,15 +28,18 @@ impl<'g> Nest<'g> {
                 _ => {}
             }
         }
+        let depth = |r: &Uop<'g>| (nest.outer[*r].1, *r);
+        nest.loops.sort_by_key(depth);
         nest
     }
 
     fn place(&mut self, outer: Option<Uop<'g>>, ranges: impl Iterator<Item = Uop<'g>>) {
         let mut outer = outer;
         for range in ranges {
-            if !self.parent.contains_key(&range) {
-                self.parent.insert(range, outer);
-                self.depth.insert(range, outer.map_or(0, |o| self.depth[&o] + 1));
+            if !self.outer.contains(range) {
+                let depth = outer.map_or(0, |o| self.depth(o) + 1);
+                self.outer.insert(range, (outer, depth));
+                self.loops.push(range);
             }
             outer = Some(range);
         }
@@ -44,12 +47,12 @@ impl<'g> Nest<'g> {
 
     /// How many loops enclose `range`.
     pub fn depth(&self, range: Uop<'g>) -> usize {
-        self.depth.get(&range).copied().unwrap_or(0)
+        self.outer.get(range).map_or(0, |o| o.1)
     }
 
     /// The loop directly around `range`.
     pub fn parent(&self, range: Uop<'g>) -> Option<Uop<'g>> {
-        self.parent.get(&range).copied().flatten()
+        self.outer.get(range).and_then(|o| o.0)
     }
 
     /// The innermost loop that `value` varies with: where it is computed.
@@ -64,8 +67,11 @@ impl<'g> Nest<'g> {
 
     /// All loops, outer before inner.
     pub fn loops(&self) -> Vec<Uop<'g>> {
-        let mut all: Vec<_> = self.parent.keys().copied().collect();
-        all.sort_by_key(|r| (self.depth(*r), *r));
-        all
+        self.loops.clone()
+    }
+
+    /// The graph the loops are in.
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
     }
 }

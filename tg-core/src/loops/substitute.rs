@@ -1,17 +1,24 @@
 //! Replacing a loop counter by an expression of others: the one step behind every schedule action.
 
-use rustc_hash::FxHashMap;
+use crate::ir::{Graph, Memo, Op, Uop, rebuild, rebuild_where};
 
-use crate::ir::{Graph, Op, Uop, rebuild};
-
-/// `root` with ranges replaced as `map` says.
+/// `root` with ranges replaced as `pairs` say.
 ///
 /// A STORE or REDUCE over a replaced range runs over the ranges of its replacement: over `o` and `i` for
 /// `r → o*4 + i`, over nothing for `r → 3`.
-pub fn substitute<'g>(root: Uop<'g>, map: &FxHashMap<Uop<'g>, Uop<'g>>) -> Uop<'g> {
-    let mut done = map.clone();
-    rebuild(root, &mut done, close);
-    done[&root]
+pub fn substitute<'g>(root: Uop<'g>, pairs: &[(Uop<'g>, Uop<'g>)]) -> Uop<'g> {
+    let mut done = Memo::new(root.graph());
+    for (range, expression) in pairs {
+        done.insert(*range, *expression);
+    }
+    rebuild(root, &mut done, close)
+}
+
+/// [`substitute`] of one range that `node` varies with or runs over: looks only at what varies with it.
+pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uop<'g> {
+    let mut done = Memo::new(node.graph());
+    done.insert(range, expression);
+    rebuild_where(node, &mut done, |n| n == node || n.depends_on(range), close)
 }
 
 /// A node whose loops are expressions, over the ranges in them instead.
@@ -46,8 +53,13 @@ pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> 
     let after = node.srcs().skip_while(|s| *s != range).skip(1);
     let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
     let reductions = node.toposort().into_iter().filter(inside).flat_map(|n| n.srcs().skip(1));
-    let map: FxHashMap<_, _> = after.chain(reductions).map(|own| (own, renamed(graph, own))).collect();
-    if map.is_empty() { node } else { substitute(node, &map) }
+    let pairs: Vec<_> = after
+        .chain(reductions)
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .map(|own| (own, renamed(graph, own)))
+        .collect();
+    if pairs.is_empty() { node } else { substitute(node, &pairs) }
 }
 
 /// A new range of the same size and kind.

@@ -8,10 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::dtype::DType;
-use crate::ir::{Arg, Id, Op, Uop, Value, rebuild, toposort};
+use crate::ir::{Arg, Memo, Op, Uop, Value, rebuild, toposort};
 use crate::loops::Nest;
 
 /// A kernel as instructions in order.
@@ -35,29 +33,31 @@ struct Register<'g> {
     /// The outermost and innermost loop of the reduction.
     first: Uop<'g>,
     last: Uop<'g>,
+    /// All of them: a loop runs even if nothing in it varies with its counter.
+    loops: Vec<Uop<'g>>,
 }
 
 /// The STOREs of the kernel over registers instead of REDUCEs, and the registers.
 fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Register<'g>>) {
     let graph = kernel.graph();
     let mut registers = vec![];
-    let mut done = FxHashMap::default();
+    let mut done = Memo::new(graph);
     for reduce in kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce) {
         let Arg::Op(op) = *reduce.arg() else { continue };
         rebuild(reduce.src(0), &mut done, |n| n);
         let init = graph.constant(reduce.dtype(), neutral(op, reduce.dtype()));
         let src: Vec<_> = [init].into_iter().chain(reduce.ranges()).collect();
         let acc = graph.node(Op::DefineAcc, reduce.dtype(), &src, Arg::Slot(registers.len() as u32));
-        let next = acc.alu(op, &[done[&reduce.src(0)]]);
+        let next = acc.alu(op, &[done[reduce.src(0)]]);
         let update = graph.node(Op::UpdateAcc, DType::VOID, &[acc, next], Arg::None);
         let ranges = || reduce.srcs().skip(1);
         let first = ranges().min_by_key(|r| nest.depth(*r)).unwrap_or(reduce);
         let last = ranges().max_by_key(|r| nest.depth(*r)).unwrap_or(reduce);
-        registers.push(Register { acc, update, first, last });
+        registers.push(Register { acc, update, first, last, loops: ranges().collect() });
         done.insert(reduce, acc);
     }
     rebuild(kernel, &mut done, |n| n);
-    (done[&kernel].srcs().collect(), registers)
+    (done[kernel].srcs().collect(), registers)
 }
 
 /// The value that changes nothing.
@@ -79,15 +79,19 @@ type Block<'g> = Option<Uop<'g>>;
 /// What stands where, and what waits for what. A RANGE as an item is its whole loop.
 struct Blocks<'g> {
     sources: Vec<Uop<'g>>,
-    items: FxHashMap<Block<'g>, Vec<Uop<'g>>>,
-    waits: FxHashMap<Uop<'g>, FxHashSet<Uop<'g>>>,
+    /// Items of the kernel's own block, and of each loop.
+    top: Vec<Uop<'g>>,
+    inside: Memo<'g, Vec<Uop<'g>>>,
+    waits: Memo<'g, Vec<Uop<'g>>>,
 }
 
 impl<'g> Blocks<'g> {
     fn new(nest: &Nest<'g>, stores: &[Uop<'g>], registers: &[Register<'g>]) -> Blocks<'g> {
-        let roots: Vec<_> = stores.iter().copied().chain(registers.iter().map(|r| r.update)).collect();
+        let updates = registers.iter().flat_map(|r| r.loops.iter().copied().chain([r.update]));
+        let roots: Vec<_> = stores.iter().copied().chain(updates).collect();
+        let graph = roots[0].graph();
         let nodes = toposort(&roots);
-        let mut place: FxHashMap<Uop<'g>, Block<'g>> = FxHashMap::default();
+        let mut place: Memo<'g, Block<'g>> = Memo::new(graph);
         for &node in &nodes {
             place.insert(node, block(nest, node));
         }
@@ -95,40 +99,43 @@ impl<'g> Blocks<'g> {
             place.insert(register.update, Some(register.last));
             place.insert(register.update.src(1), Some(register.last));
         }
-        let is_source = |n: &Uop| n.arity() == 0;
-        let mut blocks = Blocks {
-            sources: nodes.iter().copied().filter(is_source).collect(),
-            items: FxHashMap::default(),
-            waits: FxHashMap::default(),
-        };
-        for &node in nodes.iter().filter(|n| !is_source(n)) {
-            let at = if node.op() == Op::Range { nest.parent(node) } else { place[&node] };
-            blocks.items.entry(at).or_default().push(node);
+        let (sources, items): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|n| n.arity() == 0);
+        let mut blocks = Blocks { sources, top: vec![], inside: Memo::new(graph), waits: Memo::new(graph) };
+        for &node in &items {
+            blocks.put(place[node], node);
         }
-        blocks.order(nest, &nodes, &place, registers);
+        blocks.order(nest, &items, &place, registers);
         blocks
     }
 
-    fn order(
-        &mut self,
-        nest: &Nest<'g>,
-        nodes: &[Uop<'g>],
-        place: &FxHashMap<Uop<'g>, Block<'g>>,
-        registers: &[Register<'g>],
-    ) {
-        let loop_of: FxHashMap<Uop<'g>, Uop<'g>> = registers.iter().map(|r| (r.acc, r.first)).collect();
-        let updates: FxHashSet<Uop<'g>> = registers.iter().flat_map(|r| [r.update, r.update.src(1)]).collect();
-        for &user in nodes {
-            // The size of a loop is needed where the loop starts.
-            let at = if user.op() == Op::Range { nest.parent(user) } else { place[&user] };
-            let skip = match user.op() {
-                Op::Store => 2,
-                _ => usize::MAX,
-            };
+    fn put(&mut self, block: Block<'g>, item: Uop<'g>) {
+        match block {
+            None => self.top.push(item),
+            Some(range) => self.inside.entry(range).push(item),
+        }
+    }
+
+    fn items(&self, block: Block<'g>) -> &[Uop<'g>] {
+        match block {
+            None => &self.top,
+            Some(range) => self.inside.get(range).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    fn order(&mut self, nest: &Nest<'g>, items: &[Uop<'g>], place: &Memo<'g, Block<'g>>, registers: &[Register<'g>]) {
+        let mut loop_of: Memo<'g, Uop<'g>> = Memo::new(nest.graph());
+        let mut updates: Memo<'g, ()> = Memo::new(nest.graph());
+        for register in registers {
+            loop_of.insert(register.acc, register.first);
+            updates.insert(register.update, ());
+            updates.insert(register.update.src(1), ());
+        }
+        for &user in items {
+            let skip = if user.op() == Op::Store { 2 } else { usize::MAX };
             for source in user.srcs().take(skip).filter(|s| s.arity() > 0 && s.op() != Op::Range) {
-                let waiting = enclosing_item(nest, user, at, place[&source]);
+                let waiting = enclosing_item(nest, user, place[user], place[source]);
                 self.wait(waiting, source);
-                if let Some(&first) = loop_of.get(&source).filter(|_| !updates.contains(&user)) {
+                if let Some(&first) = loop_of.get(source).filter(|_| !updates.contains(user)) {
                     self.wait(waiting, first);
                 }
             }
@@ -139,37 +146,38 @@ impl<'g> Blocks<'g> {
     }
 
     fn wait(&mut self, item: Uop<'g>, needed: Uop<'g>) {
-        if item != needed {
-            self.waits.entry(item).or_default().insert(needed);
+        let waits = self.waits.entry(item);
+        if item != needed && !waits.contains(&needed) {
+            waits.push(needed);
         }
     }
 
     /// Appends the items of a block: always the oldest that waits for nothing.
     fn emit(&self, block: Block<'g>, list: &mut Vec<Uop<'g>>) {
-        let empty = vec![];
-        let items = self.items.get(&block).unwrap_or(&empty);
-        let here: FxHashSet<Uop<'g>> = items.iter().copied().collect();
-        let mut missing: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
-        let mut users: FxHashMap<Uop<'g>, Vec<Uop<'g>>> = FxHashMap::default();
+        let items = self.items(block);
+        let Some(graph) = items.first().map(|i| i.graph()) else { return };
+        let mut missing: Memo<'g, usize> = Memo::new(graph);
+        let mut users: Memo<'g, Vec<Uop<'g>>> = Memo::new(graph);
         for &item in items {
-            let needs = self.waits.get(&item).into_iter().flatten().filter(|n| here.contains(n));
-            for &need in needs.clone() {
-                users.entry(need).or_default().push(item);
-            }
-            missing.insert(item, needs.count());
+            missing.insert(item, 0);
         }
-        let graph_order = |item: &Uop<'g>| Reverse(item.id());
-        let mut ready: BinaryHeap<Reverse<Id>> = items.iter().filter(|i| missing[*i] == 0).map(graph_order).collect();
+        for &item in items {
+            for need in self.waits.get(item).into_iter().flatten().filter(|n| missing.contains(**n)) {
+                users.entry(*need).push(item);
+            }
+            let count = self.waits.get(item).into_iter().flatten().filter(|n| missing.contains(**n)).count();
+            missing.insert(item, count);
+        }
+        let mut ready: BinaryHeap<Reverse<Uop<'g>>> =
+            items.iter().filter(|i| missing[**i] == 0).map(|i| Reverse(*i)).collect();
         let mut emitted = 0;
-        while let Some(Reverse(id)) = ready.pop() {
-            let item = items[0].graph().get(id);
+        while let Some(Reverse(item)) = ready.pop() {
             emitted += 1;
             self.emit_item(item, list);
-            for user in users.get(&item).into_iter().flatten() {
-                if let Some(count) = missing.get_mut(user) {
-                    *count -= 1;
-                    ready.extend((*count == 0).then(|| graph_order(user)));
-                }
+            for &user in users.get(item).into_iter().flatten() {
+                let left = missing[user] - 1;
+                missing.insert(user, left);
+                ready.extend((left == 0).then_some(Reverse(user)));
             }
         }
         assert_eq!(emitted, items.len(), "linearize: instructions of {block:?} wait for each other: {items:?}");
@@ -184,9 +192,11 @@ impl<'g> Blocks<'g> {
     }
 }
 
-/// Where a node stands: in the innermost loop it varies with; a STORE in the last of its loops.
+/// Where a node stands: in the innermost loop it varies with; a STORE in the last of its loops, a loop in
+/// the one around it.
 fn block<'g>(nest: &Nest<'g>, node: Uop<'g>) -> Block<'g> {
     match node.op() {
+        Op::Range => nest.parent(node),
         Op::Store => node.srcs().skip(2).max_by_key(|r| nest.depth(*r)),
         _ => nest.innermost(node),
     }

@@ -2,6 +2,7 @@
 
 mod linearize;
 mod passes;
+mod separate;
 pub mod transcendental;
 mod unroll;
 mod vectorize;

@@ -4,10 +4,8 @@
 //! one REDUCE for each. The copies keep the other loops, and nodes that come out equal are one node, so
 //! what the copies share is loaded and computed once.
 
-use rustc_hash::FxHashMap;
-
-use crate::ir::{Arg, Axis, Op, Uop, rebuild};
-use crate::loops::substitute;
+use crate::ir::{Arg, Axis, Memo, Op, Uop, rebuild};
+use crate::loops::instantiate;
 use crate::symbolic::Simplifier;
 
 pub(super) fn unroll<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
@@ -16,10 +14,9 @@ pub(super) fn unroll<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uo
     // The newest first: an inner copy is made before the copies around it.
     while let Some(range) = kernel.toposort().into_iter().rfind(is_unroll) {
         let stores: Vec<_> = kernel.srcs().flat_map(|store| copies(store, range, 2)).collect();
-        let mut done = FxHashMap::default();
-        let sink = kernel.with_srcs(&stores);
-        rebuild(sink, &mut done, |node| combine(node, range));
-        kernel = simplifier.simplify(done[&sink]);
+        let mut done = Memo::new(kernel.graph());
+        kernel = rebuild(kernel.with_srcs(&stores), &mut done, |node| combine(node, range));
+        kernel = simplifier.simplify(kernel);
     }
     kernel
 }
@@ -30,15 +27,19 @@ fn copies<'g>(node: Uop<'g>, range: Uop<'g>, fixed: usize) -> Vec<Uop<'g>> {
         return vec![node];
     }
     let size = range.src(0).as_int().unwrap_or_else(|| panic!("unroll: {range:?} has no known size"));
-    let copy = |i: i128| substitute(node, &FxHashMap::from_iter([(range, range.like(i as i64))]));
+    let copy = |i: i128| instantiate(node, range, range.like(i as i64));
     (0..size).map(copy).collect()
 }
 
 fn combine<'g>(node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
-    match (node.op(), node.arg()) {
-        (Op::Reduce, Arg::Op(op)) => pairwise(copies(node, range, 1), *op),
-        _ => node,
+    let Arg::Op(op) = *node.arg() else { return node };
+    if node.op() != Op::Reduce || !node.srcs().skip(1).any(|r| r == range) {
+        return node;
     }
+    // Copies are combined as vectors; the lanes of what comes out are combined once.
+    let (lanes, others): (Vec<_>, Vec<_>) =
+        node.srcs().skip(1).partition(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane)));
+    pairwise(copies(node.src(0).reduce(op, &others), range, 1), op).reduce(op, &lanes)
 }
 
 /// All values combined as a balanced tree, which is both the shortest and the most exact order.

@@ -4,39 +4,50 @@
 //! lane by lane. A reduction over the lanes first combines whole vectors over its other ranges, then
 //! the lanes by halves.
 
-use rustc_hash::FxHashMap;
-
-use super::unroll::pairwise;
+use super::unroll::{pairwise, unroll};
 use crate::dtype::DType;
-use crate::ir::{Arg, Axis, Op, Uop};
-use crate::loops::{stride, substitute};
+use crate::ir::{Arg, Axis, Memo, Op, Uop};
+use crate::loops::{instantiate, stride, substitute};
 use crate::symbolic::Simplifier;
 
 pub(super) fn vectorize<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let mut kernel = kernel;
     let is_lane = |n: &Uop| matches!(n.arg(), Arg::Range(_, Axis::Lane));
     while let Some(range) = kernel.toposort().into_iter().find(is_lane) {
+        if meets_vectors(kernel, range) {
+            let unrolled = range.graph().range(range.src(0), Axis::Unroll);
+            kernel = unroll(substitute(kernel, &[(range, unrolled)]), simplifier);
+            continue;
+        }
         let mut pass = Vectorize::new(range, simplifier);
         for node in kernel.toposort() {
             let vector = pass.vector(node);
             pass.done.insert(node, vector);
         }
-        kernel = pass.done[&kernel];
+        kernel = pass.done[kernel];
     }
     kernel
+}
+
+/// Whether something that varies with `range`, or is combined or stored over it, is a vector already: the lanes
+/// of two loops do not mix, so that the second one is unrolled.
+fn meets_vectors<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let is_vector = |n: Uop| n.dtype().space.is_none() && n.dtype().lanes > 1;
+    let uses = |n: Uop<'g>| n.depends_on(range) || n.srcs().any(|s| s == range);
+    kernel.toposort().into_iter().any(|n| uses(n) && (is_vector(n) || n.srcs().any(is_vector)))
 }
 
 struct Vectorize<'g, 'a> {
     range: Uop<'g>,
     lanes: u16,
     simplifier: &'a mut Simplifier<'g>,
-    done: FxHashMap<Uop<'g>, Uop<'g>>,
+    done: Memo<'g, Uop<'g>>,
 }
 
 impl<'g, 'a> Vectorize<'g, 'a> {
     fn new(range: Uop<'g>, simplifier: &'a mut Simplifier<'g>) -> Self {
         let lanes = range.src(0).as_int().unwrap_or_else(|| panic!("vectorize: {range:?} has no known size"));
-        Vectorize { range, lanes: lanes as u16, simplifier, done: FxHashMap::default() }
+        Vectorize { range, lanes: lanes as u16, simplifier, done: Memo::new(range.graph()) }
     }
 
     /// `node` with its sources done: a vector if it varies with the range, else a scalar.
@@ -56,7 +67,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
     }
 
     fn rebuilt(&self, node: Uop<'g>) -> Uop<'g> {
-        let src: Vec<_> = node.srcs().map(|s| self.done[&s]).collect();
+        let src: Vec<_> = node.srcs().map(|s| self.done[s]).collect();
         if node.op() == Op::Index && node.depends_on(self.range) { node } else { node.with_srcs(&src) }
     }
 
@@ -77,12 +88,12 @@ impl<'g, 'a> Vectorize<'g, 'a> {
     }
 
     fn elementwise(&self, node: Uop<'g>) -> Uop<'g> {
-        let src: Vec<_> = node.srcs().map(|s| self.wide(self.done[&s])).collect();
+        let src: Vec<_> = node.srcs().map(|s| self.wide(self.done[s])).collect();
         node.graph().node(node.op(), node.dtype().vec(self.lanes), &src, node.arg().clone())
     }
 
     fn over_vectors(&self, node: Uop<'g>) -> Uop<'g> {
-        let src: Vec<_> = node.srcs().map(|s| self.done[&s]).collect();
+        let src: Vec<_> = node.srcs().map(|s| self.done[s]).collect();
         let dtype = node.dtype().element().vec(src[0].dtype().lanes);
         node.graph().node(Op::Reduce, dtype, &src, node.arg().clone())
     }
@@ -90,7 +101,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
     fn reduce(&mut self, node: Uop<'g>) -> Uop<'g> {
         let Arg::Op(op) = *node.arg() else { return node };
         let others: Vec<_> = node.srcs().skip(1).filter(|r| *r != self.range).collect();
-        let mut vector = self.wide(self.done[&node.src(0)]).reduce(op, &others);
+        let mut vector = self.wide(self.done[node.src(0)]).reduce(op, &others);
         while vector.dtype().lanes > 1 && vector.dtype().lanes % 2 == 0 {
             let half = vector.dtype().lanes / 2;
             vector = lanes(vector, 0, half).alu(op, &[lanes(vector, half, half)]);
@@ -108,8 +119,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
 
     /// `node` in lane `i`.
     fn at(&mut self, node: Uop<'g>, i: i64) -> Uop<'g> {
-        let lane = substitute(node, &FxHashMap::from_iter([(self.range, self.range.like(i))]));
-        self.simplifier.simplify(lane)
+        self.simplifier.simplify(instantiate(node, self.range, self.range.like(i)))
     }
 
     fn load(&mut self, node: Uop<'g>) -> Uop<'g> {
@@ -121,15 +131,27 @@ impl<'g, 'a> Vectorize<'g, 'a> {
                 node.graph().node(Op::Load, dtype, &src, Arg::None)
             }
             None => {
-                let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.at(node, i)).collect();
+                let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.load_lane(node, i)).collect();
                 node.graph().node(Op::Vectorize, dtype, &lanes, Arg::None)
             }
         }
     }
 
+    /// What lane `i` loads. An address that moves evenly is that of lane 0 plus a constant.
+    fn load_lane(&mut self, node: Uop<'g>, i: i64) -> Uop<'g> {
+        let index = node.src(0);
+        match stride(index.src(1), self.range) {
+            Some(step) if index.arity() == 2 && node.arity() == 1 && i > 0 => {
+                let first = self.at(index, 0);
+                first.src(0).element(first.src(1) + first.src(1).like(i * step), None).load()
+            }
+            _ => self.at(node, i),
+        }
+    }
+
     fn store(&mut self, node: Uop<'g>) -> Uop<'g> {
         let others: Vec<_> = node.srcs().skip(2).filter(|r| *r != self.range).collect();
-        let value = self.wide(self.done[&node.src(1)]);
+        let value = self.wide(self.done[node.src(1)]);
         match self.consecutive(node.src(0)) {
             Some(index) => index.store(value, &others),
             None => panic!("vectorize: the lanes of {node:?} are not neighbours in memory"),

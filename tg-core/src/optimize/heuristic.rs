@@ -22,6 +22,10 @@ const CHAINS: u32 = 4;
 const MOST_ROWS: u32 = 8;
 /// Relative cost of a broadcast, where a wide load is 1.
 const BROADCAST: f64 = 0.5;
+/// Relative cost of one lane that is loaded by itself and put into its place.
+const GATHER: f64 = 3.0;
+/// A reduction of at most this many elements is written out.
+const SHORT: i64 = 16;
 
 /// The actions for `kernel` on `isa`, and the kernel after them.
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
@@ -82,6 +86,13 @@ impl<'g> Plan<'g, '_> {
         let lanes = self.isa.vector_bytes() as i64 / accesses.widest();
         let choice = chain.iter().filter(|r| fresh(r)).flat_map(|&axis| accesses.choices(axis, lanes, &chain));
         let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
+        if is_reduce(leaf)
+            && choice.is_some_and(|c| c.axis != leaf)
+            && leaf.src(0).as_int().is_some_and(|n| n <= SHORT as i128)
+        {
+            self.write_out(leaf, &chain, choice);
+            return;
+        }
         let tile = self.tile(&accesses, leaf, &chain, choice);
         if let Some(choice) = choice {
             // Split before the other loops of the tile: what they leave over is then still wide.
@@ -94,6 +105,20 @@ impl<'g> Plan<'g, '_> {
             for (axis, by) in tile {
                 self.unroll(Some(axis), by);
             }
+        }
+    }
+
+    /// A short reduction without its loop: what does not vary with the inner loop over results is loaded
+    /// before it, so the loop along the vectors goes outside.
+    fn write_out(&mut self, leaf: Uop<'g>, chain: &[Uop<'g>], choice: Option<Choice<'g>>) {
+        self.unroll(Some(leaf), size(leaf) as u32);
+        let Some(choice) = choice else { return };
+        let outer = self.vectorize(choice.axis, choice.lanes as u32);
+        if let Some(row) = chain.iter().find(|r| !is_reduce(**r) && **r != choice.axis) {
+            self.unroll(Some(*row), best_divisor(size(*row), CHAINS as i64));
+        }
+        if let Some(axis) = outer.and_then(|o| self.place(o)).filter(|place| *place > 0) {
+            self.act(Action::Tile { axis, size: 1 });
         }
     }
 
@@ -288,8 +313,8 @@ impl<'g> Accesses<'g> {
             Some(1) if !guarded => 1.0,
             _ => {
                 let others = chain.iter().filter(|r| **r != axis && !is_reduce(**r) && !load.depends_on(**r));
-                let shared = others.map(|r| size(*r)).max().unwrap_or(1).min(MOST_ROWS as i64);
-                1.5 * lanes as f64 / shared as f64
+                let shared = others.map(|r| size(*r)).max().unwrap_or(1).min(CHAINS as i64);
+                GATHER * lanes as f64 / shared as f64
             }
         }
     }

@@ -1,8 +1,6 @@
 //! Fewer, longer loops: neighbouring loops that always move as one become one, and reductions that
 //! could run side by side share their loop.
 
-use rustc_hash::FxHashMap;
-
 use crate::ir::{Arg, Op, Uop};
 use crate::loops::{Nest, substitute};
 use crate::symbolic::Simplifier;
@@ -40,8 +38,8 @@ fn merge<'g>(kernel: Uop<'g>, (outer, inner): (Uop<'g>, Uop<'g>), simplifier: &m
     let Arg::Range(_, axis) = *outer.arg() else { return None };
     let size = inner.src(0);
     let both = graph.range(simplifier.simplify(outer.src(0) * size), axis);
-    let map = FxHashMap::from_iter([(outer, both / size), (inner, both % size)]);
-    let merged = simplifier.simplify(substitute(kernel, &map));
+    let pairs = [(outer, both / size), (inner, both % size)];
+    let merged = simplifier.simplify(substitute(kernel, &pairs));
     (divisions(merged) <= divisions(kernel)).then_some(merged)
 }
 
@@ -60,7 +58,7 @@ fn share<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>
             let (ra, rb) = (a.src(1), b.src(1));
             let same_place = ra != rb && ra.src(0) == rb.src(0) && nest.parent(ra) == nest.parent(rb);
             if same_place && independent(kernel, ra, rb) {
-                return Some(simplifier.simplify(substitute(kernel, &FxHashMap::from_iter([(rb, ra)]))));
+                return Some(simplifier.simplify(substitute(kernel, &[(rb, ra)])));
             }
         }
     }

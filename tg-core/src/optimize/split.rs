@@ -1,10 +1,8 @@
 //! Splitting a loop: `for r in 0..n` becomes `for o in 0..n/b { for i in 0..b { r = o*b + i } }` and a
 //! remainder `for t in 0..n%b { r = n/b*b + t }`, which is left out where `b` divides `n`.
 
-use rustc_hash::FxHashMap;
-
-use crate::ir::{Arg, Axis, Graph, Op, Uop, rebuild};
-use crate::loops::{Nest, close, renamed, separate, substitute};
+use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild};
+use crate::loops::{Nest, close, instantiate, separate};
 use crate::symbolic::Simplifier;
 
 /// What a split range becomes in the blocks, and in the remainder if there is one.
@@ -25,9 +23,9 @@ pub(super) fn split<'g>(
     let parts = parts(range, by, inner, simplifier);
     let stores = kernel.srcs().flat_map(|store| split_store(store, &parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());
-    let mut done = FxHashMap::default();
-    rebuild(kernel, &mut done, |node| split_reduce(node, &parts));
-    simplifier.simplify(done[&kernel])
+    let mut done = Memo::new(kernel.graph());
+    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, &parts));
+    simplifier.simplify(kernel)
 }
 
 fn parts<'g>(range: Uop<'g>, by: u32, inner: Axis, simplifier: &mut Simplifier<'g>) -> Parts<'g> {
@@ -62,7 +60,7 @@ fn split_reduce<'g>(node: Uop<'g>, parts: &Parts<'g>) -> Uop<'g> {
 /// `node` over the blocks, then over the remainder; each without what has no iterations.
 fn both<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>> {
     let graph: &'g Graph = node.graph();
-    let over = |body: Uop<'g>, r: Uop<'g>| substitute(body, &FxHashMap::from_iter([(parts.range, r)]));
+    let over = |body: Uop<'g>, r: Uop<'g>| instantiate(body, parts.range, r);
     let empty = parts.blocks.ranges().any(|r| r.src(0).as_int() == Some(0));
     let blocks = (!empty).then(|| over(node, parts.blocks));
     let rest = parts.rest.map(|rest| over(separate(graph, node, parts.range), rest));
@@ -93,16 +91,14 @@ pub(super) fn outermost<'g>(kernel: Uop<'g>, kind: Axis) -> Option<Uop<'g>> {
 pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let graph = kernel.graph();
     let nest = Nest::new(kernel);
-    let mut map = FxHashMap::from_iter([(range, graph.range(range.src(0), Axis::Parallel))]);
+    let mut done = Memo::new(graph);
+    done.insert(range, graph.range(range.src(0), Axis::Parallel));
     for store in kernel.srcs() {
         if let Some(first) = store.srcs().nth(2).filter(|r| *r != range && nest.depth(*r) == 0) {
-            map.entry(first).or_insert_with(|| match first.arg() {
-                Arg::Range(_, Axis::Loop) => graph.range(first.src(0), Axis::Remainder),
-                _ => renamed(graph, first),
-            });
+            if !done.contains(first) {
+                done.insert(first, graph.range(first.src(0), Axis::Remainder));
+            }
         }
     }
-    let mut done = map;
-    rebuild(kernel, &mut done, close);
-    done[&kernel]
+    rebuild(kernel, &mut done, close)
 }

@@ -206,7 +206,7 @@ impl<'g> Emitter<'g, '_> {
 
     fn open(&mut self, node: Uop<'g>) {
         let Arg::Range(_, axis) = *node.arg() else { panic!("render: {node:?}") };
-        let name = self.fresh("i");
+        let name = self.fresh("r");
         let size = self.names[&node.src(0)].clone();
         let (from, to) = if axis == Axis::Parallel { ("begin", "end") } else { ("0", size.as_str()) };
         let total = self.total();

@@ -8,10 +8,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::rule::RuleSet;
-use crate::ir::{Id, Uop};
+use crate::ir::{Id, Memo, Uop};
 
 /// How many rules may fire in a chain, each on the result of the one before or on a node that came
 /// from it. Chains are as long as the levels of nested algebra in an expression, some dozens; every
@@ -65,7 +63,8 @@ enum Task<'g> {
 /// Applies one set of rules to expressions of one graph, remembering results.
 pub struct Rewriter<'g> {
     rules: Arc<RuleSet>,
-    done: FxHashMap<Id, Uop<'g>>,
+    /// Made with the first node, which knows the graph.
+    done: Option<Memo<'g, Uop<'g>>>,
     last: Vec<Step>,
     trace: Option<Vec<Step>>,
 }
@@ -73,7 +72,7 @@ pub struct Rewriter<'g> {
 impl<'g> Rewriter<'g> {
     /// A rewriter that has seen nothing yet.
     pub fn new(rules: Arc<RuleSet>) -> Rewriter<'g> {
-        Rewriter { rules, done: FxHashMap::default(), last: Vec::new(), trace: None }
+        Rewriter { rules, done: None, last: Vec::new(), trace: None }
     }
 
     /// The same, keeping every step.
@@ -91,40 +90,57 @@ impl<'g> Rewriter<'g> {
     /// # Errors
     /// If the rules do not come to an end: a bug in them.
     pub fn rewrite(&mut self, root: Uop<'g>) -> Result<Uop<'g>, Exhausted> {
+        self.done.get_or_insert_with(|| Memo::new(root.graph()));
         let mut stack = vec![Task::Enter(root, 0)];
         while let Some(task) = stack.pop() {
             match task {
                 Task::Enter(node, chain) => self.enter(node, chain, &mut stack),
                 Task::Leave(node, chain) => self.leave(node, chain, &mut stack)?,
                 Task::Link(node, result) => {
-                    let end = self.done[&result.id()];
-                    self.done.insert(node.id(), end);
+                    let end = self.end(result);
+                    self.finish(node, end);
                 }
             }
         }
-        Ok(self.done[&root.id()])
+        Ok(self.end(root))
+    }
+
+    fn is_done(&self, node: Uop<'g>) -> bool {
+        self.done.as_ref().is_some_and(|done| done.contains(node))
+    }
+
+    /// The final form of a node that is done.
+    fn end(&self, node: Uop<'g>) -> Uop<'g> {
+        self.done.as_ref().and_then(|done| done.get(node)).copied().unwrap_or(node)
+    }
+
+    fn finish(&mut self, node: Uop<'g>, end: Uop<'g>) {
+        if let Some(done) = &mut self.done {
+            done.insert(node, end);
+        }
     }
 
     fn enter(&self, node: Uop<'g>, chain: u32, stack: &mut Vec<Task<'g>>) {
-        if self.done.contains_key(&node.id()) {
+        if self.is_done(node) {
             return;
         }
         stack.push(Task::Leave(node, chain));
-        stack.extend(node.srcs().filter(|s| !self.done.contains_key(&s.id())).map(|s| Task::Enter(s, chain)));
+        stack.extend(node.srcs().filter(|s| !self.is_done(*s)).map(|s| Task::Enter(s, chain)));
     }
 
     fn leave(&mut self, node: Uop<'g>, chain: u32, stack: &mut Vec<Task<'g>>) -> Result<(), Exhausted> {
-        if self.done.contains_key(&node.id()) {
+        if self.is_done(node) {
             return Ok(());
         }
         let rebuilt = self.over_final_sources(node);
-        if let Some(&end) = self.done.get(&rebuilt.id()) {
-            self.done.insert(node.id(), end);
+        if self.is_done(rebuilt) {
+            let end = self.end(rebuilt);
+            self.finish(node, end);
             return Ok(());
         }
         let Some(step) = self.fire(rebuilt) else {
-            self.done.insert(rebuilt.id(), rebuilt);
-            self.done.insert(node.id(), rebuilt);
+            self.finish(rebuilt, rebuilt);
+            self.finish(node, rebuilt);
             return Ok(());
         };
         if chain == FUEL {
@@ -135,10 +151,10 @@ impl<'g> Rewriter<'g> {
     }
 
     fn over_final_sources(&self, node: Uop<'g>) -> Uop<'g> {
-        if node.srcs().all(|s| self.done[&s.id()] == s) {
+        if node.srcs().all(|s| self.end(s) == s) {
             return node;
         }
-        let src: Vec<Uop<'g>> = node.srcs().map(|s| self.done[&s.id()]).collect();
+        let src: Vec<Uop<'g>> = node.srcs().map(|s| self.end(s)).collect();
         node.with_srcs(&src)
     }
 

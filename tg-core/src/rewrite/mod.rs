@@ -10,7 +10,9 @@
 mod driver;
 mod pattern;
 mod rule;
+#[cfg(test)]
+mod tests;
 
 pub use driver::{Exhausted, FUEL, Rewriter, Step};
-pub use pattern::{Class, Found, Hole, MAX_HOLES, Pat, Pattern, any, konst, node, nodes};
+pub use pattern::{Class, Found, Hole, MAX_HOLES, Ops, Pat, Pattern, any, konst, node, nodes};
 pub use rule::{Note, Rule, RuleSet};

@@ -87,8 +87,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 all_costs.extend(self.costs(tensor));
             }
             let shared = total.iter().filter(|(t, _)| !self.stored.memory.contains_key(t));
-            let over =
-                shared.filter(|(t, runs)| self.has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
+            let over = shared
+                .filter(|(t, runs)| self.has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
             match over.map(|(t, _)| *t).max() {
                 Some(tensor) => self.keep(tensor),
                 None => return,

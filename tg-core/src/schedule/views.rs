@@ -3,27 +3,24 @@
 //! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS
 //! stays: it forces a store.
 
-use rustc_hash::FxHashMap;
-
-use crate::ir::{Arg, Class, Graph, Op, Uop, rebuild};
+use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
 use crate::view::ShapeTracker;
 
 /// Rewrites tensors, remembering what it has done.
 pub(super) struct Views<'g> {
     graph: &'g Graph,
-    done: FxHashMap<Uop<'g>, Uop<'g>>,
+    done: Memo<'g, Uop<'g>>,
 }
 
 impl<'g> Views<'g> {
     pub(super) fn new(graph: &'g Graph) -> Views<'g> {
-        Views { graph, done: FxHashMap::default() }
+        Views { graph, done: Memo::new(graph) }
     }
 
     /// `tensor` with its movement ops folded into views.
     pub(super) fn fold(&mut self, tensor: Uop<'g>) -> Uop<'g> {
         let graph = self.graph;
-        rebuild(tensor, &mut self.done, |node| fold_one(graph, node));
-        self.done[&tensor]
+        rebuild(tensor, &mut self.done, |node| fold_one(graph, node))
     }
 }
 

@@ -34,9 +34,11 @@ rules! {
     cast_less       [x: index, c: int]        x.unary(Op::Cast).lt(konst(c))        => x.lt(as_index(x, c)?);
     cast_equal      [x: index, c: int]        x.unary(Op::Cast).equals(konst(c))    => x.equals(as_index(x, c)?);
     cast_differ     [x: index, c: int]        x.unary(Op::Cast).differs(konst(c))   => x.differs(as_index(x, c)?);
-    #[grows = "a negation may be needed to make the first coefficient positive"]
+    #[grows = "all atoms move to the left, so that a condition has one form"]
     less            [x: index, y: index]      x.lt(y)                               => less(x, y)?;
+    #[grows = "all atoms move to the left, so that a condition has one form"]
     equal           [x: index, y: index]      x.equals(y)                           => equal(x, y, true)?;
+    #[grows = "all atoms move to the left, so that a condition has one form"]
     differ          [x: index, y: index]      x.differs(y)                          => equal(x, y, false)?;
 }
 

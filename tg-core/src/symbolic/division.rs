@@ -15,6 +15,7 @@ rules! {
     difference      [x, y]      x - y           => canonical_sum(x - y)?;
     #[grows = "products of sums are expanded, so that sums have one form"]
     product         [x, y]      x * y           => canonical_sum(x * y)?;
+    #[grows = "negation is multiplication by -1"]
     negation        [x]         -x              => canonical_sum(-x)?;
     #[grows = "terms that divide leave the quotient"]
     quotient        [x, y]      x / y           => divided(x, y, Part::Quotient)?;
@@ -193,8 +194,8 @@ fn atom_and_constant<'g>(sum: &Sum<'g>) -> Option<(Uop<'g>, i128)> {
     (alone && matches!(atom.op(), Op::Idiv | Op::Mod)).then_some((atom, constant))
 }
 
-/// `(x/a)*a + x%a = x`, and `((x/a)%b)*a + x%a = x % (a*b)`, times any term: the inverse of taking an
-/// index apart. `None` if nothing comes together.
+/// `(x/a)*a + x%a = x`, and `((x/a + t)%b)*a + x%a = (x + t*a) % (a*b)`, times any term: the inverse of
+/// taking an index apart. `None` if nothing comes together.
 fn recombined<'g>(sum: &Sum<'g>) -> Option<Sum<'g>> {
     let mut sum = sum.clone();
     let mut changed = false;
@@ -205,25 +206,32 @@ fn recombined<'g>(sum: &Sum<'g>) -> Option<Sum<'g>> {
     changed.then_some(sum)
 }
 
-/// One such step, which leaves fewer terms.
+/// One such step, which leaves fewer quotients and remainders, or as many and fewer terms.
 fn recombined_once<'g>(sum: &Sum<'g>) -> Option<Sum<'g>> {
-    let remainders = |t: &Term<'g>| t.factors.iter().copied().find(|f| f.op() == Op::Mod);
+    let remainder = |t: &Term<'g>| t.factors.iter().copied().find(|f| f.op() == Op::Mod);
     sum.terms.iter().find_map(|t| {
-        let low = remainders(t)?;
+        let low = remainder(t)?;
         let rest = Term { factors: t.factors_without(&[low])?, coefficient: t.coefficient };
         let (x, a) = (Sum::of(low.src(0))?, Sum::of(low.src(1))?);
         let quotient = divide(&x, &a, Part::Quotient, low, MAX_DEPTH)?;
         let together = |high: &Sum<'g>, whole: &Sum<'g>| {
             let parts = high.times(&a)?.add(&Sum::atom(low))?;
             let result = sum.plus(&whole.minus(&parts)?, &rest)?;
-            (result.terms.len() < sum.terms.len()).then_some(result)
+            (parts_taken(&result) < parts_taken(sum)).then_some(result)
         };
         together(&quotient, &x).or_else(|| {
-            sum.terms.iter().filter_map(remainders).find_map(|high| {
-                let whole =
-                    Sum::of(high.src(1)).filter(|_| Sum::of(high.src(0)) == Some(quotient.clone()))?.times(&a)?;
-                together(&Sum::atom(high), &divide(&x, &whole, Part::Remainder, low, MAX_DEPTH)?)
+            sum.terms.iter().filter_map(remainder).find_map(|high| {
+                let shift = Sum::of(high.src(0))?.minus(&quotient)?.as_constant()?;
+                let shifted = x.plus(&a, &Term { factors: vec![], coefficient: shift })?;
+                let size = Sum::of(high.src(1))?.times(&a)?;
+                together(&Sum::atom(high), &divide(&shifted, &size, Part::Remainder, low, MAX_DEPTH)?)
             })
         })
     })
+}
+
+/// How much of the sum is quotients and remainders, then how long it is.
+fn parts_taken(sum: &Sum<'_>) -> (usize, usize) {
+    let part = |f: &&Uop<'_>| matches!(f.op(), Op::Idiv | Op::Mod);
+    (sum.terms.iter().map(|t| t.factors.iter().filter(part).count()).sum(), sum.terms.len())
 }

@@ -1,6 +1,6 @@
 //! Identities: neutral and absorbing elements, repeated operands, casts, selections.
 
-use crate::dtype::{DType, Kind};
+use crate::dtype::DType;
 use crate::ir::{Op, Uop};
 use crate::rewrite::{Pattern, konst};
 use crate::rules;
@@ -19,6 +19,7 @@ rules! {
     fdiv_one        [x: float]        x.fdiv(1)                          => x;
     div_one         [x: int]          x / 1                              => x;
     mod_one         [x: int]          x % 1                              => x.like(0);
+    mod_small       [x: int, y]       x % y                              => x, if x.vmin() >= 0 && x.vmax() < y.vmin();
     neg_neg         [x: number]       -(-x)                              => x;
     add_fold        [x: int, a, b]    (x + konst(a)) + konst(b)          => x + (a + b);
     mul_fold        [x: int, a, b]    (x * konst(a)) * konst(b)          => x * (a * b);
@@ -49,6 +50,8 @@ rules! {
     where_same      [c: bool, x]      c.choose(x, x)                     => x;
     where_bool      [c: bool]         c.choose(true, false)              => c;
     where_not_bool  [c: bool]         c.choose(false, true)              => !c;
+    where_and_bool  [c: bool, x: bool]  c.choose(x, false)               => c & x;
+    where_or_bool   [c: bool, x: bool]  c.choose(true, x)                => c | x;
     where_not       [c: bool, x, y]   (!c).choose(x, y)                  => c.choose(y, x);
     where_where_yes [c: bool, x, y, z]  c.choose(c.choose(x, y), z)      => c.choose(x, z);
     where_where_no  [c: bool, x, y, z]  c.choose(x, c.choose(y, z))      => c.choose(x, z);
@@ -68,12 +71,14 @@ fn larger<'g>(x: Uop<'g>, y: Uop<'g>) -> Option<Uop<'g>> {
 }
 
 /// Whether `m = cast(x)`, `n = cast(m)` is `cast(x)` to the dtype of `n`: `m` holds every value of `x`
-/// exactly, or what it drops is dropped by `n` anyway (integers, which wrap).
+/// exactly, or what it drops is dropped by `n` anyway (integers, which wrap). A float to integer saturates
+/// where an integer would wrap, so there `n` must hold every value too.
 fn loses_nothing(x: Uop<'_>, m: Uop<'_>, n: Uop<'_>) -> bool {
-    let kind = |u: Uop<'_>| u.dtype().scalar.kind();
     let narrower = n.dtype().scalar.bits() <= m.dtype().scalar.bits();
     let integer = |u: Uop<'_>| u.dtype().is_int();
-    holds_exactly(x, m.dtype()) || integer(x) && integer(m) && integer(n) && narrower && kind(x) != Kind::Float
+    let saturates = m.dtype().is_float() && integer(n) && !x.dtype().is_float();
+    let wraps = integer(x) && integer(m) && integer(n) && narrower;
+    wraps || holds_exactly(x, m.dtype()) && (!saturates || holds_exactly(x, n.dtype()))
 }
 
 /// Whether every value of `x` can be represented in `dtype`.

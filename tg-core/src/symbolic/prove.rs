@@ -80,9 +80,8 @@ fn shifted(sum: &Sum<'_>) -> Option<i128> {
         let start = Sum::constant(Some(atom.vmin()).filter(|v| v.abs() < 1 << 40)?);
         moved = moved.substituted(atom, &Sum::atom(atom).add(&start)?)?;
     }
-    let least = moved.terms.iter().try_fold(0i128, |low, t| {
+    moved.terms.iter().try_fold(0i128, |low, t| {
         let most = t.factors.iter().try_fold(t.coefficient, |c, f| c.checked_mul(f.vmax() - f.vmin()));
         low.checked_add(if t.factors.is_empty() || t.coefficient < 0 { most? } else { 0 })
-    });
-    least
+    })
 }

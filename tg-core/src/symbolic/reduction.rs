@@ -3,10 +3,8 @@
 //! `Σ_r [r < e] c = c * clamp(e, 0, n)`, and `Σ_r [r == e] f(r) = [0 <= e < n] f(e)`: the second turns a
 //! sum over a one-hot selection into one load.
 
-use rustc_hash::FxHashMap;
-
 use crate::dtype::DType;
-use crate::ir::{Arg, Op, Uop, Value, rebuild};
+use crate::ir::{Arg, Memo, Op, Uop, Value, cast, rebuild};
 use crate::rewrite::{Pattern, node};
 use crate::rules;
 use crate::symbolic::linear::{Sum, Term};
@@ -15,6 +13,7 @@ use crate::symbolic::validity::{clauses, negated};
 rules! {
     /// Reductions that need no loop.
     pub fn reduction;
+    #[inexact = "one -0.0 stays, where adding it to 0.0 gives 0.0"]
     one_iteration   [n]     node(Op::Reduce).named(n)       => one_iteration(n)?;
     #[inexact = "c*n rounds once, the sum of n times c up to n times"]
     #[grows = "a product takes the place of the loop"]
@@ -67,8 +66,13 @@ fn repeated(l: Loop<'_>) -> Option<Uop<'_>> {
     (!l.body.depends_on(l.range) && l.size.vmin() >= 0).then(|| times(l.body, l.size))?
 }
 
-/// `c` added up `count >= 0` times. An infinite `c` times no iterations would be NaN.
+/// `c` added up `count >= 0` times, a number its dtype must be able to hold. An infinite `c` times no
+/// iterations would be NaN.
 fn times<'g>(c: Uop<'g>, count: Uop<'g>) -> Option<Uop<'g>> {
+    let most = cast(Value::Int(count.vmax()), c.dtype());
+    if c.dtype().is_float() && !most.to_f64().is_finite() {
+        return None;
+    }
     let product = c * count.cast(c.dtype());
     let finite = c.as_const().is_some_and(|v| v.to_f64().is_finite()) || c.dtype().is_int();
     Some(if finite || count.vmin() > 0 { product } else { count.lt(1).choose(c.like(Value::zero(c.dtype())), product) })
@@ -149,14 +153,13 @@ fn selected(l: Loop<'_>) -> Option<Uop<'_>> {
 fn at_index<'g>(expression: Uop<'g>, range: Uop<'g>, e: Uop<'g>, inside: Uop<'g>) -> Uop<'g> {
     let guarded: Vec<Uop<'g>> =
         expression.toposort().into_iter().filter(|n| n.op() == Op::Load && n.depends_on(range)).collect();
-    let mut done = FxHashMap::from_iter([(range, e)]);
+    let mut done = Memo::new(range.graph());
+    done.insert(range, e);
     for load in guarded {
-        rebuild(load, &mut done, |node| node);
-        let there = guarded_load(done[&load], inside);
+        let there = guarded_load(rebuild(load, &mut done, |node| node), inside);
         done.insert(load, there);
     }
-    rebuild(expression, &mut done, |node| node);
-    done[&expression]
+    rebuild(expression, &mut done, |node| node)
 }
 
 fn guarded_load<'g>(load: Uop<'g>, inside: Uop<'g>) -> Uop<'g> {

@@ -15,9 +15,12 @@ rules! {
     /// Conditions and what they guard.
     pub fn validity;
     implied         [a: bool, b: bool, n]   (a & b).named(n)              => without_implied(n)?;
+    #[grows = "a remainder becomes a difference, which is cheaper"]
     guarded_address [n]             node(Op::Index).named(n)              => guarded_address(n)?;
     guarded_load    [n]             node(Op::Load).named(n)               => guarded_load(n)?;
+    #[grows = "a remainder becomes a difference, which is cheaper"]
     where_yes       [c: bool, x, y] c.choose(x, y)                        => c.choose(known_in(c, true, x)?, y);
+    #[grows = "a remainder becomes a difference, which is cheaper"]
     where_no        [c: bool, x, y] c.choose(x, y)                        => c.choose(x, known_in(c, false, y)?);
     where_load      [c: bool, n]    c.choose(node(Op::Load).named(n), 0)  => n, if guards_itself(n, c);
 }

@@ -252,20 +252,21 @@ pub struct Call<'a, 'g> {
 }
 
 impl<'a, 'g> Call<'a, 'g> {
-    /// A call of `method`, which takes at most `most` arguments.
+    /// A call of `method`, which takes at most `most` arguments after `receivers` (1, or 0 for free functions).
     ///
     /// # Errors
     /// If more are given.
     pub fn new(
         method: &'static str,
         graph: &'g Graph,
+        receivers: usize,
         most: usize,
         arguments: &'a [Argument<'g>],
     ) -> Result<Self, Error> {
-        if arguments.len() > most {
-            let (given, s) = (arguments.len(), if most == 1 { "" } else { "s" });
-            let counts = "counting the tensor it is called on";
-            return Err(Error::new(format!("takes {most} argument{s} ({counts}), got {given}")).within(method));
+        let given = arguments.len().saturating_sub(receivers);
+        if given > most {
+            let count = if most == 1 { "1 argument".to_string() } else { format!("{most} arguments") };
+            return Err(Error::new(format!("takes {count}, got {given}")).within(method));
         }
         Ok(Call { method, graph, rest: arguments.iter() })
     }
@@ -277,8 +278,11 @@ impl<'a, 'g> Call<'a, 'g> {
     pub fn next<T: Parameter<'g>>(&mut self, name: &str) -> Result<T, Error> {
         let argument = self.rest.next().unwrap_or(&Argument::None);
         let wrong = || {
-            let got = argument.describe();
-            Error::new(format!("argument `{name}` must be {}, got {got}", T::EXPECTS)).within(self.method)
+            let text = match argument {
+                Argument::None => format!("argument `{name}` is missing: {}", T::EXPECTS),
+                given => format!("argument `{name}` must be {}, got {}", T::EXPECTS, given.describe()),
+            };
+            Error::new(text).within(self.method)
         };
         T::read(self.graph, argument).ok_or_else(wrong)
     }

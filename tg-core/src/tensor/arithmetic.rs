@@ -2,10 +2,11 @@
 //!
 //! Operands broadcast. Tensors must agree in dtype; number literals take the dtype of the tensor beside them.
 
+use crate::dtype::{DType, Scalar};
 use crate::ir::{Op, Uop, Value};
 use crate::tensor::argument::Term;
 use crate::tensor::error::Error;
-use crate::tensor::primitive::{float, numeric, operands};
+use crate::tensor::primitive::{filled, float, numeric, operands};
 use crate::tensor::registry::theme;
 
 theme! {
@@ -34,7 +35,8 @@ theme! {
         nonzero(x, y)?;
         Ok(match y.as_const() {
             _ if !x.dtype().is_float() => x / y,
-            Some(v) => x * (1.0 / v.to_f64()),
+            Some(v) if has_reciprocal(v.to_f64(), x.dtype()) => x * (1.0 / v.to_f64()),
+            Some(_) => x / y,
             None if x.as_const() == Some(Value::Float(1.0)) => y.recip(),
             None => x * y.recip(),
         })
@@ -157,6 +159,18 @@ fn nonzero(x: Uop, y: Uop) -> Result<(), Error> {
     }
 }
 
+/// Whether 1/v is a normal number of `dtype`, and so as precise as others.
+fn has_reciprocal(v: f64, dtype: DType) -> bool {
+    let exponent = match dtype.scalar {
+        Scalar::F64 => 1022,
+        Scalar::F16 | Scalar::F8E5M2 => 14,
+        Scalar::F8E4M3 => 6,
+        _ => 126,
+    };
+    let limit = 2f64.powi(exponent);
+    v.is_nan() || (1.0 / limit..=limit).contains(&v.abs())
+}
+
 /// An order-reversing map that is its own inverse: `-x` for floats; `!x` for integers, where `-x` would wrap. Constants
 /// stay constants.
 pub(super) fn reversed<'g>(x: Uop<'g>) -> Uop<'g> {
@@ -191,5 +205,5 @@ fn whole_power<'g>(x: Uop<'g>, exponent: u32) -> Uop<'g> {
             square = square * square;
         }
     }
-    result.unwrap_or_else(|| super::primitive::filled(x.like(1), x.shape()))
+    result.unwrap_or_else(|| filled(x.like(1), x.shape()))
 }

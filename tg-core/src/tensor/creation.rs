@@ -2,7 +2,7 @@
 
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::ir::{Graph, Uop, Value};
+use crate::ir::{Arg, Graph, Uop, Value};
 use crate::tensor::argument::Term;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::primitive::{filled, natural, number_like, position, too_many};
@@ -88,7 +88,7 @@ fn places(graph: &Graph, count: Dim) -> Result<Uop<'_>, Error> {
 /// 0 to n - 1 for a run-time dimension n.
 fn counted<'g>(graph: &'g Graph, n: Uop<'g>) -> Result<Uop<'g>, Error> {
     match n.arg() {
-        crate::ir::Arg::Var(var) => Ok(places(graph, Dim::from(var.clone()))?.cast(DType::I64)),
+        Arg::Var(var) => Ok(places(graph, Dim::from(var.clone()))?.cast(DType::I64)),
         _ => Err(Error::new("the bounds must be numbers or a run-time dimension, got a tensor")),
     }
 }

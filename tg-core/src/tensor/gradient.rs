@@ -29,7 +29,7 @@ pub fn grad<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> Result<Vec<Uop<'g>>, Error> {
     for (i, &x) in wrt.iter().enumerate() {
         check_input(i, x, reached.contains(&x)).map_err(|error| error.within("grad"))?;
     }
-    let mut gradients = FxHashMap::from_iter([(loss, one(loss))]);
+    let mut gradients = FxHashMap::from_iter([(loss, filled(loss.like(1.0), loss.shape()))]);
     for &y in order.iter().rev() {
         let Some(&g) = gradients.get(&y) else { continue };
         for (i, x) in y.srcs().enumerate().filter(|&(i, x)| wanted.contains(&x) && carries(y, i)) {
@@ -37,7 +37,7 @@ pub fn grad<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> Result<Vec<Uop<'g>>, Error> {
             gradients.entry(x).and_modify(|sum| *sum = *sum + part).or_insert(part);
         }
     }
-    Ok(wrt.iter().map(|x| gradients.get(x).copied().unwrap_or_else(|| filled_or_scalar(x.like(0.0), *x))).collect())
+    Ok(wrt.iter().map(|x| gradients.get(x).copied().unwrap_or_else(|| filled(x.like(0.0), x.shape()))).collect())
 }
 
 /// Whether `loss` depends on `x` by a differentiable path: whether [`grad`] by it is defined.
@@ -96,15 +96,6 @@ fn carries(y: Uop, i: usize) -> bool {
         _ => false,
     };
     !blocked && y.dtype().is_float() && y.src(i).dtype().is_float()
-}
-
-fn one(loss: Uop) -> Uop {
-    filled_or_scalar(loss.like(1.0), loss)
-}
-
-/// The constant `value` in the shape of `x`.
-fn filled_or_scalar<'g>(value: Uop<'g>, x: Uop<'g>) -> Uop<'g> {
-    if x.shape().is_empty() { value } else { filled(value, x.shape()) }
 }
 
 /// The gradient by `x` of an operand that stood for every element of `part`: the sum.
@@ -241,4 +232,122 @@ fn products_of_others<'g>(x: Uop<'g>, axes: &[usize]) -> Uop<'g> {
     let others = own.choose(broadcast(x.like(1.0), &square), expanded(with_axis(flat, at), &square));
     let product = without_axes(reduced(others, Op::Mul, &[at + 1]), &[at + 1]);
     permuted(reshaped(product, last.shape()), inverse(&order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::Var;
+    use crate::dtype::DType;
+    use crate::interpret::{Array, evaluate};
+    use crate::ir::Graph;
+    use crate::tensor::{Axes, cross_entropy, detach, floor, layernorm, matmul, max, mean, prod, relu, softmax, sum};
+
+    fn sizes(shape: &[i64]) -> Vec<Dim> {
+        shape.iter().map(|&n| Dim::from(n)).collect()
+    }
+
+    /// The values of `roots` where buffers hold a fixed sequence of small numbers and N is `n`.
+    fn run(roots: &[Uop], n: i64) -> Vec<Vec<f64>> {
+        let shape_of = |number: u32| {
+            let all = toposort(roots);
+            let buffer = all.into_iter().find(|u| matches!(u.arg(), Arg::Buffer(b, _) if *b == number));
+            buffer.map(|b| (b.dtype(), b.shape().iter().map(|d| d.eval(&|_| n) as usize).collect::<Vec<_>>()))
+        };
+        let fill = |number: u32| {
+            let (dtype, shape) = shape_of(number)?;
+            let value = |i: usize| {
+                ((i * 7 + number as usize * 3) % 11) as f64 * 0.25 - if dtype.is_float() { 1.1 } else { 0.0 }
+            };
+            let values: Vec<f64> = (0..shape.iter().product()).map(value).collect();
+            Array::from_f64(dtype, &shape, &values).ok()
+        };
+        let arrays = evaluate(roots, &fill, &|_| n).unwrap_or_else(|error| panic!("{error}"));
+        arrays.iter().map(Array::to_f64).collect()
+    }
+
+    #[test]
+    fn central_differences_agree() {
+        let g = Graph::new();
+        let x = g.buffer(DType::F64, sizes(&[3, 4]));
+        let w = g.buffer(DType::F64, sizes(&[4, 3]));
+        let h = matmul(relu(x).unwrap(), w).unwrap();
+        let h = layernorm(h + softmax(h, 0).unwrap(), None).unwrap();
+        let loss = mean(h * h * h + prod(x, Some(Axes(vec![1]))).and_then(|p| sum(p, None)).unwrap(), None).unwrap();
+        let gradient = run(&grad(loss, &[x]).unwrap(), 0).remove(0);
+        for (i, exact) in gradient.into_iter().enumerate() {
+            let step = 1e-6;
+            let at = reshaped(position(&g, &sizes(&[12]), 0).equals(i as i64), x.shape()).cast(DType::F64);
+            let moved = [step, -step].map(|d| loss.replace(x, x + at * d));
+            let [up, down] = [0, 1].map(|k| run(&moved, 0)[k][0]);
+            let difference = (up - down) / (2.0 * step);
+            assert!((difference - exact).abs() < 1e-7 * (1.0 + exact.abs()), "element {i}: {exact}, {difference}");
+        }
+    }
+
+    #[test]
+    fn run_time_sizes_give_what_known_sizes_give() {
+        fn build(g: &Graph, n: Dim) -> Vec<Uop<'_>> {
+            let x = g.buffer(DType::F32, vec![n.clone(), Dim::from(5)]);
+            let w = g.buffer(DType::F32, sizes(&[5, 3]));
+            let y = g.buffer(DType::U8, vec![n]);
+            let logits = matmul(layernorm(x, None).unwrap(), w).unwrap();
+            let loss = cross_entropy(logits, y).unwrap() + mean(max(x, Some(Axes(vec![0]))).unwrap(), None).unwrap();
+            let gradients = grad(loss, &[x, w]).unwrap();
+            assert!(gradients[0].shape() == x.shape() && gradients[1].shape() == w.shape());
+            [vec![loss], gradients].concat()
+        }
+        for n in [1, 4] {
+            let (g, h) = (Graph::new(), Graph::new());
+            let known = run(&build(&g, Dim::from(n)), n);
+            assert_eq!(run(&build(&h, Var::new("N", 1, 64).into()), n), known);
+            assert!(known[1].iter().any(|v| *v != 0.0));
+        }
+    }
+
+    #[test]
+    fn shared_values_and_long_chains_sum_up() {
+        let g = Graph::new();
+        let x = g.buffer(DType::F32, vec![]);
+        let long = (0..20_000).fold(x, |y, _| y + x);
+        assert_eq!(run(&grad(long, &[x]).unwrap(), 0), [[20_001.0]]);
+        let wide = g.buffer(DType::F32, sizes(&[2, 3]));
+        let loss = sum(wide * x, None).unwrap();
+        let gradients = grad(loss, &[x, wide]).unwrap();
+        assert_eq!(gradients[0].shape(), []);
+        assert_eq!(run(&[gradients[0]], 0), run(&[sum(wide, None).unwrap()], 0));
+    }
+
+    #[test]
+    fn what_has_no_gradient_is_an_error_and_steps_are_zero() {
+        let g = Graph::new();
+        let (x, y) = (g.buffer(DType::F32, sizes(&[2])), g.buffer(DType::F32, sizes(&[2])));
+        let k = g.buffer(DType::I32, sizes(&[2]));
+        let total = |u| sum(u, None).unwrap();
+        fn message<'g>(loss: Uop<'g>, wrt: &[Uop<'g>]) -> String {
+            grad(loss, wrt).unwrap_err().message
+        }
+        assert_eq!(message(total(x), &[x, y]), "grad: the loss does not depend on input 1, a tensor f32 (2,)");
+        assert_eq!(
+            message(total(detach(x).unwrap()), &[x]),
+            "grad: the loss does not depend on input 0, a tensor f32 (2,)"
+        );
+        assert_eq!(message(x, &[x]), "grad: the loss must be a single number, got shape (2,)");
+        assert_eq!(message(total(k), &[x]), "grad: the loss must be a float, got i32");
+        assert_eq!(message(total(x), &[k]), "grad: input 0, a tensor i32 (2,), is not a tensor of floats");
+        assert!(depends_on(total(x * y), y) && !depends_on(total(x), y));
+        assert_eq!(run(&grad(total(floor(x).unwrap()), &[x]).unwrap(), 0), [[0.0, 0.0]]);
+    }
+
+    #[test]
+    fn gradients_of_a_product_are_products() {
+        let g = Graph::new();
+        let (x, w) = (g.buffer(DType::F32, sizes(&[4, 5])), g.buffer(DType::F32, sizes(&[5, 3])));
+        let loss = sum(matmul(x, w).unwrap(), None).unwrap();
+        for gradient in grad(loss, &[x, w]).unwrap() {
+            let views = |u: Uop| u.srcs().all(|s| s.op() == Op::Expand);
+            let contraction = |u: &Uop| u.op() == Op::ReduceAxis && u.src(0).op() == Op::Mul && views(u.src(0));
+            assert!(gradient.toposort().iter().any(contraction));
+        }
+    }
 }

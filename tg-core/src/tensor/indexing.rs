@@ -2,7 +2,7 @@
 
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::ir::{Op, Uop};
+use crate::ir::{Op, Uop, Value};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::primitive::{axis_of, expanded, position, reduced, reshaped, shrunk, with_axis, without_axes};
 use crate::tensor::registry::theme;
@@ -78,7 +78,7 @@ fn picked<'g>(x: Uop<'g>, index: Uop<'g>, axis: usize) -> Uop<'g> {
     let shape: Vec<Dim> = x.shape().iter().zip(index.shape()).map(larger).collect();
     let wanted = expanded(index.cast(DType::INDEX), &shape);
     let mask = position(x.graph(), &shape, axis).equals(wanted);
-    let chosen = mask.choose(expanded(x, &shape), crate::ir::Value::zero(x.dtype()));
+    let chosen = mask.choose(expanded(x, &shape), Value::zero(x.dtype()));
     let op = if x.dtype().is_bool() { Op::Max } else { Op::Add };
     without_axes(reduced(chosen, op, &[axis]), &[axis])
 }

@@ -25,9 +25,11 @@ mod primitive;
 mod reduction;
 mod registry;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub use activation::*;
-pub use argument::{Argument, Axes, Call, Parameter, Slice, Term};
+pub use argument::{Argument, Axes, Slice, Term};
 pub use arithmetic::*;
 pub use comparison::*;
 pub use contraction::*;

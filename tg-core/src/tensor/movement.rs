@@ -1,11 +1,12 @@
 //! Other arrangements of the same elements: nothing is computed and nothing is copied.
 
 use crate::dim::Dim;
+use crate::dtype::DType;
 use crate::ir::Uop;
 use crate::tensor::argument::{Axes, Slice, Term};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::primitive::{
-    axes_of, axis_of, axis_within, broadcast, expanded, flipped, number_like, padded, permuted, reshaped, shrunk,
+    axes_of, axis_of, axis_within, expanded, filled, flipped, number_like, padded, permuted, reshaped, shrunk,
     too_many, with_axis, without_axes,
 };
 use crate::tensor::registry::theme;
@@ -69,7 +70,7 @@ theme! {
         if value.dtype() != x.dtype() || !value.shape().is_empty() {
             return Err(Error::new(format!("value must be a number or a {} of shape ()", x.dtype())));
         }
-        let inside = broadcast(filled_like(x), x.shape());
+        let inside = everywhere(x);
         let result = padded(x, pairs.clone());
         Ok(padded(inside, pairs).choose(result, value))
     }
@@ -147,9 +148,8 @@ theme! {
 }
 
 /// True in every element of `x`.
-fn filled_like(x: Uop) -> Uop {
-    let yes = x.graph().constant(crate::dtype::DType::BOOL, true);
-    if x.shape().is_empty() { yes } else { super::primitive::filled(yes, x.shape()) }
+fn everywhere(x: Uop) -> Uop {
+    filled(x.graph().constant(DType::BOOL, true), x.shape())
 }
 
 /// `shape` with its -1, if any, replaced by what the number of elements leaves.
@@ -183,7 +183,10 @@ fn one_for_each_axis(x: Uop, given: usize) -> Result<(), Error> {
     let rank = x.shape().len();
     match given == rank {
         true => Ok(()),
-        false => Err(Error::new(format!("shape {} has {rank} axes, got {given} entries", show_shape(x.shape())))),
+        false => {
+            let axes = if rank == 1 { "1 axis".to_string() } else { format!("{rank} axes") };
+            Err(Error::new(format!("shape {} has {axes}, got entries for {given}", show_shape(x.shape()))))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ theme! {
 
 /// `x` less its maximum along `axis`, and that maximum. The maximum only guards against overflow and cancels out of
 /// the derivative, so no gradient flows through it.
-fn centred<'g>(x: Uop<'g>, axis: i64) -> Result<(Uop<'g>, Uop<'g>), Error> {
+pub(super) fn centred<'g>(x: Uop<'g>, axis: i64) -> Result<(Uop<'g>, Uop<'g>), Error> {
     let axes = filled_axes(float(x)?, &Some(axis.into()))?;
     let largest = reduced(x, Op::Max, &axes);
     let largest = marked(Op::Detach, largest);

@@ -62,6 +62,7 @@ macro_rules! theme {
     (@row [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*]) => {{
         use $crate::tensor::argument::{Argument, Call, Parameter};
         use $crate::tensor::registry::{Method, Param};
+        const FREE: bool = $crate::tensor::registry::theme!(@free $($graph)?);
         const fn params<'g>() -> &'static [Param] where 'g: 'g {
             const { &[$(Param {
                 name: stringify!($arg),
@@ -73,7 +74,8 @@ macro_rules! theme {
             graph: &'g $crate::ir::Graph,
             arguments: &[Argument<'g>],
         ) -> Result<Argument<'g>, $crate::tensor::error::Error> {
-            let mut call = Call::new(stringify!($name), graph, params().len(), arguments)?;
+            let receivers = if FREE { 0 } else { 1 };
+            let mut call = Call::new(stringify!($name), graph, receivers, params().len() - receivers, arguments)?;
             $(let $arg = call.next::<$ty>(stringify!($arg))?;)*
             $(let $graph = graph;)?
             $name($($graph,)? $($arg),*).map(Argument::from)
@@ -81,7 +83,7 @@ macro_rules! theme {
         Method {
             name: stringify!($name),
             doc: concat!($($doc, "\n"),*),
-            free: $crate::tensor::registry::theme!(@free $($graph)?),
+            free: FREE,
             params: params(),
             call,
         }
@@ -150,7 +152,7 @@ pub fn find(name: &str) -> Option<&'static Method> {
 }
 
 /// Names that other libraries use, and ours.
-const FOREIGN: &[(&str, &str)] = &[
+pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("view", "reshape"),
     ("mm", "matmul"),
     ("bmm", "matmul"),
@@ -237,89 +239,4 @@ fn edits(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dim::Var;
-    use crate::dtype::DType;
-
-    /// A small reader of calls, so that cases are text: `f32[3,4].sum 1 true 0.5 [1,2]`.
-    fn call(text: &str) -> String {
-        let graph = Graph::new();
-        let mut words = text.split(' ');
-        let head = words.next().unwrap_or_default();
-        let (name, receiver) = match head.rsplit_once('.') {
-            Some((tensor, name)) => (name, Some(argument(&graph, tensor))),
-            None => (head, None),
-        };
-        let arguments: Vec<_> = receiver.into_iter().chain(words.map(|word| argument(&graph, word))).collect();
-        let method = find(name).unwrap_or_else(|| panic!("there is no method `{name}`"));
-        match (method.call)(&graph, &arguments) {
-            Ok(Argument::Tensor(x)) => format!("{}{}", x.dtype(), show_shape(x.shape())),
-            Ok(other) => other.describe(),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    fn size(text: &str) -> Dim {
-        let var = |name: &str| Dim::from(Var::new(name, 1, 1000));
-        text.split('*').map(|f| f.parse::<i64>().map_or_else(|_| var(f), Dim::from)).fold(Dim::ONE, |a, b| &a * &b)
-    }
-
-    fn argument<'g>(graph: &'g Graph, word: &str) -> Argument<'g> {
-        if let Some((dtype, rest)) = word.split_once('[').filter(|(dtype, _)| !dtype.is_empty()) {
-            let sizes = rest.trim_end_matches(']').split(',').filter(|s| !s.is_empty()).map(size).collect();
-            return Argument::Tensor(graph.buffer(dtype.parse().unwrap(), sizes));
-        }
-        if let Some(items) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
-            return Argument::List(split(items).into_iter().map(|item| argument(graph, item)).collect());
-        }
-        let dtype = || word.parse::<DType>().map(Argument::DType);
-        let number = || word.parse::<i64>().map(Argument::Int).or_else(|_| word.parse().map(Argument::Float));
-        let truth = || word.parse::<bool>().map(Argument::Bool);
-        truth().or_else(|_| number()).or_else(|_| dtype()).unwrap_or_else(|_| match word {
-            "_" => Argument::None,
-            _ => Argument::Dim(size(word)),
-        })
-    }
-
-    /// The items of a list, which may be lists.
-    fn split(items: &str) -> Vec<&str> {
-        let (mut parts, mut depth, mut begin) = (Vec::new(), 0, 0);
-        for (at, c) in items.char_indices() {
-            depth += (c == '[') as i32 - (c == ']') as i32;
-            if c == ',' && depth == 0 {
-                parts.push(&items[begin..at]);
-                begin = at + 1;
-            }
-        }
-        parts.push(&items[begin..]);
-        parts.retain(|part| !part.is_empty());
-        parts
-    }
-
-    #[track_caller]
-    fn check(cases: &str) {
-        for line in cases.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (text, expected) = line.split_once(" => ").unwrap_or((line, ""));
-            assert_eq!(call(text), expected.replace("\\n", "\n"), "{text}");
-        }
-    }
-
-    #[test]
-    fn results_have_the_right_shape_and_dtype() {
-        check(
-            "f32[3,4].sum => f32()
-            f32[3,4].sum 1 => f32(3,)
-            f32[3,4].sum [0,-1] => f32()
-            f32[3,4].sum_keep 0 => f32(1, 4)
-            f32[32,784].matmul f32[784,10] => f32(32, 10)
-            f32[2,3,4].relu => f32(2, 3, 4)
-            f32[2,3,4].softmax -1 => f32(2, 3, 4)
-            f32[4,5].cross_entropy u8[4] => f32()
-            f32[3,4].reshape [2,-1] => f32(2, 6)",
-        );
-    }
 }

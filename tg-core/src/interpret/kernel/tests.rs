@@ -130,3 +130,14 @@ fn loops_may_be_empty_and_ranges_must_be_open() {
     let missing = g.global(DType::F32, 9).element(i, None).store(nothing, &[i]);
     assert!(run(&[missing], &mut memory).unwrap_err().to_string().contains("no buffer given"));
 }
+
+#[test]
+fn a_range_that_nothing_varies_with_still_runs() {
+    let g = Graph::new();
+    let ([i], [k]) = (loops(&g, [1], Axis::Loop), loops(&g, [3], Axis::Reduce));
+    let out = g.global(DType::F32, 0);
+    let sum = g.constant(DType::F32, 2.0).reduce(Op::Add, &[k]);
+    let mut memory = [floats(&[0.])];
+    run(&[out.element(g.index(0), None).store(sum, &[i])], &mut memory).unwrap();
+    assert_eq!(memory[0].to_f64(), [6.]);
+}

@@ -226,7 +226,10 @@ fn conversions_saturate_and_bits_are_kept() {
     let g = Graph::new();
     let x = number(DType::F32, &[1e10, -1e10, f64::NAN, -1.9]);
     let node = buffer(&g, &x);
-    assert_eq!(run(node.cast(DType::I32), &[x.clone()]).unwrap().to_i64(), [i32::MAX as i64, i32::MIN as i64, 0, -1]);
+    assert_eq!(
+        run(node.cast(DType::I32), std::slice::from_ref(&x)).unwrap().to_i64(),
+        [i32::MAX as i64, i32::MIN as i64, 0, -1]
+    );
     let one = number(DType::F32, &[1.0]);
     let g = Graph::new();
     assert_eq!(run(buffer(&g, &one).bitcast(DType::U32), &[one]).unwrap().to_i64(), [0x3f80_0000]);

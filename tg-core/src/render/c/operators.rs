@@ -50,7 +50,17 @@ impl C {
             if node.dtype().is_bool() { c.mask(node.src(i), &args[i], to) } else { args[i].clone() }
         };
         let (yes, no) = (branch(self, 1), branch(self, 2));
-        format!("({mask} ? {yes} : {no})")
+        self.select(to, &mask, &yes, &no)
+    }
+
+    /// The bits of `yes` where `mask` is set, else those of `no`: one blend.
+    fn select(&mut self, dtype: DType, mask: &str, yes: &str, no: &str) -> String {
+        let (ty, bits) = (self.ty(dtype), self.ty(integer(dtype, true)));
+        let name = format!("select_{}", type_name(dtype));
+        self.define(&format!("3 {name}"), || {
+            format!("static inline __attribute__((always_inline)) {ty} {name}({bits} m, {ty} x, {ty} y) {{ return ({ty})((({bits})x & m) | (({bits})y & ~m)); }}")
+        });
+        format!("{name}({mask}, {yes}, {no})")
     }
 
     pub(super) fn compare(&mut self, node: Uop, op: &str, args: &[String]) -> String {
@@ -128,14 +138,7 @@ impl C {
         // If y is not NaN this is the machine's own maximum.
         let plain = node.src(1).as_const().is_some_and(|v| !v.to_f64().is_nan()) || !dtype.is_float();
         let (name, body) = if plain { ("max", "y > x ? y : x") } else { ("nanmax", "x > y || x != x ? x : y") };
-        let vector_body = if plain { "y > x ? y : x" } else { "(x > y) | (x != x) ? x : y" };
-        if dtype.lanes == 1 {
-            return self.call(name, dtype, &[dtype, dtype], args, body);
-        }
-        let ty = self.ty(dtype);
-        let function = format!("{name}_{}", type_name(dtype));
-        self.define(&format!("3 {function}"), || format!("static inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {vector_body}; }}"));
-        format!("{function}({})", args.join(", "))
+        self.call(name, dtype, &[dtype, dtype], args, body)
     }
 
     pub(super) fn bitcast(&mut self, node: Uop, text: &str) -> String {

@@ -1,25 +1,14 @@
-//! Textbook cases.
+//! Tests of all rules together: random expressions keep their values, taking indices apart cancels
+//! putting them together.
+
+mod every_rule;
+mod reductions;
+mod textbook;
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
 use crate::ir::{Axis, Graph, Op, Uop, Value, evaluate};
-use crate::symbolic::{Simplifier, simplify};
-
-#[test]
-fn three_times_five_plus_two_is_seventeen() {
-    let g = Graph::new();
-    for dtype in [DType::I32, DType::INDEX, DType::F32, DType::U8] {
-        assert_eq!(simplify(g.constant(dtype, 3) * 5 + 2), g.constant(dtype, 17));
-    }
-}
-
-#[test]
-fn deep_expressions_need_no_deep_stack() {
-    let g = Graph::new();
-    let x = g.constant(DType::F32, 1.5).bitcast(DType::I32);
-    let deep = (0..50_000).fold(x, |e, _| e + 1);
-    assert_eq!(simplify(deep), x + 50_000);
-}
+use crate::symbolic::Simplifier;
 
 /// A small generator of pseudo-random numbers: tests are the same every time.
 struct Random(u64);
@@ -45,6 +34,7 @@ fn check_everywhere<'g>(ranges: &[Uop<'g>], vars: &[(Uop<'g>, i128)], left: Uop<
         let places: Vec<i128> = sizes.iter().map(|s| (rest % s, rest /= s).0).collect();
         let at = |node: Uop<'g>| match ranges.iter().position(|r| *r == node) {
             Some(i) => Some(Value::Int(places[i])),
+            None if node.op() == Op::Load => node.src(0).src(1).as_const(),
             None => value(node),
         };
         let (l, r) = (evaluate(left, &at), evaluate(right, &at));
@@ -85,7 +75,21 @@ fn random_index_expressions_keep_their_values() {
             });
         }
         let root = values[values.len() - 1];
-        let root = match round % 4 {
+        let condition = |random: &mut Random, of: &[Uop<'_>]| {
+            let (a, c) = (of[random.below(of.len())].id(), random.below(9) as i64 - 2);
+            let less = g.get(a).lt(c);
+            if random.below(2) == 0 { !less } else { less }
+        };
+        let root = match round % 7 {
+            4 => (condition(&mut random, &values) & condition(&mut random, &values)).choose(root, 5),
+            5 => {
+                let (a, b) = (condition(&mut random, &values), condition(&mut random, &values));
+                a & b & condition(&mut random, &ranges)
+            }
+            6 => {
+                let valid = condition(&mut random, &ranges) & condition(&mut random, &values);
+                g.global(DType::INDEX, 0).element(root, Some(valid)).load()
+            }
             0 => root.lt(random.below(20) as i64 - 5),
             1 => root.lt(ranges[0] * 3).choose(root, 7),
             2 => root.equals(random.below(9) as i64 - 3),
@@ -147,5 +151,68 @@ fn taking_apart_cancels_putting_together() {
         let flat = g.range(total, Axis::Loop);
         let again = simplest(flatten(&unflatten(flat, shape), shape));
         assert_eq!(again, simplest(flat), "{}", text(again));
+    }
+}
+
+#[test]
+fn an_offset_survives_taking_apart() {
+    let g = Graph::new();
+    let sizes = |all: &[i64]| all.iter().map(|&c| g.index(c)).collect::<Vec<Uop>>();
+    let (shape, other) = (sizes(&[32, 16, 28, 28]), sizes(&[512, 14, 2, 14, 2]));
+    let indices: Vec<Uop> = shape.iter().map(|&s| g.range(s, Axis::Loop)).collect();
+    for offset in 0..30 {
+        let flat = flatten(&indices, &shape) + offset;
+        let again = simplest(flatten(&unflatten(flat, &other), &other));
+        assert_eq!(again, simplest(flat), "{}", text(again));
+    }
+}
+
+#[test]
+fn split_and_unrolled_ranges_cancel_too() {
+    let g = Graph::new();
+    let n = g.dim(&Dim::from(Var::new("N", 1, 64)));
+    let shape = [n * 8, g.index(12), n, g.index(6)];
+    let outer = |size: Uop<'_>| g.range(g.get(size.id()), Axis::Loop);
+    for lane in 0..4 {
+        let indices = [
+            outer(n) * 8 + outer(g.index(2)) * 4 + lane,
+            outer(g.index(3)) * 4 + lane,
+            outer(n),
+            outer(g.index(3)) * 2 + lane % 2,
+        ];
+        for (index, back) in indices.iter().zip(unflatten(flatten(&indices, &shape), &shape)) {
+            assert_eq!(simplest(back), simplest(*index), "{}", text(simplest(back)));
+        }
+    }
+}
+
+#[test]
+fn expressions_in_variables_keep_their_values() {
+    let mut random = Random(3);
+    for _ in 0..600 {
+        let g = Graph::new();
+        let vars: Vec<Uop> = ["N", "M"].iter().map(|v| g.dim(&Dim::from(Var::new(v, 1, 5)))).collect();
+        let extents = [vars[0], vars[1], vars[0] * vars[1], vars[0] + 2];
+        let ranges: Vec<Uop> = (0..3).map(|_| g.range(extents[random.below(4)], Axis::Loop)).collect();
+        let mut values = [&vars[..], &ranges].concat();
+        for _ in 0..2 + random.below(6) {
+            let (a, b) = (values[random.below(values.len())], values[random.below(values.len())]);
+            let size = extents[random.below(4)];
+            values.push(match random.below(9) {
+                0 | 1 => a + b,
+                2 | 3 => a * size,
+                4 => a / size,
+                5 => a % size,
+                6 => a - b,
+                7 => a.lt(b).choose(a, b * 2),
+                _ => a * 3 + 1,
+            });
+        }
+        let root = values[values.len() - 1];
+        let root = if random.below(3) == 0 { root.lt(extents[random.below(4)]) } else { root };
+        let simple = simplest(root);
+        for (n, m) in [(1, 1), (2, 3), (5, 2)] {
+            check_everywhere(&ranges, &[(vars[0], n), (vars[1], m)], root, simple);
+        }
     }
 }

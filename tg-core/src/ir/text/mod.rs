@@ -1,0 +1,34 @@
+//! The text form of graphs: one node a line, print ⇄ parse. The grammar is in `docs/text-form.md`.
+//!
+//! Printing numbers nodes by their line, so equal graphs print equally whatever their history. Parsing
+//! takes any text: what is not in the grammar is an error with its place. It checks the grammar and the
+//! number of sources; whether the nodes make sense together is for [`crate::ir::spec`] to say.
+
+mod lex;
+mod parse;
+mod print;
+
+pub use parse::{ParseError, parse, parse_list};
+pub use print::{print, print_list};
+
+pub(super) use print::lines;
+
+use crate::ir::Axis;
+
+/// Names of the axis kinds, both ways.
+const AXES: [(Axis, &str); 5] = [
+    (Axis::Loop, "loop"),
+    (Axis::Reduce, "reduce"),
+    (Axis::Parallel, "parallel"),
+    (Axis::Lane, "lane"),
+    (Axis::Unroll, "unroll"),
+];
+
+/// Whether a variable's name can stand without quotes.
+fn is_plain(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests;

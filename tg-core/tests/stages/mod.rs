@@ -1,0 +1,132 @@
+//! A tensor function through the stages of the compiler: each stage is checked by its spec and executed
+//! by its interpreter, so that what lowering does to the meaning of a program shows without a C compiler.
+
+use std::collections::HashMap;
+
+use tg_core::compile::{Function, Kernel, Language, Program, Slot, plan};
+use tg_core::dtype::DType;
+use tg_core::interpret::{Array, run_kernel, run_linear};
+use tg_core::ir::spec::{Stage, verify};
+use tg_core::ir::{Arg, Graph, Op, Uop, cast};
+use tg_core::lower::{PASSES, linearize};
+use tg_core::optimize::heuristic;
+use tg_core::symbolic::Simplifier;
+use tg_core::target::Isa;
+
+/// How far kernels are compiled before they are executed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Loop nests as scheduled.
+    Scheduled,
+    /// After the heuristic's actions.
+    Optimized,
+    /// After this many passes of the lowering.
+    Passes(usize),
+    /// As instructions.
+    Linear,
+}
+
+/// Every step, in order.
+pub fn steps() -> impl Iterator<Item = Step> {
+    let passes = (1..=PASSES.len()).map(Step::Passes);
+    [Step::Scheduled, Step::Optimized].into_iter().chain(passes).chain([Step::Linear])
+}
+
+/// The outputs of `function` for its `inputs`, executed at `step`.
+///
+/// # Errors
+/// The violations of a spec, printed, or why an interpreter stopped.
+pub fn run<'g>(step: Step, graph: &'g Graph, function: &Function<'g>, inputs: &[Array]) -> Result<Vec<Array>, String> {
+    let roots: Vec<Uop> = function.outputs.iter().map(|(_, value)| *value).collect();
+    verify(Stage::Tensor, &roots).map_err(|e| e.to_string())?;
+    let plan = plan(graph, function);
+    let kernels: Vec<Uop> = plan.kernels().map(|(_, root)| root).collect();
+    let program = plan.render(&[], Language::C);
+    let mut memory = Memory::new(&program, inputs)?;
+    for (root, kernel) in kernels.into_iter().zip(&program.kernels) {
+        memory.launch(step, root, kernel)?;
+    }
+    let outputs = function.outputs.iter().zip(function.inputs.len()..);
+    outputs.map(|((_, value), i)| memory.output(value.dtype(), i as u32)).collect()
+}
+
+/// The buffers of a program. A workspace slot holds one array for each element type it is used with.
+struct Memory<'p> {
+    program: &'p Program,
+    arrays: HashMap<(Slot, DType), Array>,
+}
+
+impl<'p> Memory<'p> {
+    fn new(program: &'p Program, inputs: &[Array]) -> Result<Memory<'p>, String> {
+        let mut arrays = HashMap::new();
+        for (i, param) in program.params.iter().enumerate() {
+            let shape: Vec<usize> = param.shape.iter().map(|d| d.eval(&|v| v.min) as usize).collect();
+            let array = inputs.get(i).cloned().map_or_else(|| Array::zeros(param.dtype, &shape), Ok);
+            arrays.insert((Slot::Param(i as u32), param.dtype), array.map_err(|e| e.to_string())?);
+        }
+        Ok(Memory { program, arrays })
+    }
+
+    /// Takes the contents of `slot` as elements of `dtype`.
+    fn take(&mut self, slot: Slot, dtype: DType) -> Result<Array, String> {
+        match slot {
+            Slot::Param(i) => {
+                let stored = self.program.params[i as usize].dtype;
+                let array = self.arrays.remove(&(slot, stored)).ok_or("a parameter is used twice by one kernel")?;
+                Array::collect(dtype, &array.shape, array.data).map_err(|e| e.to_string())
+            }
+            Slot::Workspace(i) => {
+                let bytes = self.program.workspace[i as usize].eval(&|v| v.min) as usize;
+                let empty = || Array::zeros(dtype, &[bytes / dtype.bytes()]);
+                self.arrays.remove(&(slot, dtype)).map_or_else(empty, Ok).map_err(|e| e.to_string())
+            }
+        }
+    }
+
+    fn give(&mut self, slot: Slot, mut array: Array) {
+        if let Slot::Param(i) = slot {
+            array.dtype = self.program.params[i as usize].dtype;
+            array.data.iter_mut().for_each(|v| *v = cast(*v, array.dtype));
+        }
+        self.arrays.insert((slot, array.dtype), array);
+    }
+
+    fn launch(&mut self, step: Step, root: Uop, kernel: &Kernel) -> Result<(), String> {
+        let dtypes: HashMap<u32, DType> = root.toposort().into_iter().filter_map(pointer).collect();
+        let typed = |(i, slot): (usize, &Slot)| self.take(*slot, dtypes[&(i as u32)]);
+        let mut buffers = kernel.args.iter().enumerate().map(typed).collect::<Result<Vec<_>, _>>()?;
+        execute(step, root, &mut buffers)?;
+        kernel.args.iter().zip(buffers).for_each(|(slot, buffer)| self.give(*slot, buffer));
+        Ok(())
+    }
+
+    fn output(&mut self, dtype: DType, i: u32) -> Result<Array, String> {
+        self.take(Slot::Param(i), dtype)
+    }
+}
+
+fn pointer(node: Uop) -> Option<(u32, DType)> {
+    match (node.op(), node.arg()) {
+        (Op::DefineGlobal, Arg::Slot(slot)) => Some((*slot, node.dtype().pointee())),
+        _ => None,
+    }
+}
+
+/// `kernel` compiled up to `step`, checked, and run.
+fn execute(step: Step, kernel: Uop, buffers: &mut [Array]) -> Result<(), String> {
+    let mut simplifier = Simplifier::default();
+    let optimized = || heuristic(kernel, Isa::X86V3, &mut Simplifier::default()).1;
+    let mut passed = |n: usize| PASSES[..n].iter().fold(optimized(), |k, pass| (pass.run)(k, &mut simplifier));
+    let nest = match step {
+        Step::Scheduled => kernel,
+        Step::Optimized => optimized(),
+        Step::Passes(n) => passed(n),
+        Step::Linear => {
+            let list = linearize(passed(PASSES.len())).0;
+            verify(Stage::Linear, &list).map_err(|e| e.to_string())?;
+            return run_linear(&list, buffers, &|v| v.min).map_err(|e| e.to_string());
+        }
+    };
+    verify(Stage::Loops, &[nest]).map_err(|e| e.to_string())?;
+    run_kernel(nest, buffers, &|v| v.min).map_err(|e| e.to_string())
+}
