@@ -113,8 +113,15 @@ fn run(g: &'static Graph) {
     println!("{}", p.prelude[0]);
     for k in &p.kernels {
         println!(
-            "// {} {:?} extent {:?}/{} flops {:?} bytes {:?}\n{}",
-            k.name, k.args, k.variants[0].extent, k.variants[0].tile, k.flops, k.bytes, k.variants[0].source
+            "// {} {} {:?} extent {:?}/{} flops {:?} bytes {:?}\n{}",
+            k.name,
+            k.variants[0].actions,
+            k.args,
+            k.variants[0].extent,
+            k.variants[0].tile,
+            k.flops,
+            k.bytes,
+            k.variants[0].source
         );
     }
 }

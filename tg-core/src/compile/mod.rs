@@ -146,10 +146,10 @@ impl<'g> Plan<'g> {
         for kernel in &self.kernels {
             let name = format!("tgk_{}", kernel.name);
             let variant = |(isa, prelude): (&Isa, &mut BTreeMap<String, String>)| {
-                let (_, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
+                let (actions, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
                 let rendered = emit(&linear, &name, &self.dims, &mut C::default());
                 prelude.extend(rendered.prelude);
-                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1 }
+                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1, actions }
             };
             let variants = isas.iter().zip(&mut preludes).map(variant).collect();
             let (flops, bytes) = (kernel.flops.clone(), kernel.bytes.clone());

@@ -3,6 +3,7 @@
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
 use crate::ir::Uop;
+use crate::optimize::Actions;
 use crate::target::Isa;
 
 /// A tensor function after tracing: its body as a graph.
@@ -66,6 +67,8 @@ pub struct Variant {
     pub extent: Dim,
     /// See `extent`.
     pub tile: i64,
+    /// The schedule actions the text is the result of.
+    pub actions: Actions,
 }
 
 /// One kernel of a program.

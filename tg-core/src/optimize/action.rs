@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::split::{annotate, outermost, split};
+use super::split::{annotate, split, tile};
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::Nest;
 use crate::symbolic::Simplifier;
@@ -68,13 +68,10 @@ impl Action {
         Ok(match self {
             Action::Vectorize { axis, lanes } => split(kernel, range(axis)?, lanes, Axis::Lane, simplifier),
             Action::Unroll { axis, by } => split(kernel, range(axis)?, by, Axis::Unroll, simplifier),
-            Action::Tile { axis, size } => {
-                let range = range(axis)?;
-                let Arg::Range(_, kind) = *range.arg() else { return Err(self.invalid("not a loop")) };
-                let tiled = split(kernel, range, size, kind, simplifier);
-                outermost(tiled, kind)
-                    .ok_or_else(|| self.invalid("a reduction cannot move outside the loops of its result"))?
-            }
+            Action::Tile { axis, size } => match range(axis)? {
+                r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
+                _ => return Err(self.invalid("a reduction cannot move outside the loops of its result")),
+            },
             Action::Parallel { axis } => {
                 let range = range(axis)?;
                 if Nest::new(kernel).depth(range) != 0 {

@@ -21,10 +21,34 @@ pub(super) fn split<'g>(
     simplifier: &mut Simplifier<'g>,
 ) -> Uop<'g> {
     let parts = parts(range, by, inner, simplifier);
-    let stores = kernel.srcs().flat_map(|store| split_store(store, &parts));
+    replace(kernel, &parts, simplifier)
+}
+
+/// `kernel` with `range` in blocks of `by`, the loop over the blocks outside all others.
+pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let parts = parts(range, by, Axis::Loop, simplifier);
+    // The loop over the blocks is made first.
+    let blocks = parts.blocks.ranges().min();
+    let tiled = replace(kernel, &parts, simplifier);
+    let stores: Vec<_> = tiled.srcs().map(|store| outermost(store, blocks)).collect();
+    tiled.with_srcs(&stores)
+}
+
+/// `store` with `range`, if it runs over it, before its other loops.
+fn outermost<'g>(store: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
+    let mut src: Vec<_> = store.srcs().collect();
+    if let Some(at) = src.iter().skip(2).position(|r| Some(*r) == range) {
+        let range = src.remove(at + 2);
+        src.insert(2, range);
+    }
+    store.with_srcs(&src)
+}
+
+fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let stores = kernel.srcs().flat_map(|store| split_store(store, parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());
     let mut done = Memo::new(kernel.graph());
-    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, &parts));
+    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, parts));
     simplifier.simplify(kernel)
 }
 
@@ -65,26 +89,6 @@ fn both<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>> {
     let blocks = (!empty).then(|| over(node, parts.blocks));
     let rest = parts.rest.map(|rest| over(separate(graph, node, parts.range), rest));
     blocks.into_iter().chain(rest)
-}
-
-/// Moves the newest loop of kind `Loop` outside all others of its STORE.
-pub(super) fn outermost<'g>(kernel: Uop<'g>, kind: Axis) -> Option<Uop<'g>> {
-    if kind != Axis::Loop {
-        return None;
-    }
-    let blocks = kernel.srcs().flat_map(|s| s.srcs().skip(2).collect::<Vec<_>>());
-    let newest = blocks.filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Loop))).max()?;
-    // The inside of the block is newer than the loop over blocks, which stands just before it.
-    let moved = kernel.srcs().map(|store| {
-        let mut src: Vec<_> = store.srcs().collect();
-        if let Some(at) = src.iter().skip(2).position(|r| *r == newest).filter(|at| *at > 0) {
-            let blocks = src.remove(at + 1);
-            src.insert(2, blocks);
-        }
-        store.with_srcs(&src)
-    });
-    let moved: Vec<_> = moved.collect();
-    Some(kernel.with_srcs(&moved))
 }
 
 /// Marks `range` as shared among threads; other outermost loops run with the last share only.
