@@ -108,7 +108,17 @@ fn run(g: &'static Graph) {
             eprintln!("  {n} {}", k.toposort().len());
         }
     }
-    let p = compile(g, &f, &[Isa::X86V4], Language::C);
+    let p = compile(
+        g,
+        &f,
+        &[match std::env::args().nth(2).as_deref() {
+            Some("2") => Isa::X86V2,
+            Some("3") => Isa::X86V3,
+            Some("n") => Isa::Neon,
+            _ => Isa::X86V4,
+        }],
+        Language::C,
+    );
     eprintln!("{:?} {:?} nodes {}", t0.elapsed(), p.report, g.len());
     println!("{}", p.prelude[0]);
     for k in &p.kernels {

@@ -1,1 +1,46 @@
-//! tensor_fn! and #[tg::aot]: tensor code compiled while the crate compiles.
+//! `tensor_fn!` and `#[tg::aot]`: tensor code that is checked and compiled while the crate compiles.
+//!
+//! One way through, with a barrier after each stage, behind which there are no errors of the stage before:
+//!
+//! | module | does |
+//! |---|---|
+//! | `config` | reads rustc's arguments and the environment |
+//! | `diagnostic`, `messages` | collects errors; words them |
+//! | `syntax` | parses the block |
+//! | `types` | resolves the types in signatures |
+//! | `evaluate` | runs bodies at compile time |
+//! | `trace` | makes each function a graph |
+//! | `kernels` | compiles graphs to machine code |
+//! | `expand` | writes the Rust items |
+//! | `pipeline` | these, in order |
+//!
+//! Invariant: only `config` and `kernels` do IO, through tg-toolchain; only this file uses `proc_macro`.
+#![forbid(unsafe_code)]
+
+mod config;
+mod diagnostic;
+mod messages;
+mod syntax;
+mod types;
+mod evaluate;
+mod trace;
+mod kernels;
+mod expand;
+mod pipeline;
+
+use proc_macro::TokenStream;
+
+/// Compiles tensor functions: `tensor_fn! { structs, impls, functions, constants }`, or in place
+/// `tensor_fn!(|x: Tensor<f32, 32, 784>| x.softmax(-1))`.
+///
+/// The documentation of the crate `tg` describes the language.
+#[proc_macro]
+pub fn tensor_fn(input: TokenStream) -> TokenStream {
+    pipeline::run(input.into()).into()
+}
+
+/// Compiles one tensor function: `#[tg::aot] pub fn f(x: Tensor<f32, 32, 784>) -> Tensor<f32, 32> { … }`.
+#[proc_macro_attribute]
+pub fn aot(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::run_attribute(arguments.into(), item.into()).into()
+}

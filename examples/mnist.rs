@@ -1,0 +1,115 @@
+//! Trains a small network on real handwritten digits, then uses it: the tutorial.
+//!
+//! `cargo run --release --example mnist`
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+use tg::prelude::*;
+
+tensor_fn! {
+    /// A perceptron with one hidden layer, for images of 28 × 28 pixels.
+    #[derive(Clone)]
+    pub struct Mlp {
+        w1: Tensor<f32, 784, 128>,
+        b1: Tensor<f32, 128>,
+        w2: Tensor<f32, 128, 10>,
+        b2: Tensor<f32, 10>,
+    }
+
+    impl Mlp {
+        /// Scores of the ten digits for a batch of flattened images.
+        pub fn logits<N: Dim>(&self, x: Tensor<u8, N, 784>) -> Tensor<f32, N, 10> {
+            let x = x.cast::<f32>() / 255.0;
+            let h = (x.matmul(self.w1) + self.b1).relu();
+            h.matmul(self.w2) + self.b2
+        }
+
+        /// The digit with the highest score.
+        pub fn classify<N: Dim>(&self, x: Tensor<u8, N, 784>) -> Tensor<i64, N> {
+            self.logits(x).argmax(-1)
+        }
+    }
+
+    /// One step of gradient descent on a batch; gives the loss before it.
+    pub fn train_step(net: &mut Mlp, x: Tensor<u8, 128, 784>, y: Tensor<u8, 128>, lr: f32) -> Tensor<f32> {
+        let loss = net.logits(x).cross_entropy(y);
+        *net -= lr * loss.grad(net);
+        loss
+    }
+}
+
+const EPOCHS: usize = 24;
+const BATCH: usize = 128;
+type Images = Tensor<u8, (Dyn, Const<28>, Const<28>)>;
+
+/// A batch of images, moved by up to one pixel, so that no two epochs are the same.
+fn shifted(
+    images: &Images,
+    rows: &[usize],
+    rng: &mut fastrand::Rng,
+) -> tg::Result<Tensor<u8, (Const<128>, Const<784>)>> {
+    let (down, right) = (rng.usize(..3), rng.usize(..3));
+    let mut batch = vec![0; BATCH * 784];
+    for (row, moved) in rows.iter().zip(batch.chunks_mut(784)) {
+        let image = &images.as_slice()[row * 784..][..784];
+        for y in 1..27 {
+            moved[(y + down - 1) * 28 + right..][..26].copy_from_slice(&image[y * 28 + 1..][..26]);
+        }
+    }
+    Tensor::from_vec(batch)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
+    let images = Images::read_idx(data.join("train-images-idx3-ubyte.gz"))?;
+    let labels = Tensor::<u8, (Dyn,)>::read_idx(data.join("train-labels-idx1-ubyte.gz"))?;
+    let test_images = Images::read_idx(data.join("test-images-idx3-ubyte.gz"))?;
+    let test_labels = Tensor::<u8, (Dyn,)>::read_idx(data.join("test-labels-idx1-ubyte.gz"))?;
+    println!("{} training digits, {} test digits", images.dims()[0], test_images.dims()[0]);
+
+    let scale = |inputs: f64| (6.0 / inputs).sqrt();
+    let mut net = Mlp {
+        w1: Tensor::uniform(-scale(784.0), scale(784.0), 1),
+        b1: Tensor::zeros(),
+        w2: Tensor::uniform(-scale(128.0), scale(128.0), 2),
+        b2: Tensor::zeros(),
+    };
+
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut order: Vec<usize> = (0..images.dims()[0]).collect();
+    let (batches, start) = (order.len() / BATCH, Instant::now());
+    for epoch in 0..EPOCHS {
+        rng.shuffle(&mut order);
+        let mut loss = 0.0;
+        for (batch, rows) in order.chunks_exact(BATCH).enumerate() {
+            let x = shifted(&images, rows, &mut rng)?;
+            let y = labels.select_rows(rows.iter().copied())?;
+            let left = 1.0 - (epoch * batches + batch) as f32 / (EPOCHS * batches) as f32;
+            loss += train_step(&mut net, &x, &y, 0.5 * left)?.item() / batches as f32;
+        }
+        let (done, seen) = ((epoch + 1) * 30 / EPOCHS, (epoch + 1) * batches * BATCH);
+        let speed = seen as f64 / start.elapsed().as_secs_f64() / 1e3;
+        eprint!("\r[{:30}] loss {loss:.4}, {speed:.0} thousand digits/s ", "=".repeat(done));
+    }
+    println!("\ntrained in {:.2} s", start.elapsed().as_secs_f64());
+
+    let saved = std::env::temp_dir().join("mnist.safetensors");
+    net.save(&saved)?;
+    let mut net = Mlp::zeros();
+    net.load(&saved)?;
+
+    let pixels = test_images.clone().into_reshaped::<(Dyn, Const<784>)>()?;
+    let found = net.classify(&pixels)?;
+    let right = found.as_slice().iter().zip(test_labels.as_slice()).filter(|(f, l)| **f == **l as i64).count();
+    println!("accuracy on the test digits: {:.2} %", 100.0 * right as f64 / found.len() as f64);
+    for digit in 0..3 {
+        let image = &pixels.as_slice()[digit * 784..][..784];
+        for row in image.chunks(28).step_by(2) {
+            println!("{}", row.iter().map(|p| b" .:*#"[*p as usize / 52] as char).collect::<String>());
+        }
+        println!("this is a {}, found {}", test_labels.as_slice()[digit], found.as_slice()[digit]);
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Expansion: the Rust items that a checked block becomes.
+//!
+//! Nothing here can fail. Spans of names and types are the user's, so that editors show and follow them; names of
+//! generated items carry a hash, names of local variables are hygienic.
+
+pub mod function;
+pub mod program;
+pub mod structure;
+pub mod types;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::config::VARIABLES;
+
+/// Tells rustc which environment variables the expansion depends on.
+pub fn tracked_variables() -> TokenStream {
+    let names = VARIABLES.iter();
+    quote!(#(const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#names);)*)
+}
+
+/// A name that generated code cannot share with the user's.
+pub fn hidden(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

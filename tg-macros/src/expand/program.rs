@@ -1,0 +1,108 @@
+//! The static table of a compiled function: what the runtime binds, plans memory and launches by.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use tg_core::compile::{Kernel, Parameter, Program, Report, Role, Slot, Variant};
+use tg_core::dim::{Dim, Var};
+use tg_core::target::Isa;
+
+/// `static NAME: Program = …;`, whose kernels have the paths `entries[kernel][level]`.
+pub fn table(name: &Ident, program: &Program, entries: &[Vec<TokenStream>], isas: &[Isa]) -> TokenStream {
+    let dims = &program.dims;
+    let specs = dims.iter().map(|Var { name, min, max }| {
+        let name: &str = name;
+        quote!(p::DimSpec { name: #name, min: #min, max: #max })
+    });
+    let params = program.params.iter().map(|param| parameter(param, dims));
+    let workspace = program.workspace.iter().map(|bytes| polynomial(bytes, dims));
+    let kernels = program.kernels.iter().zip(entries).map(|(kernel, entries)| kernel_row(kernel, entries, dims));
+    let isas = isas.iter().map(|isa| variant_name(isa));
+    let (text, report) = (&program.name, report(&program.report));
+    quote! {
+        pub static #name: p::Program = p::Program {
+            name: #text,
+            dims: &[#(#specs),*],
+            params: &[#(#params),*],
+            workspace: &[#(#workspace),*],
+            kernels: &[#(#kernels),*],
+            isas: &[#(p::Isa::#isas),*],
+            report: #report,
+            state: p::ProgramState::new(),
+        };
+    }
+}
+
+/// The table of a function that is only checked: it is never called.
+pub fn placeholder(name: &Ident) -> TokenStream {
+    let report = report(&Report::default());
+    quote! {
+        pub static #name: p::Program = p::Program {
+            name: "", dims: &[], params: &[], workspace: &[], kernels: &[], isas: &[],
+            report: #report,
+            state: p::ProgramState::new(),
+        };
+    }
+}
+
+/// A report as a value; `p` must be the private module of the facade.
+pub fn report(report: &Report) -> TokenStream {
+    let Report { kernels, flops, bytes, workspace_bytes } = *report;
+    quote!(p::Report { kernels: #kernels, flops: #flops, bytes: #bytes, workspace_bytes: #workspace_bytes })
+}
+
+fn parameter(param: &Parameter, dims: &[Var]) -> TokenStream {
+    let (name, dtype) = (&param.name, variant_name(&param.dtype.scalar));
+    let shape = param.shape.iter().map(|size| polynomial(size, dims));
+    let role = match param.role {
+        Role::Input => quote!(Input),
+        Role::InPlace => quote!(InPlace),
+        Role::Output => quote!(Output),
+    };
+    quote!(p::ParamSpec { name: #name, dtype: p::Scalar::#dtype, shape: &[#(#shape),*], role: p::Role::#role })
+}
+
+fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenStream {
+    let name = &kernel.name;
+    let args = kernel.args.iter().map(|slot| match slot {
+        Slot::Param(at) => quote!(p::Slot::Param(#at)),
+        Slot::Workspace(at) => quote!(p::Slot::Workspace(#at)),
+    });
+    let variants = kernel.variants.iter().zip(entries).map(|(Variant { extent, tile, .. }, entry)| {
+        let extent = polynomial(extent, dims);
+        quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile })
+    });
+    let [work, flops, bytes] = [&work(kernel), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
+    quote! {
+        p::Kernel {
+            name: #name,
+            args: &[#(#args),*],
+            variants: &[#(#variants),*],
+            work: #work,
+            flops: #flops,
+            bytes: #bytes,
+        }
+    }
+}
+
+/// Operations and accesses: what decides whether threads share a kernel. An access is taken as four bytes.
+fn work(kernel: &Kernel) -> Dim {
+    let accesses = kernel.bytes.terms().into_iter().map(|(vars, bytes)| {
+        vars.into_iter().map(Dim::from).fold(Dim::from(bytes.div_euclid(4).max(1)), |product, var| &product * &var)
+    });
+    accesses.fold(kernel.flops.clone(), |sum, term| &sum + &term)
+}
+
+/// `Poly { terms: … }` over the indices of `dims`.
+fn polynomial(dim: &Dim, dims: &[Var]) -> TokenStream {
+    let terms = dim.terms().into_iter().map(|(vars, factor)| {
+        let index = |var: &Var| dims.iter().position(|other| other == var).unwrap_or(usize::MAX);
+        let vars = vars.iter().map(|var| Literal::u32_unsuffixed(index(var) as u32).to_token_stream());
+        quote!((#factor, &[#(#vars),*]))
+    });
+    quote!(p::Poly { terms: &[#(#terms),*] })
+}
+
+/// The name of an enum's variant.
+fn variant_name(variant: &dyn std::fmt::Debug) -> Ident {
+    Ident::new(&format!("{variant:?}"), Span::call_site())
+}

@@ -1,0 +1,197 @@
+//! From traced functions to code that Rust can embed: schedules, rendering, the C compiler.
+//!
+//! Under `cargo check` functions are scheduled, for their cost, and nothing is rendered.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use tg_core::compile::{Function, Language, Program, Report, plan};
+use tg_core::ir::Graph;
+use tg_core::target::{Arch, Isa};
+use tg_toolchain::{Job, PLACEHOLDER, Toolchain};
+
+use crate::config::Config;
+
+/// A compiled function.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Its cost.
+    pub report: Report,
+    /// Its kernels; `None` where no code is generated.
+    pub program: Option<Program>,
+}
+
+/// Kernels as Rust items.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// Assembly and declarations, or Rust functions.
+    pub items: TokenStream,
+    /// The path of kernel `k` of function `f` for level `i`: `entries[f][k][i]`.
+    pub entries: Vec<Vec<Vec<TokenStream>>>,
+}
+
+/// How kernels become machine code.
+pub enum Backend {
+    /// Through a C compiler, into assembly.
+    C(Box<Toolchain>),
+    /// Through rustc.
+    Rust,
+}
+
+impl Backend {
+    /// The backend that the settings and the machine allow.
+    pub fn choose(config: &Config) -> Backend {
+        if config.only_rust {
+            return Backend::Rust;
+        }
+        match Toolchain::new(&config.target.triple, config.invocation.cache_dir()) {
+            Ok(toolchain) => Backend::C(Box::new(toolchain)),
+            Err(error) => {
+                if config.debug > 0 {
+                    eprintln!("tg: kernels are rendered as Rust: {error}");
+                }
+                Backend::Rust
+            }
+        }
+    }
+
+    fn language(&self) -> Language {
+        match self {
+            Backend::C(_) => Language::C,
+            Backend::Rust => Language::Rust,
+        }
+    }
+
+    /// The levels that kernels are rendered for.
+    pub fn isas(&self, config: &Config) -> Vec<Isa> {
+        match self {
+            Backend::C(_) => config.isas.clone(),
+            Backend::Rust => vec![Isa::Baseline],
+        }
+    }
+}
+
+/// Schedules a function and, where code is generated, renders its kernels.
+pub fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
+    let plan = plan(graph, function);
+    let report = plan.report();
+    let program = backend.map(|backend| plan.render(&backend.isas(config), backend.language()));
+    if let (1.., Some(program)) = (config.debug, &program) {
+        trace(program, config.debug);
+    }
+    Compiled { report, program }
+}
+
+/// Prints what was compiled, with `TG_DEBUG`.
+fn trace(program: &Program, debug: u8) {
+    let Report { kernels, flops, bytes, workspace_bytes } = program.report;
+    eprintln!("tg: {}: {kernels} kernels, {flops} flops, {bytes} bytes, workspace {workspace_bytes}", program.name);
+    for kernel in &program.kernels {
+        eprintln!("tg:   {} {:?}: {} flops, {} bytes", kernel.name, kernel.args, kernel.flops, kernel.bytes);
+        for variant in kernel.variants.iter().filter(|_| debug >= 4) {
+            eprintln!("// {}\n{}", variant.isa.name(), variant.source);
+        }
+    }
+}
+
+/// The items that hold the kernels of `programs`.
+///
+/// # Errors
+/// The C compiler's words, if it rejects what was rendered: a bug.
+pub fn embed(programs: &[&Program], backend: &Backend, config: &Config, seed: &str) -> Result<Code, String> {
+    match backend {
+        Backend::C(toolchain) => embed_assembly(programs, toolchain, config, seed),
+        Backend::Rust => embed_rust(programs),
+    }
+}
+
+/// One C source for each function and level: editing a function compiles no other one again.
+fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, seed: &str) -> Result<Code, String> {
+    let source = |program: &Program, level: usize| {
+        let kernels = program.kernels.iter().map(|kernel| kernel.variants[level].source.as_str());
+        let prelude = program.prelude.get(level).map_or("", String::as_str);
+        std::iter::once(prelude).chain(kernels).collect::<Vec<_>>().join("\n")
+    };
+    let units: Vec<(usize, usize)> =
+        (0..programs.len()).flat_map(|at| (0..config.isas.len()).map(move |level| (at, level))).collect();
+    let job = |&(at, level): &(usize, usize)| Job { source: source(programs[at], level), isa: config.isas[level] };
+    let jobs: Vec<Job> = units.iter().map(job).collect();
+    let assemblies = tools.assemble_all(&jobs).map_err(|error| error.to_string())?;
+    let unique = unique_prefix(config, seed);
+    let mut code = Code { items: TokenStream::new(), entries: no_entries(programs) };
+    for (&(at, level), assembly) in units.iter().zip(assemblies) {
+        let prefix = format!("tg_{unique}_{at}_{}_{}_", programs[at].name, config.isas[level].name());
+        let text = assembly.embed(&prefix).map_err(|error| error.to_string())?;
+        if config.debug >= 7 {
+            eprintln!("{text}");
+        }
+        code.items.extend(assembly_block(&text, config));
+        for (kernel, entries) in programs[at].kernels.iter().zip(&mut code.entries[at]) {
+            let bare = kernel.name.strip_prefix(PLACEHOLDER).unwrap_or(&kernel.name);
+            let symbol = Ident::new(&format!("{prefix}{bare}"), Span::call_site());
+            code.items.extend(declaration(&symbol));
+            entries.push(quote!(#symbol));
+        }
+    }
+    Ok(code)
+}
+
+fn no_entries(programs: &[&Program]) -> Vec<Vec<Vec<TokenStream>>> {
+    programs.iter().map(|program| vec![Vec::new(); program.kernels.len()]).collect()
+}
+
+fn assembly_block(text: &str, config: &Config) -> TokenStream {
+    let text = Literal::string(text);
+    match config.target.arch {
+        Arch::X86_64 => quote!(::core::arch::global_asm!(#text, options(raw, att_syntax));),
+        _ => quote!(::core::arch::global_asm!(#text, options(raw));),
+    }
+}
+
+fn declaration(symbol: &Ident) -> TokenStream {
+    quote! {
+        unsafe extern "C" {
+            fn #symbol(
+                buffers: *const *mut ::core::primitive::u8,
+                dims: *const ::core::primitive::i64,
+                begin: ::core::primitive::i64,
+                end: ::core::primitive::i64,
+            );
+        }
+    }
+}
+
+/// One module for each function: names of kernels are unique in it.
+fn embed_rust(programs: &[&Program]) -> Result<Code, String> {
+    let mut code = Code { items: TokenStream::new(), entries: no_entries(programs) };
+    for (at, program) in programs.iter().enumerate() {
+        let texts = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &variant.source);
+        let text: String = program.prelude.iter().chain(texts).map(|text| format!("{text}\n")).collect();
+        let items: TokenStream =
+            text.parse().map_err(|error| format!("internal error: rendered Rust does not parse: {error}\n{text}"))?;
+        let module = Ident::new(&format!("kernels_{at}"), Span::call_site());
+        code.items.extend(quote!(mod #module { #items }));
+        for (kernel, entries) in program.kernels.iter().zip(&mut code.entries[at]) {
+            let name = Ident::new(&kernel.name, Span::call_site());
+            entries.push(quote!(#module::#name));
+        }
+    }
+    Ok(code)
+}
+
+/// What no other invocation in the same binary has: crates differ in their metadata, invocations in one crate in their
+/// number. It depends on nothing else, so that a build is reproducible.
+pub fn unique_prefix(config: &Config, seed: &str) -> String {
+    let invocation = &config.invocation;
+    let mut hasher = DefaultHasher::new();
+    (&invocation.metadata, &invocation.crate_name, &invocation.out_dir, seed).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// The number of this invocation in the crate, for [`unique_prefix`]: rustc expands in a fixed order.
+pub fn invocation_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,144 @@
+//! All stages in order: parse, check, trace; and, if nothing was wrong, compile and expand.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use tg_core::compile::Program;
+use tg_core::ir::Graph;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostics, Message, Place};
+use crate::expand::function::{self, Callable};
+use crate::expand::{program, structure, tracked_variables};
+use crate::kernels::{Backend, Code, Compiled, compile, embed, invocation_number, unique_prefix};
+use crate::messages;
+use crate::syntax::{Block, parse_block, parse_closure};
+use crate::trace::{Entry, trace};
+use crate::types::{Checked, is_template};
+
+/// The expansion of `tensor_fn!`.
+pub fn run(input: TokenStream) -> TokenStream {
+    let errors = Diagnostics::default();
+    let mut first = input.clone().into_iter();
+    let is_closure = match first.next() {
+        Some(proc_macro2::TokenTree::Punct(punct)) => punct.as_char() == '|',
+        Some(proc_macro2::TokenTree::Ident(ident)) => ident == "move",
+        _ => false,
+    };
+    if !is_closure {
+        return expand(&parse_block(input, &errors), &errors);
+    }
+    let (block, name) = parse_closure(input, &errors);
+    let items = expand(&block, &errors);
+    let value = if errors.count() == 0 { name.to_token_stream() } else { quote!(loop {}) };
+    quote!({ #items #value })
+}
+
+/// The expansion of `#[tg::aot]`.
+pub fn run_attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let errors = Diagnostics::default();
+    if !arguments.is_empty() {
+        errors.report(Place::of(&arguments), messages::attribute_arguments());
+    }
+    let block = parse_block(item, &errors);
+    if block.functions.len() != 1 && errors.count() == 0 {
+        errors.report(Place::of(&Ident::new("aot", Span::call_site())), messages::attribute_target());
+    }
+    expand(&block, &errors)
+}
+
+fn expand(block: &Block, errors: &Diagnostics) -> TokenStream {
+    let code = Checked::new(block, errors);
+    block.structs.iter().for_each(|item| structure::check_generics(item, errors));
+    let structs: Vec<_> = (0..block.structs.len()).map(|at| structure::expand(&code, at, errors)).collect();
+    let at: Vec<usize> = (0..block.functions.len()).filter(|&at| !is_template_at(&code, at)).collect();
+    let graphs: Vec<Graph> = at.iter().map(|_| Graph::new()).collect();
+    let traced: Vec<_> = at.iter().zip(&graphs).map(|(&at, graph)| trace(&code, at, graph, errors)).collect();
+    let entries: Vec<Entry> = traced.into_iter().flatten().collect();
+    let called: BTreeSet<usize> = entries.iter().flat_map(|entry| entry.called.iter().copied()).collect();
+    let finished = if errors.count() == 0 { finish(&entries, &graphs, errors) } else { None };
+    let functions = |owner: Option<usize>| -> TokenStream {
+        let own = |(_, entry): &(usize, &Entry)| block.functions[entry.at].owner == owner;
+        let items = entries.iter().enumerate().filter(own);
+        let callable = |i: usize| finished.as_ref().map(|finished| finished.callable(i));
+        items
+            .map(|(i, entry)| function::expand(&code, entry, callable(i).as_ref(), called.contains(&entry.at)))
+            .collect()
+    };
+    let consts = |owner: Option<usize>| -> TokenStream {
+        let items = block.consts.iter().filter(|item| item.owner == owner).map(|item| &item.item);
+        quote!(#(#[allow(dead_code)] #items)*)
+    };
+    let impls = block.impls.iter().enumerate().map(|(at, item)| {
+        let (attrs, target) = (&item.attrs, &item.target);
+        let (consts, functions) = (consts(Some(at)), functions(Some(at)));
+        let is_concrete = item.generics.is_empty() && code.owners[at].is_some();
+        let is_needed = is_concrete && !(consts.is_empty() && functions.is_empty());
+        is_needed.then(|| quote!(#(#attrs)* impl #target { #consts #functions }))
+    });
+    let (consts, functions) = (consts(None), functions(None));
+    let (support, variables) = (finished.as_ref().map(|f| &f.support), tracked_variables());
+    let errors = errors.to_tokens();
+    quote!(#errors #variables #consts #(#structs)* #functions #(#impls)* #support)
+}
+
+/// Functions whose signature has an error count as templates: there is nothing to trace.
+fn is_template_at(code: &Checked, at: usize) -> bool {
+    code.signatures[at].as_ref().is_none_or(is_template)
+}
+
+/// Everything that the functions need beside their signatures.
+struct Finished {
+    compiled: Vec<Compiled>,
+    /// The hidden module.
+    module: Ident,
+    support: TokenStream,
+}
+
+impl Finished {
+    fn callable(&self, at: usize) -> Callable<'_> {
+        let (module, table) = (&self.module, table_name(at));
+        Callable { report: &self.compiled[at].report, table: quote!(#module::#table) }
+    }
+}
+
+fn table_name(at: usize) -> Ident {
+    format_ident!("PROGRAM_{at}")
+}
+
+/// Compiles all functions; what goes wrong here is reported at the macro call.
+fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) -> Option<Finished> {
+    let report = |text: String| errors.report(Place::of(&TokenStream::new()), Message::new(text));
+    let config = Config::of_process().map_err(report).ok()?;
+    let backend = config.generates_code().then(|| Backend::choose(&config));
+    let Some(traced) = entries.iter().map(|entry| entry.traced.as_ref()).collect::<Option<Vec<_>>>() else {
+        report("internal error: a function has neither a graph nor an error".into());
+        return None;
+    };
+    let functions = traced.into_iter().zip(graphs);
+    let compiled: Vec<Compiled> =
+        functions.map(|(function, graph)| compile(graph, function, &config, backend.as_ref())).collect();
+    let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
+    let seed = format!("{}", invocation_number());
+    let code = match &backend {
+        Some(backend) => embed(&programs, backend, &config, &seed).map_err(report).ok()?,
+        None => Code::default(),
+    };
+    let isas = backend.map_or(Vec::new(), |backend| backend.isas(&config));
+    let tables = compiled.iter().enumerate().map(|(at, compiled)| match &compiled.program {
+        Some(program) => program::table(&table_name(at), program, &code.entries[at], &isas),
+        None => program::placeholder(&table_name(at)),
+    });
+    let (items, module) = (&code.items, format_ident!("__tg_{}", unique_prefix(&config, &seed)));
+    let support = quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, unused_imports, unsafe_code, non_snake_case, missing_docs, clippy::all, clippy::pedantic)]
+        mod #module {
+            use ::tg::__private as p;
+            #items
+            #(#tables)*
+        }
+    };
+    Some(Finished { compiled, module, support })
+}
