@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::index;
 use crate::dim::{Dim, Var};
-use crate::ir::{Arg, Axis, Graph, Op, Uop, Value, eval, pretty};
+use crate::ir::{Arg, Axis, Graph, Id, Op, Uop, Value, eval, pretty};
 use crate::symbolic::simplify;
 use crate::view::ShapeTracker;
 
@@ -129,7 +129,7 @@ fn evaluate(tracker: &ShapeTracker, value: &dyn Fn(&Var) -> i64) -> Moved {
 
 /// The values of an expression at every point; `axes` are the ranges of its axes.
 fn values(root: Uop, axes: &[Uop], all: &[Vec<i64>], value: &dyn Fn(&Var) -> i64) -> Vec<Option<Value>> {
-    let mut done: FxHashMap<Uop, Vec<Option<Value>>> = FxHashMap::default();
+    let mut done: FxHashMap<Id, Vec<Option<Value>>> = FxHashMap::default();
     for node in root.toposort() {
         let column = match node.arg() {
             Arg::Value(v) => vec![Some(*v); all.len()],
@@ -140,14 +140,14 @@ fn values(root: Uop, axes: &[Uop], all: &[Vec<i64>], value: &dyn Fn(&Var) -> i64
             }
             _ => (0..all.len())
                 .map(|i| {
-                    let args: Option<Vec<Value>> = node.srcs().map(|s| done[&s][i]).collect();
+                    let args: Option<Vec<Value>> = node.srcs().map(|s| done[&s.id()][i]).collect();
                     eval(node.op(), node.dtype(), &args?)
                 })
                 .collect(),
         };
-        done.insert(node, column);
+        done.insert(node.id(), column);
     }
-    done.remove(&root).unwrap()
+    done.remove(&root.id()).unwrap()
 }
 
 /// Checks position and validity expressions against `expected`.

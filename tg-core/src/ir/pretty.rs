@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Arg, Op, Uop, Value};
+use crate::ir::{Arg, Id, Op, Uop, Value};
 
 /// Text of a shared part beyond this length is replaced by the node's id wherever it is used.
 const LONGEST_PART: usize = 2000;
@@ -17,7 +17,7 @@ const ATOM: Binding = 10;
 
 /// The expression as one line.
 pub fn pretty(root: Uop) -> String {
-    let mut done: FxHashMap<Uop, (String, Binding)> = FxHashMap::default();
+    let mut done: FxHashMap<Id, (String, Binding)> = FxHashMap::default();
     for node in root.toposort() {
         let (text, binding) = spell(node, &done);
         let part = if text.len() > LONGEST_PART && node != root {
@@ -25,9 +25,9 @@ pub fn pretty(root: Uop) -> String {
         } else {
             (text, binding)
         };
-        done.insert(node, part);
+        done.insert(node.id(), part);
     }
-    done.remove(&root).map(|(text, _)| text).unwrap_or_default()
+    done.remove(&root.id()).map(|(text, _)| text).unwrap_or_default()
 }
 
 /// The operator and how tightly it binds.
@@ -50,9 +50,9 @@ fn infix(op: Op) -> Option<(&'static str, Binding)> {
     })
 }
 
-fn spell(node: Uop, done: &FxHashMap<Uop, (String, Binding)>) -> (String, Binding) {
+fn spell(node: Uop, done: &FxHashMap<Id, (String, Binding)>) -> (String, Binding) {
     let part = |i: usize, least: Binding| {
-        let (text, binding) = &done[&node.src(i)];
+        let (text, binding) = &done[&node.src(i).id()];
         if *binding < least { format!("({text})") } else { text.clone() }
     };
     match (node.op(), node.arg()) {
