@@ -2,7 +2,7 @@
 //!
 //! A place is a pair of spans, because joining spans is not stable: rustc underlines from the one to the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
@@ -79,6 +79,7 @@ impl fmt::Display for Message {
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     found: RefCell<Vec<(Place, Message)>>,
+    left_to_rustc: Cell<usize>,
 }
 
 impl Diagnostics {
@@ -99,9 +100,14 @@ impl Diagnostics {
         }
     }
 
+    /// Notes an error that rustc reports better, on the expanded items.
+    pub fn leave_to_rustc(&self) {
+        self.left_to_rustc.set(self.left_to_rustc.get() + 1);
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.found.borrow().len()
+        self.found.borrow().len() + self.left_to_rustc.get()
     }
 
     /// A `compile_error!` for each.
@@ -137,19 +143,23 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     (distance * 2 < name.len().max(best.len())).then(|| best.to_owned())
 }
 
-/// Levenshtein distance, ignoring case.
+/// Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`, ignoring case.
 fn edits(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + (x != y) as usize;
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let replaced = rows[i][j] + usize::from(a[i] != b[j]);
+            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 /// The name of an identifier as the user means it, without `r#`.
@@ -165,6 +175,7 @@ mod tests {
     #[test]
     fn close_names_are_suggested_and_distant_ones_are_not() {
         assert_eq!(closest("lables", ["labels", "logits"]), Some("labels".into()));
+        assert_eq!(closest("rleu", ["exp", "relu"]), Some("relu".into()));
         assert_eq!(closest("x", ["weights", "bias"]), None);
         assert_eq!(closest("x", []), None);
     }

@@ -134,7 +134,6 @@ messages! {
     no_field(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no field `{name}` in {of}")).maybe_help(did_you_mean(close));
     missing_field(field: &str, of: &str) Message::new(format!("field `{field}` of `{of}` is missing"));
-    recursive_const(name: &proc_macro2::Ident) Message::new(format!("constant `{name}` depends on itself"));
     cannot_infer(name: &str) with(
         format!("the value of `{name}` does not follow from the arguments"),
         format!("give it in angle brackets, `function::<3>(…)`, or use `{name}` as a size of a parameter"),
@@ -176,11 +175,11 @@ pub fn unsupported_expression(expr: &syn::Expr) -> Message {
     with(format!("{what} is not part of tensor functions"), help)
 }
 
-/// The parser's words for something that is no item, with what items are.
-pub fn misplaced_expression(error: syn::Error) -> syn::Error {
+/// Something that is no item, and what items are.
+pub fn misplaced_expression(at: proc_macro2::Span) -> syn::Error {
     let text = "expected `struct`, `impl`, `fn` or `const`";
     let help = "an expression can be compiled in place as a closure: `tensor_fn!(|x: Tensor<f32, 32, 784>| x.relu())`";
-    syn::Error::new(error.span(), with(text, help))
+    syn::Error::new(at, with(text, help))
 }
 
 // Operators and numbers.
@@ -216,7 +215,7 @@ messages! {
 // Control.
 messages! {
     tensor_condition(x: Uop) with(
-        format!("a tensor {} {} has no value at compile time, so code cannot branch on it", x.dtype(), show_shape(x.shape())),
+        format!("code cannot branch on `{}`: its value is known only at run time", tensor_type(x.dtype(), x.shape())),
         "choose element by element: `condition.where_(a, b)`; for a switch, use a constant: `const TRAIN: bool`",
     );
     condition(got: &str) Message::new(format!("a condition must be `true` or `false`, got {got}"));

@@ -31,7 +31,7 @@ pub fn run(input: TokenStream) -> TokenStream {
     }
     let (block, name) = parse_closure(input, &errors);
     let items = expand(&block, &errors);
-    let value = if errors.count() == 0 { name.to_token_stream() } else { quote!(loop {}) };
+    let value = if block.functions.is_empty() { quote!(()) } else { name.to_token_stream() };
     quote!({ #items #value })
 }
 
@@ -62,9 +62,11 @@ fn expand(block: &Block, errors: &Diagnostics) -> TokenStream {
         let own = |(_, entry): &(usize, &Entry)| block.functions[entry.at].owner == owner;
         let items = entries.iter().enumerate().filter(own);
         let callable = |i: usize| finished.as_ref().map(|finished| finished.callable(i));
-        items
-            .map(|(i, entry)| function::expand(&code, entry, callable(i).as_ref(), called.contains(&entry.at)))
-            .collect()
+        let resolved =
+            items.map(|(i, entry)| function::expand(&code, entry, callable(i).as_ref(), called.contains(&entry.at)));
+        let has_error = |at: &usize| code.signatures[*at].is_none() && block.functions[*at].owner == owner;
+        let unresolved = (0..block.functions.len()).filter(has_error);
+        resolved.chain(unresolved.map(|at| function::unresolved(&block.functions[at]))).collect()
     };
     let consts = |owner: Option<usize>| -> TokenStream {
         let items = block.consts.iter().filter(|item| item.owner == owner).map(|item| &item.item);

@@ -285,7 +285,7 @@ impl Parse for RawItem {
         }
         match input.parse::<syn::Item>() {
             Ok(item) => Ok(RawItem::Other(Place::of(&item))),
-            Err(error) if ahead.peek(syn::Ident) => Err(messages::misplaced_expression(error)),
+            Err(_) if ahead.peek(syn::Ident) => Err(messages::misplaced_expression(ahead.span())),
             Err(error) => Err(error),
         }
     }

@@ -213,7 +213,8 @@ impl<'g> Evaluator<'_, 'g> {
         if self.frames.iter().any(|frame| frame.function == Some(at)) {
             let mut chain = self.call_chain();
             chain.push(self.function_name(at));
-            return Err(self.fail_at(site, messages::recursion(&chain)));
+            self.errors.report(site, messages::recursion(&chain));
+            return Err(Stop::Failed);
         }
         self.check_depth().map_err(|message| self.fail_at(site, message))
     }
@@ -383,5 +384,6 @@ pub const LARGEST_MAX: i64 = 1 << 40;
 
 /// What someone who called a method `name` of a tensor may have meant.
 pub(super) fn tensor_hint(name: &str) -> Option<String> {
-    tg_core::tensor::suggest(name).map(str::to_owned)
+    let foreign = tg_core::tensor::suggest(name).map(str::to_owned);
+    foreign.or_else(|| closest(name, tg_core::tensor::methods().map(|method| method.name)))
 }

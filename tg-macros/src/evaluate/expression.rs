@@ -150,7 +150,8 @@ impl<'g> Evaluator<'_, 'g> {
     fn const_value(&mut self, at: usize) -> Eval<'g> {
         let item = &self.code.block.consts[at];
         if self.consts.contains(&at) {
-            return Err(self.fail(&item.item.ident, messages::recursive_const(&item.item.ident)));
+            self.errors.leave_to_rustc();
+            return Err(Stop::Failed);
         }
         self.consts.push(at);
         self.frames.push(Frame { owner: item.owner, ..Frame::default() });

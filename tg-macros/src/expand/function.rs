@@ -8,6 +8,7 @@ use crate::diagnostic::name_of;
 use crate::expand::hidden;
 use crate::expand::program::report;
 use crate::expand::types::rust_type;
+use crate::syntax::Function;
 use crate::trace::{Argument, Concrete, Entry, Leaf, member, result_leaves};
 use crate::types::{Access, Checked};
 
@@ -21,13 +22,28 @@ pub struct Callable<'a> {
 
 /// The items of one function; without `callable` only its signature, so that those who call it get no further errors.
 pub fn expand(code: &Checked, entry: &Entry, callable: Option<&Callable>, is_called: bool) -> TokenStream {
-    let Some(output) = &entry.output else { return TokenStream::new() };
+    let unknown = Concrete::Tensor(tg_core::dtype::DType::F32, Vec::new());
+    let output = entry.output.as_ref().unwrap_or(&unknown);
     let parts = Parts { code, entry, output };
     let Some(callable) = callable else { return parts.signature_only() };
     let main = parts.main(callable, is_called);
     let into = parts.into_form(callable);
     let cost = parts.cost(callable);
     quote!(#main #into #cost)
+}
+
+/// The signature of a function whose types have errors: it takes anything, and gives something.
+pub fn unresolved(function: &Function) -> TokenStream {
+    let (vis, ident) = (&function.vis, &function.sig.ident);
+    let parameters = function.sig.inputs.iter().map(|input| match input {
+        syn::FnArg::Receiver(receiver) if receiver.reference.is_none() => quote!(&self),
+        syn::FnArg::Receiver(receiver) => receiver.to_token_stream(),
+        syn::FnArg::Typed(_) => quote!(_: impl ::core::marker::Sized),
+    });
+    quote! {
+        #[allow(dead_code, missing_docs, clippy::all)]
+        #vis fn #ident(#(#parameters),*) -> ::tg::Result<::tg::Tensor<::core::primitive::f32>> { loop {} }
+    }
 }
 
 struct Parts<'a> {

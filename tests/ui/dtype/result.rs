@@ -1,0 +1,9 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    pub fn f(x: Tensor<u8, 4>) -> Tensor<f32, 4> {
+        x + 1
+    }
+}
+
+fn main() {}

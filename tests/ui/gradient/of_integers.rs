@@ -1,0 +1,9 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    pub fn f(x: Tensor<i32, 4>) -> Tensor<i32, 4> {
+        x.sum().grad(x)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tg::prelude::*;
+
+fn main() {
+    let f = tensor_fn!(|x| x.softmax(-1));
+    drop(f);
+}

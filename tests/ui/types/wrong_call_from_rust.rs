@@ -1,0 +1,12 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    pub fn f(x: Tensor<f32, 4>) -> Tensor<f32, 4> {
+        x.relu()
+    }
+}
+
+fn main() {
+    let x = Tensor::from([1.0f32, 2.0]);
+    drop(f(&x));
+}
