@@ -179,6 +179,6 @@ fn spelling(language: Language) -> Box<dyn Spelling> {
 pub fn generate<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Linear<'g>, (Dim, i64)) {
     let (actions, kernel) = heuristic(kernel, isa, simplifier);
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
-    let extent = parallel.map_or((Dim::ONE, 1), |range| schedule::quotient(range.src(0)));
+    let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     (actions, lower(kernel, simplifier), extent)
 }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::split::{annotate, split, tile};
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::Nest;
+use crate::schedule;
 use crate::symbolic::Simplifier;
 
 /// One change of how a kernel's loops run.
@@ -76,6 +77,9 @@ impl Action {
                 let range = range(axis)?;
                 if Nest::new(kernel).depth(range) != 0 {
                     return Err(self.invalid("only an outermost loop can be shared among threads"));
+                }
+                if schedule::quotient(range.src(0)).is_none() {
+                    return Err(self.invalid("what is left over of a loop is not shared among threads"));
                 }
                 annotate(kernel, range)
             }
