@@ -36,6 +36,7 @@ pub mod prelude {
 pub mod __private {
     pub use tg_core::dtype::Scalar;
     pub use tg_runtime::isa::Isa;
+    pub use tg_runtime::kernel;
     pub use tg_runtime::parameters::field_name;
     pub use tg_runtime::program::{
         DimSpec, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,

@@ -172,7 +172,7 @@ fn embed_rust(programs: &[&Program]) -> Result<Code, String> {
         let items: TokenStream =
             text.parse().map_err(|error| format!("internal error: rendered Rust does not parse: {error}\n{text}"))?;
         let module = Ident::new(&format!("kernels_{at}"), Span::call_site());
-        code.items.extend(quote!(mod #module { #items }));
+        code.items.extend(quote!(mod #module { use ::tg::__private::kernel::*; #items }));
         for (kernel, entries) in program.kernels.iter().zip(&mut code.entries[at]) {
             let name = Ident::new(&kernel.name, Span::call_site());
             entries.push(quote!(#module::#name));

@@ -13,6 +13,7 @@
 //! | [`mod@tensor`] | tensors: construction, conversion, random elements, printing |
 //! | `file`, [`npy`], [`idx`], [`safetensors`] | reading and writing files |
 //! | [`parameters`] | structs of tensors by name |
+//! | [`kernel`] | the operations of kernels rendered as Rust |
 //! | [`program`] | the interface of generated code: binding dimensions, launching kernels |
 //!
 //! Nothing here compiles or builds graphs.
@@ -23,6 +24,8 @@ pub mod error;
 mod file;
 pub mod idx;
 pub mod isa;
+#[doc(hidden)]
+pub mod kernel;
 pub mod npy;
 pub mod parameters;
 pub mod pool;

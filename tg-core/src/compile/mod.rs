@@ -10,7 +10,7 @@ use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::Nest;
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, heuristic, merge_loops};
-use crate::render::{C, emit};
+use crate::render::{C, Rust, Spelling, emit};
 use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
@@ -139,7 +139,7 @@ impl<'g> Plan<'g> {
     }
 
     /// The kernels as text.
-    pub fn render(mut self, isas: &[Isa], _language: Language) -> Program {
+    pub fn render(mut self, isas: &[Isa], language: Language) -> Program {
         let report = self.report();
         let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); isas.len()];
         let mut kernels = vec![];
@@ -147,7 +147,7 @@ impl<'g> Plan<'g> {
             let name = format!("tgk_{}", kernel.name);
             let variant = |(isa, prelude): (&Isa, &mut BTreeMap<String, String>)| {
                 let (actions, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
-                let rendered = emit(&linear, &name, &self.dims, &mut C::default());
+                let rendered = emit(&linear, &name, &self.dims, &mut *spelling(language));
                 prelude.extend(rendered.prelude);
                 Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1, actions }
             };
@@ -168,10 +168,17 @@ impl<'g> Plan<'g> {
     }
 }
 
+fn spelling(language: Language) -> Box<dyn Spelling> {
+    match language {
+        Language::C => Box::new(C::default()),
+        Language::Rust => Box::new(Rust::default()),
+    }
+}
+
 /// The actions and instructions of `kernel` on `isa`, and the extent of its parallel loop.
 pub fn generate<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Linear<'g>, (Dim, i64)) {
     let (actions, kernel) = heuristic(kernel, isa, simplifier);
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
-    let extent = parallel.map_or((Dim::ONE, 1), |range| schedule::quotient(range.src(0)));
+    let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     (actions, lower(kernel, simplifier), extent)
 }

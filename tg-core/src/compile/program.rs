@@ -55,7 +55,8 @@ pub enum Slot {
 /// A kernel's text for one instruction set.
 ///
 /// The function has the C signature
-/// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end)`.
+/// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end)`,
+/// in Rust `unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
     /// Instruction set the text is for.
@@ -91,7 +92,7 @@ pub struct Kernel {
 pub enum Language {
     /// C with GCC vector extensions.
     C,
-    /// Rust, for machines without a C compiler.
+    /// Rust, for machines without a C compiler: functions to stand where all of tg-runtime's `kernel` is imported.
     Rust,
 }
 

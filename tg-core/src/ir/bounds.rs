@@ -14,13 +14,20 @@ pub(super) fn infer(op: Op, dtype: DType, arg: &Arg, src: &[Uop]) -> Option<Inte
         (Op::Const, Arg::Value(v)) => v.as_int().map(|v| (v, v)),
         (Op::DefineVar, Arg::Var(v)) => Some((v.min as i128, v.max as i128)),
         (Op::Iota, Arg::Shape(shape)) => shape.first().map(|n| (0, (n.upper() as i128 - 1).max(0))),
-        (Op::Range, _) => src.first().map(|n| (0, (n.vmax() - 1).max(0))),
+        (Op::Range, _) => src.first().map(|n| (0, last(*n))),
         (Op::Vectorize, _) => hull(src),
         _ if op.is_alu() => alu(op, dtype, src),
         _ if op.class() == crate::ir::Class::Movement => src.first().and_then(|s| movement(op, *s)),
         _ => None,
     };
     known.filter(|k| k.0 >= full.0 && k.1 <= full.1).or(Some(full))
+}
+
+/// The last value of a loop counter. A loop that may be empty is taken to have two iterations at least: were its
+/// counter folded to 0, what it loads could move out of the loop, and happen even where the loop is empty.
+fn last(size: Uop) -> i128 {
+    let least = if size.vmin() < 1 && size.vmax() > 0 { 1 } else { 0 };
+    (size.vmax() - 1).max(least)
 }
 
 /// PAD and masked views may insert zeros.

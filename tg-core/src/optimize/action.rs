@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use super::split::{annotate, split, tile};
 use crate::ir::{Arg, Axis, Uop};
-use crate::loops::Nest;
+use crate::loops::{Nest, stride};
+use crate::schedule;
 use crate::symbolic::Simplifier;
 
 /// One change of how a kernel's loops run.
@@ -66,7 +67,13 @@ impl Action {
     pub fn apply<'g>(self, kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Result<Uop<'g>, InvalidAction> {
         let range = |axis: usize| self.range(kernel, axis);
         Ok(match self {
-            Action::Vectorize { axis, lanes } => split(kernel, range(axis)?, lanes, Axis::Lane, simplifier),
+            Action::Vectorize { axis, lanes } => {
+                let range = range(axis)?;
+                if !is_stored_in_order(kernel, range) {
+                    return Err(self.invalid("neighbouring results are not neighbours in memory"));
+                }
+                split(kernel, range, lanes, Axis::Lane, simplifier)
+            }
             Action::Unroll { axis, by } => split(kernel, range(axis)?, by, Axis::Unroll, simplifier),
             Action::Tile { axis, size } => match range(axis)? {
                 r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
@@ -76,6 +83,9 @@ impl Action {
                 let range = range(axis)?;
                 if Nest::new(kernel).depth(range) != 0 {
                     return Err(self.invalid("only an outermost loop can be shared among threads"));
+                }
+                if schedule::quotient(range.src(0)).is_none() {
+                    return Err(self.invalid("what is left over of a loop is not shared among threads"));
                 }
                 annotate(kernel, range)
             }
@@ -94,6 +104,12 @@ impl Action {
     fn invalid(self, why: &str) -> InvalidAction {
         InvalidAction(format!("{self}: {why}"))
     }
+}
+
+/// Whether what is stored over `range`, if anything is, goes to consecutive places.
+fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let mut stores = kernel.srcs().filter(|s| s.srcs().skip(2).any(|r| r == range));
+    stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
 }
 
 impl fmt::Display for Action {

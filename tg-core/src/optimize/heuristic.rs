@@ -14,7 +14,7 @@ use crate::loops::{Nest, stride};
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
 
-/// A size that is not known is taken to be this.
+/// A size that is not known is taken to be this, or its largest value.
 const TYPICAL: i64 = 256;
 /// Independent accumulators that hide the latency of an addition.
 const CHAINS: u32 = 4;
@@ -57,7 +57,8 @@ fn leaves(kernel: Uop) -> Vec<Uop> {
 }
 
 fn size(range: Uop) -> i64 {
-    range.src(0).as_int().map_or(TYPICAL, |n| n as i64)
+    let size = range.src(0);
+    size.as_int().unwrap_or(size.vmax().min(TYPICAL as i128)) as i64
 }
 
 fn is_reduce(range: Uop) -> bool {

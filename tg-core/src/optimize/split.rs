@@ -34,14 +34,15 @@ pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mu
     tiled.with_srcs(&stores)
 }
 
-/// `store` with `range`, if it runs over it, before its other loops.
+/// `store` with `range`, if it runs over it, before its other loops, which are no longer those of other stores.
 fn outermost<'g>(store: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
     let mut src: Vec<_> = store.srcs().collect();
     if let Some(at) = src.iter().skip(2).position(|r| Some(*r) == range) {
         let range = src.remove(at + 2);
         src.insert(2, range);
+        return separate(store.graph(), store.with_srcs(&src), range);
     }
-    store.with_srcs(&src)
+    store
 }
 
 fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {

@@ -18,6 +18,10 @@ const LONGEST: usize = 160;
 pub trait Spelling {
     /// The head of the function, up to its opening brace.
     fn head(&mut self, name: &str) -> String;
+    /// What closes the function.
+    fn tail(&mut self) -> &'static str {
+        "}"
+    }
     /// The declaration of the pointer `name` to buffer number `position`, written to or not.
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
     /// The value of run-time dimension number `position`.
@@ -64,7 +68,8 @@ pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelli
     for (at, &node) in linear.0.iter().enumerate() {
         emitter.instruction(at, node);
     }
-    Rendered { source: emitter.text + "}\n", prelude: emitter.spelling.prelude().clone() }
+    let tail = emitter.spelling.tail();
+    Rendered { source: emitter.text + tail + "\n", prelude: emitter.spelling.prelude().clone() }
 }
 
 struct Emitter<'g, 'a> {

@@ -2,6 +2,8 @@
 
 mod c;
 mod emit;
+mod rust;
 
 pub use c::C;
 pub use emit::{Rendered, Spelling, emit};
+pub use rust::Rust;

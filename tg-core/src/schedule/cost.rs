@@ -59,27 +59,27 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
 
 /// The size of a range as a dimension: inverse of [`crate::ir::Graph::dim`].
 fn size(range: Uop) -> Dim {
-    polynomial(range.src(0))
+    let size = range.src(0);
+    polynomial(size).unwrap_or_else(|| panic!("cost: the size {size:?} is not a polynomial of run-time dimensions"))
 }
 
-/// `index` as (polynomial, divisor), for what splitting a loop makes of its size.
-pub fn quotient(index: Uop) -> (Dim, i64) {
-    match index.op() {
-        Op::Idiv => {
-            let (dim, by) = quotient(index.src(0));
-            (dim, by * index.src(1).as_int().unwrap_or_else(|| panic!("cost: {index:?} divides by no constant")) as i64)
-        }
-        _ => (polynomial(index), 1),
+/// `index` as (polynomial, divisor), for what splitting a loop makes of its size; the size of a remainder has no such
+/// form.
+pub fn quotient(index: Uop) -> Option<(Dim, i64)> {
+    if index.op() != Op::Idiv {
+        return Some((polynomial(index)?, 1));
     }
+    let (dim, by) = quotient(index.src(0))?;
+    Some((dim, by.checked_mul(i64::try_from(index.src(1).as_int()?).ok()?)?))
 }
 
-fn polynomial(index: Uop) -> Dim {
+fn polynomial(index: Uop) -> Option<Dim> {
     match (index.op(), index.arg()) {
-        (Op::Const, _) => Dim::from(index.as_int().unwrap_or(0) as i64),
-        (Op::DefineVar, Arg::Var(var)) => Dim::from(var.clone()),
-        (Op::Add, _) => &polynomial(index.src(0)) + &polynomial(index.src(1)),
-        (Op::Mul, _) => &polynomial(index.src(0)) * &polynomial(index.src(1)),
-        _ => panic!("cost: the size {index:?} is not a polynomial of run-time dimensions"),
+        (Op::Const, _) => Some(Dim::from(index.as_int()? as i64)),
+        (Op::DefineVar, Arg::Var(var)) => Some(Dim::from(var.clone())),
+        (Op::Add, _) => Some(&polynomial(index.src(0))? + &polynomial(index.src(1))?),
+        (Op::Mul, _) => Some(&polynomial(index.src(0))? * &polynomial(index.src(1))?),
+        _ => None,
     }
 }
 

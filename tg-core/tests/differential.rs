@@ -1,0 +1,125 @@
+//! Random tensor functions: the reference interpreter on the tensor graph against compiled instruction lists,
+//! interpreted, for every instruction set and for random schedule actions.
+//!
+//! `TG_FUZZ=N` tries N functions, `TG_FUZZ_SEED=S` starts with that one.
+
+mod random;
+
+use std::collections::HashMap;
+
+use tg_core::compile::{Language, Program, Slot, generate, plan};
+use tg_core::interpret::{Array, run_linear};
+use tg_core::ir::{Arg, Graph, Op, Uop, pretty};
+use tg_core::lower::{Linear, lower};
+use tg_core::optimize::{Action, Actions};
+use tg_core::symbolic::Simplifier;
+use tg_core::target::Isa;
+
+use self::random::{Case, Random, build, mismatch, sweep};
+
+/// Makes instructions of a kernel, and says by which actions.
+type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>);
+
+/// Compiles `case`, runs its kernels in order, and compares.
+fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
+    let program = plan(graph, &case.function).render(&[], Language::C);
+    let planned = plan(graph, &case.function);
+    let mut simplifier = Simplifier::default();
+    let (mut memory, mut log) = (memory(case, &program), String::new());
+    for (kernel, (name, root)) in program.kernels.iter().zip(planned.kernels()) {
+        let (actions, linear) = compile(root, &mut simplifier);
+        log += &format!("{name}, {actions}:\n{}\n", pretty(root));
+        let text = || format!("seed {} {label}\n{}\n{log}", case.seed, case.text());
+        let mut buffers: Vec<Array> =
+            pointers(root).map(|p| take(p, &kernel.args, &mut memory, &program, case)).collect();
+        run_linear(&linear.0, &mut buffers, &|v| case.var(v)).unwrap_or_else(|e| panic!("{e}\n{}", text()));
+        for (slot, array) in kernel.args.iter().zip(buffers) {
+            memory.insert(*slot, array);
+        }
+    }
+    for (i, (expected, error)) in case.expected.iter().enumerate() {
+        if let Some(words) = mismatch(&memory[&Slot::Param(i as u32)], expected, *error) {
+            panic!("seed {} {label}: parameter {i}: {words}\n{}\n{log}", case.seed, case.text());
+        }
+    }
+}
+
+type Contents = HashMap<Slot, Array>;
+
+/// The parameters before the call: outputs hold what no result may depend on.
+fn memory(case: &Case, program: &Program) -> Contents {
+    let place = |i: usize| match case.inputs.get(i) {
+        Some(array) => array.clone(),
+        None => Array::zeros(program.params[i].dtype, &case.expected[i].0.shape).expect("a small array"),
+    };
+    (0..program.params.len()).map(|i| (Slot::Param(i as u32), place(i))).collect()
+}
+
+/// The pointers of a kernel, by slot.
+fn pointers(root: Uop<'_>) -> impl Iterator<Item = Uop<'_>> {
+    let slot = |n: &Uop| match n.arg() {
+        Arg::Slot(slot) => *slot,
+        _ => 0,
+    };
+    let mut all: Vec<Uop> = root.toposort().into_iter().filter(|n| n.op() == Op::DefineGlobal).collect();
+    all.sort_by_key(slot);
+    all.into_iter()
+}
+
+/// What a kernel finds at a pointer: workspace that holds another type is as good as empty.
+fn take(pointer: Uop, args: &[Slot], memory: &mut Contents, program: &Program, case: &Case) -> Array {
+    let Arg::Slot(position) = *pointer.arg() else { panic!("{pointer:?}") };
+    let (slot, dtype) = (args[position as usize], pointer.dtype().element());
+    match (memory.get(&slot), slot) {
+        (Some(array), _) if array.dtype == dtype => array.clone(),
+        (_, Slot::Workspace(s)) => {
+            let bytes = program.workspace[s as usize].eval(&|v| case.var(v));
+            Array::zeros(dtype, &[bytes as usize / dtype.bytes()]).expect("a small array")
+        }
+        (found, _) => panic!("{pointer:?} points to {found:?}"),
+    }
+}
+
+#[test]
+fn compiled_kernels_agree_with_the_interpreter() {
+    sweep(200, |seed| {
+        for isa in [Isa::X86V2, Isa::X86V3, Isa::X86V4, Isa::Baseline] {
+            let graph = Graph::new();
+            let case = build(&graph, seed);
+            check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
+                let (actions, linear, _) = generate(kernel, isa, simplifier);
+                (actions, linear)
+            });
+        }
+    });
+}
+
+#[test]
+fn actions_change_no_result() {
+    sweep(200, |seed| {
+        let graph = Graph::new();
+        let case = build(&graph, seed);
+        let mut random = Random(seed ^ 0xac71);
+        check(&case, &graph, "random actions", &mut |kernel, simplifier| {
+            let (mut kernel, mut actions) = (kernel, Actions::default());
+            for _ in 0..random.below(5) {
+                let action = action(&mut random);
+                if let Ok(next) = action.apply(kernel, simplifier) {
+                    kernel = next;
+                    actions.0.push(action);
+                }
+            }
+            (actions, lower(kernel, simplifier))
+        });
+    });
+}
+
+fn action(random: &mut Random) -> Action {
+    let axis = random.below(4);
+    match random.below(4) {
+        0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
+        1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
+        2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
+        _ => Action::Parallel { axis },
+    }
+}

@@ -1,0 +1,125 @@
+//! Random tensor functions with inputs, expected results and how exactly these can be met.
+//!
+//! Every value carries a bound on its size and on how far kernels may be from the reference. Inputs are small multiples
+//! of a quarter, so that many results are exact whatever the order of additions; where they are not, nothing
+//! discontinuous (comparisons, rounding) is done with them. Shared by the tests of several crates.
+
+mod build;
+mod check;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tg_core::compile::Function;
+use tg_core::dim::Var;
+use tg_core::interpret::{Array, evaluate};
+use tg_core::ir::{Arg, Uop, pretty};
+
+pub use self::build::build;
+pub use self::check::mismatch;
+
+/// A function, what to call it with and what must come out.
+pub struct Case<'g> {
+    /// What reproduces it.
+    pub seed: u64,
+    /// The function.
+    pub function: Function<'g>,
+    /// Contents of its inputs.
+    pub inputs: Vec<Array>,
+    /// Values of its run-time dimensions.
+    pub vars: Vec<(Var, i64)>,
+    /// For each parameter: what it holds after the call, and the largest error of an element.
+    pub expected: Vec<(Array, f64)>,
+}
+
+impl<'g> Case<'g> {
+    /// Evaluates `function`; `errors` are those of its updates, then of its outputs.
+    fn new(seed: u64, function: Function<'g>, inputs: Vec<Array>, vars: Vec<(Var, i64)>, errors: &[f64]) -> Case<'g> {
+        let mut case = Case { seed, function, inputs, vars, expected: vec![] };
+        let mut results = case.evaluate().into_iter().zip(errors.iter().copied());
+        let updates: Vec<_> = case.function.updates.iter().map(|(b, _)| *b).zip(results.by_ref()).collect();
+        let updated = |b: Uop| updates.iter().find(|(u, _)| *u == b).map(|(_, r)| r.clone());
+        let inputs = case.function.inputs.iter().zip(&case.inputs);
+        case.expected = inputs.map(|((_, b), a)| updated(*b).unwrap_or((a.clone(), 0.0))).chain(results).collect();
+        case
+    }
+
+    /// The value of a run-time dimension.
+    pub fn var(&self, var: &Var) -> i64 {
+        self.vars.iter().find(|(v, _)| v == var).map_or(var.min, |(_, n)| *n)
+    }
+
+    fn roots(&self) -> Vec<Uop<'g>> {
+        self.function.updates.iter().map(|(_, v)| *v).chain(self.function.outputs.iter().map(|(_, v)| *v)).collect()
+    }
+
+    /// Values of updates, then of outputs, by the reference interpreter.
+    fn evaluate(&self) -> Vec<Array> {
+        let contents = |number: u32| {
+            let is = |b: &Uop| matches!(b.arg(), Arg::Buffer(n, _) if *n == number);
+            self.function.inputs.iter().position(|(_, b)| is(b)).map(|i| self.inputs[i].clone())
+        };
+        let results = evaluate(&self.roots(), &contents, &|v| self.var(v));
+        results.unwrap_or_else(|e| panic!("seed {}: {e}\n{}", self.seed, self.text()))
+    }
+
+    /// The function in text form.
+    pub fn text(&self) -> String {
+        let updates = self.function.updates.iter().map(|(b, v)| format!("update {b:?} to\n{}", pretty(*v)));
+        let outputs = self.function.outputs.iter().map(|(name, v)| format!("{name} =\n{}", pretty(*v)));
+        let vars = self.vars.iter().map(|(v, n)| format!("{} = {n}", v.name));
+        updates.chain(outputs).chain(vars).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// How many random functions a test tries: `TG_FUZZ`, or the number given.
+fn cases(default: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    let first = number("TG_FUZZ_SEED").unwrap_or(0);
+    first..first + number("TG_FUZZ").unwrap_or(default)
+}
+
+/// Runs `check` on random functions, and reports every seed it panics on.
+pub fn sweep(default: u64, check: impl Fn(u64)) {
+    let failure = |seed: u64| {
+        let panic = catch_unwind(AssertUnwindSafe(|| check(seed))).err()?;
+        Some((seed, panic.downcast::<String>().map_or_else(|_| "a panic".to_string(), |text| *text)))
+    };
+    let failures: Vec<(u64, String)> = cases(default).filter_map(failure).collect();
+    let Some((seed, first)) = failures.first() else { return };
+    let words = |text: &str| text.lines().next().unwrap_or_default().to_string();
+    let all: Vec<String> = failures.iter().map(|(seed, text)| format!("{seed}: {}", words(text))).collect();
+    panic!("seed {seed}: {first}\n{} failures (TG_FUZZ_SEED and TG_FUZZ select):\n{}", all.len(), all.join("\n"));
+}
+
+/// SplitMix64: small, and the same everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next number.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n.max(1) as u64) as usize
+    }
+
+    /// A number in `lo..=hi`.
+    pub fn between(&mut self, lo: i64, hi: i64) -> i64 {
+        lo + self.below((hi - lo + 1) as usize) as i64
+    }
+
+    /// Whether something of one in `n` happens.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of `items`.
+    pub fn pick<T: Clone>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())].clone()
+    }
+}
