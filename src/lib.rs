@@ -1,22 +1,5 @@
 //! Tensor functions compiled to native kernels by `cargo build`.
-//!
-//! ```
-//! use tg::prelude::*;
-//!
-//! tensor_fn! {
-//!     /// The softmax of each row.
-//!     pub fn probabilities<N: Dim>(x: Tensor<f32, N, 3>) -> Tensor<f32, N, 3> {
-//!         x.softmax(-1)
-//!     }
-//! }
-//!
-//! # fn main() -> tg::Result<()> {
-//! let x = Tensor::from([[0.0f32, 0.0, 0.0]]);
-//! let p = probabilities(&x)?;
-//! assert!((p.as_slice()[0] - 1.0 / 3.0).abs() < 1e-6);
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 // So that the paths in expansions hold inside this crate too.
 extern crate self as tg;
@@ -42,3 +25,8 @@ pub mod __private {
         DimSpec, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
     };
 }
+
+/// The examples of the language's description, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/language.md")]
+mod language {}

@@ -1,0 +1,70 @@
+//! `docs/methods.md` is the table of tensor methods, written from the rows themselves.
+//!
+//! `TG_BLESS=1 cargo test -p tg-core --test method_table` writes the file anew; without it the file must be equal.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use tg_core::tensor::{Method, Param, methods};
+
+const HEAD: &str = "\
+# Tensor methods
+
+Written from the table in `tg-core/src/tensor` by `TG_BLESS=1 cargo test -p tg-core --test method_table`; do not edit.
+
+`x.name(…)` is called on a tensor, `name(…)` is a function. Arguments in brackets may be left out. A dtype may also stand
+in angle brackets: `x.cast::<f32>()`. Negative axes count from the end. Numbers take the dtype of the tensor beside them,
+and shapes broadcast from the last axis. How methods are written in a tensor function is in [language.md](language.md).
+
+| method | arguments | what it computes |
+|---|---|---|
+";
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/methods.md")
+}
+
+/// The parameters that a caller writes: not the tensor before the dot.
+fn written(method: &Method) -> &'static [Param] {
+    if method.free { method.params } else { &method.params[1..] }
+}
+
+fn call(method: &Method) -> String {
+    let name = |param: &Param| if param.optional { format!("[{}]", param.name) } else { param.name.to_string() };
+    let names: Vec<String> = written(method).iter().map(name).collect();
+    let receiver = if method.free { "" } else { method.params[0].name };
+    let dot = if method.free { "" } else { "." };
+    format!("`{receiver}{dot}{}({})`", method.name, names.join(", "))
+}
+
+fn row(method: &Method) -> String {
+    let argument = |param: &Param| format!("`{}`: {}", param.name, param.expects);
+    let arguments: Vec<String> = written(method).iter().map(argument).collect();
+    let doc = method.doc.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+    format!("| {} | {} | {doc} |\n", call(method), arguments.join("; "))
+}
+
+fn table() -> String {
+    HEAD.to_string() + &methods().map(row).collect::<String>()
+}
+
+#[test]
+fn the_written_table_is_the_one_in_the_code() {
+    if std::env::var_os("TG_BLESS").is_some() {
+        fs::write(path(), table()).expect("docs/methods.md can be written");
+    }
+    let written = fs::read_to_string(path()).expect("docs/methods.md");
+    assert_eq!(written, table(), "docs/methods.md is out of date: TG_BLESS=1 writes it anew");
+}
+
+#[test]
+fn every_method_is_documented_and_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for method in methods() {
+        assert!(names.insert(method.name), "two methods are called `{}`", method.name);
+        assert!(!method.doc.trim().is_empty(), "`{}` has no documentation", method.name);
+        assert!(method.free || !method.params.is_empty(), "`{}` is called on nothing", method.name);
+    }
+    assert!(names.len() > 100, "{} methods", names.len());
+}
