@@ -3,7 +3,7 @@
 //! An operator takes a [`Uop`] or a Rust number, which becomes a constant of the other side's dtype:
 //! `x * 2 + y`. Nothing is simplified.
 
-use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Shl, Shr, Sub};
 
 use crate::dim::Dim;
 use crate::dtype::{DType, Space};
@@ -150,16 +150,6 @@ impl<'g> Uop<'g> {
         self.binary(Op::Max, other)
     }
 
-    /// `self` shifted left.
-    pub fn shl(self, other: impl Operand<'g>) -> Uop<'g> {
-        self.binary(Op::Shl, other)
-    }
-
-    /// `self` shifted right.
-    pub fn shr(self, other: impl Operand<'g>) -> Uop<'g> {
-        self.binary(Op::Shr, other)
-    }
-
     /// `yes` where this bool holds, else `no`.
     pub fn choose(self, yes: Uop<'g>, no: impl Operand<'g>) -> Uop<'g> {
         self.alu(Op::Where, &[yes, no.like(yes)])
@@ -241,6 +231,8 @@ operators! {
     BitAnd bitand |_| Op::And;
     BitOr bitor |_| Op::Or;
     BitXor bitxor |_| Op::Xor;
+    Shl shl |_| Op::Shl;
+    Shr shr |_| Op::Shr;
 }
 
 impl<'g> Neg for Uop<'g> {

@@ -108,7 +108,7 @@ impl Format {
 
     /// `2^n`, where `n + exponent_rounder()` was computed as `biased`.
     fn power_of_two<'g>(&self, biased: Uop<'g>) -> Uop<'g> {
-        biased.bitcast(self.int).shl(self.fraction as i64).bitcast(biased.dtype())
+        (biased.bitcast(self.int) << self.fraction as i64).bitcast(biased.dtype())
     }
 
     /// The bit that holds the sign, alone.

@@ -102,7 +102,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
         let Arg::Op(op) = *node.arg() else { return node };
         let others: Vec<_> = node.srcs().skip(1).filter(|r| *r != self.range).collect();
         let mut vector = self.wide(self.done[node.src(0)]).reduce(op, &others);
-        while vector.dtype().lanes > 1 && vector.dtype().lanes % 2 == 0 {
+        while vector.dtype().lanes > 1 && vector.dtype().lanes.is_multiple_of(2) {
             let half = vector.dtype().lanes / 2;
             vector = lanes(vector, 0, half).alu(op, &[lanes(vector, half, half)]);
         }

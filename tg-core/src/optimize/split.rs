@@ -99,10 +99,9 @@ pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let mut done = Memo::new(graph);
     done.insert(range, graph.range(range.src(0), Axis::Parallel));
     for store in kernel.srcs() {
-        if let Some(first) = store.srcs().nth(2).filter(|r| *r != range && nest.depth(*r) == 0) {
-            if !done.contains(first) {
-                done.insert(first, graph.range(first.src(0), Axis::Remainder));
-            }
+        let first = store.srcs().nth(2).filter(|r| *r != range && nest.depth(*r) == 0);
+        if let Some(first) = first.filter(|r| !done.contains(*r)) {
+            done.insert(first, graph.range(first.src(0), Axis::Remainder));
         }
     }
     rebuild(kernel, &mut done, close)

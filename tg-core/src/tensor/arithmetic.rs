@@ -118,13 +118,13 @@ theme! {
     /// `x << y` of integers, broadcasting; the amount is taken modulo the width.
     fn shl(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = shift(x, y)?;
-        Ok(x.shl(y))
+        Ok(x << y)
     }
 
     /// `x >> y` of integers, broadcasting; keeps the sign; the amount is taken modulo the width.
     fn shr(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = shift(x, y)?;
-        Ok(x.shr(y))
+        Ok(x >> y)
     }
 }
 

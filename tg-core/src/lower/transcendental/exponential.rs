@@ -33,8 +33,8 @@ pub fn exp2_of_sum<'g>(x: Uop<'g>, low: Option<Uop<'g>>, format: &Format) -> Uop
     let f = x - (biased - rounder);
     let f = low.map_or(f, |low| f + low);
     let bits = biased.bitcast(format.int);
-    let half = bits.shr(1i64);
-    let factor = |exponent: Uop<'g>| exponent.shl(format.fraction as i64).bitcast(x.dtype());
+    let half = bits >> 1i64;
+    let factor = |exponent: Uop<'g>| (exponent << format.fraction as i64).bitcast(x.dtype());
     let power = polynomial(f, &POWER_64).mulacc(f, f.like(1.0));
     power * factor(half) * factor(bits - half)
 }

@@ -34,8 +34,8 @@ pub fn split<'g>(x: Uop<'g>, format: &Format) -> (Uop<'g>, Uop<'g>) {
     let tiny = x.lt(2f64.powi(1 - format.bias));
     let bits = tiny.choose(x * 2f64.powi(scale), x).bitcast(format.int);
     let half_root = if format.is_double() { 0x3fe6_a09e_667f_3bcdi64 } else { 0x3f35_04f3 };
-    let exponent = (bits - half_root).shr(format.fraction as i64);
-    let fraction = (bits - exponent.shl(format.fraction as i64)).bitcast(x.dtype());
+    let exponent = (bits - half_root) >> format.fraction as i64;
+    let fraction = (bits - (exponent << format.fraction as i64)).bitcast(x.dtype());
     let scaled = tiny.choose(x.like(-scale as f64), 0.0);
     (exponent.cast(x.dtype()) + scaled, fraction - 1.0)
 }

@@ -13,7 +13,7 @@ pub fn sin<'g>(x: Uop<'g>, rest: &[f64]) -> Uop<'g> {
     let shifted = x.mulacc(x.like(FRAC_1_PI), x.like(format.rounder()));
     let n = shifted - format.rounder();
     let reduced = PI_PARTS.iter().fold(x, |r, &part| n.mulacc(n.like(-part), r));
-    let sign = shifted.bitcast(format.int).shl(63i64);
+    let sign = shifted.bitcast(format.int) << 63i64;
     let signed = (clamp(reduced, -FRAC_PI_2, FRAC_PI_2).bitcast(format.int) ^ sign).bitcast(x.dtype());
     let y = signed * signed;
     // The product keeps the sign of zero; adding to `signed` would not.
