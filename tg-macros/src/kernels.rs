@@ -3,6 +3,7 @@
 //! Under `cargo check` functions are scheduled, for their cost, and nothing is rendered.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -73,8 +74,26 @@ impl Backend {
     }
 }
 
+/// [`compile`]; a bug of the compiler becomes an error that leaves the signatures of all functions in place.
+///
+/// # Errors
+/// The compiler's last words.
+pub fn try_compile<'g>(
+    graph: &'g Graph,
+    function: &Function<'g>,
+    config: &Config,
+    backend: Option<&Backend>,
+) -> Result<Compiled, String> {
+    let run = AssertUnwindSafe(|| compile(graph, function, config, backend));
+    catch_unwind(run).map_err(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("no message");
+        format!("internal error in the compiler, a bug: `{}` cannot be compiled: {words}", function.name)
+    })
+}
+
 /// Schedules a function and, where code is generated, renders its kernels.
-pub fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
+fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
     let plan = plan(graph, function);
     let report = plan.report();
     let program = backend.map(|backend| plan.render(&backend.isas(config), backend.language()));

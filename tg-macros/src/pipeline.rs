@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Message, Place};
 use crate::expand::function::{self, Callable};
 use crate::expand::{program, structure, tracked_variables};
-use crate::kernels::{Backend, Code, Compiled, compile, embed, invocation_number, unique_prefix};
+use crate::kernels::{Backend, Code, Compiled, embed, invocation_number, try_compile, unique_prefix};
 use crate::messages;
 use crate::syntax::{Block, parse_block, parse_closure};
 use crate::trace::{Entry, trace};
@@ -119,8 +119,8 @@ fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) 
         return None;
     };
     let functions = traced.into_iter().zip(graphs);
-    let compiled: Vec<Compiled> =
-        functions.map(|(function, graph)| compile(graph, function, &config, backend.as_ref())).collect();
+    let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, backend.as_ref()));
+    let compiled: Vec<Compiled> = compiled.collect::<Result<_, _>>().map_err(report).ok()?;
     let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
     let seed = format!("{}", invocation_number());
     let code = match &backend {

@@ -3,7 +3,7 @@
 mod name;
 mod program;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
@@ -42,7 +42,7 @@ pub fn plan<'g>(graph: &'g Graph, function: &Function<'g>) -> Plan<'g> {
     let schedule = schedule::schedule(graph, function);
     let params = parameters(function);
     let mut simplifier = Simplifier::default();
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let items = schedule.items.iter();
     let kernels = items.map(|item| planned(item, &schedule, &params, &mut names, &mut simplifier)).collect();
     let dims = dims(&params);
@@ -82,7 +82,7 @@ fn planned<'g>(
     item: &Item<'g>,
     schedule: &Schedule<'g>,
     params: &[Parameter],
-    names: &mut BTreeMap<String, usize>,
+    names: &mut BTreeSet<String>,
     simplifier: &mut Simplifier<'g>,
 ) -> Planned<'g> {
     let graph = item.store.graph();
@@ -93,11 +93,17 @@ fn planned<'g>(
     };
     let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged.src(0), &shape));
     let base = name::describe(merged);
-    let seen = names.entry(base.clone()).or_default();
-    *seen += 1;
-    let name = if *seen == 1 { base } else { format!("{base}_{seen}") };
+    let name = unused(base, names);
     let (root, args) = renumber(merged, schedule);
     Planned { name, args, root, flops, bytes }
+}
+
+/// `base`, numbered if it is taken, by itself or by another name with its number.
+fn unused(base: String, names: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|n| format!("{base}_{n}"));
+    let name = std::iter::once(base.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(base);
+    names.insert(name.clone());
+    name
 }
 
 /// `kernel` with its pointers numbered from 0 in the order of their [`Memory`], and what they point to.
