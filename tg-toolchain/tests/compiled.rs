@@ -225,5 +225,8 @@ fn kernels_in_rust_agree_with_the_interpreter() {
     let kernels = calls.iter().flat_map(|call| call.program.kernels.iter().map(|k| call.source(k)));
     let items: String = kernels.collect();
     let folder = Folder::new("rust");
-    compare(&calls, &launch(&folder.0, &format!("#[path = {operations:?}] mod kernel;\nuse kernel::*;\n{items}"), &[], &calls));
+    compare(
+        &calls,
+        &launch(&folder.0, &format!("#[path = {operations:?}] mod kernel;\nuse kernel::*;\n{items}"), &[], &calls),
+    );
 }
