@@ -212,8 +212,10 @@ impl C {
         let whole = node.srcs().all(|s| lane(s).is_some() && s.src(0) == first.src(0));
         if first.op() == Op::Gep && whole {
             let lanes: Vec<String> = node.srcs().filter_map(lane).map(|l| l.to_string()).collect();
-            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector);
-            return format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
+            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector).trim_start_matches("(-");
+            let shuffled = format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
+            let from = carrier(first.src(0)).element().vec(node.dtype().lanes);
+            return self.convert(&shuffled, from, carrier(node));
         }
         let sign = if node.dtype().is_bool() { "-" } else { "" };
         if node.srcs().all(|s| s == first) {
@@ -228,7 +230,10 @@ impl C {
         let suffix = if dtype.scalar == Scalar::F64 { "" } else { "f" };
         match node.op() {
             Op::Neg if dtype.is_float() => format!("(-{})", args[0]),
-            Op::Neg => self.wrapping(dtype, "-", &["0".to_string(), args[0].clone()]),
+            Op::Neg => {
+                let (ty, unsigned) = (self.ty(dtype), self.ty(integer(dtype, false)));
+                format!("({ty})(-({unsigned})({}))", args[0])
+            }
             Op::Recip => format!("(1 / {})", args[0]),
             Op::Sqrt => self.call("sqrt", dtype, &[dtype], args, &format!("__builtin_sqrt{suffix}(x)")),
             Op::Trunc => self.call("trunc", dtype, &[dtype], args, &format!("__builtin_trunc{suffix}(x)")),
