@@ -6,6 +6,7 @@
 mod random;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tg_core::compile::{Language, Program, Slot, generate, plan};
 use tg_core::interpret::{Array, run_linear};
@@ -15,7 +16,7 @@ use tg_core::optimize::{Action, Actions};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
 
-use self::random::{Case, Random, build, mismatch, sweep};
+use self::random::{Case, Random, build, mismatch, seeds};
 
 /// Makes instructions of a kernel, and says by which actions.
 type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>);
@@ -78,6 +79,19 @@ fn take(pointer: Uop, args: &[Slot], memory: &mut Contents, program: &Program, c
         }
         (found, _) => panic!("{pointer:?} points to {found:?}"),
     }
+}
+
+/// Runs `check` on random functions, and reports every seed it panics on.
+fn sweep(default: u64, check: impl Fn(u64)) {
+    let failure = |seed: u64| {
+        let panic = catch_unwind(AssertUnwindSafe(|| check(seed))).err()?;
+        Some((seed, panic.downcast::<String>().map_or_else(|_| "a panic".to_string(), |text| *text)))
+    };
+    let failures: Vec<(u64, String)> = seeds(default).filter_map(failure).collect();
+    let Some((seed, first)) = failures.first() else { return };
+    let words = |text: &str| text.lines().next().unwrap_or_default().to_string();
+    let all: Vec<String> = failures.iter().map(|(seed, text)| format!("{seed}: {}", words(text))).collect();
+    panic!("seed {seed}: {first}\n{} failures (TG_FUZZ_SEED and TG_FUZZ select):\n{}", all.len(), all.join("\n"));
 }
 
 #[test]

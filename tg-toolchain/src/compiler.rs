@@ -164,7 +164,7 @@ fn read_version(text: &str) -> Option<(Family, String, String)> {
 }
 
 /// When the program was installed, in nanoseconds since 1970 and with its size; empty if it cannot be found.
-fn modified(program: &Path) -> String {
+pub(crate) fn modified(program: &Path) -> String {
     let found = match program.components().count() {
         1 => std::env::var_os("PATH").and_then(|path| {
             std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())

@@ -12,6 +12,7 @@ mod embed;
 mod error;
 pub mod locate;
 mod process;
+mod remember;
 mod toolchain;
 
 pub use assemble::{COMPILE_LIMIT, Job};

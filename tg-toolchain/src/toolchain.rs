@@ -14,6 +14,7 @@ use crate::cache::{CACHE_LIMIT, Cache, Key};
 use crate::compiler::Compiler;
 use crate::embed::Assembly;
 use crate::error::Error;
+use crate::remember;
 
 /// What a [`Toolchain`] did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Toolchain {
     /// [`Error::UnsupportedTarget`] and [`Error::NoCompiler`]: the kernels must be made in another way.
     pub fn new(target: &str, cache_dir: Option<PathBuf>) -> Result<Toolchain, Error> {
         let cache = cache_dir.map(|folder| Cache::new(folder, CACHE_LIMIT));
-        let compiler = Compiler::find(target)?;
+        let compiler = remember::find(target, cache.as_ref())?;
         Ok(Toolchain { compiler, cache, started: AtomicUsize::new(0), cached: AtomicUsize::new(0) })
     }
 

@@ -36,8 +36,8 @@ pub trait Spelling {
     fn store(&mut self, value: Uop, pointer: &str, index: &str, text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
-    /// The statement that changes a register.
-    fn assign(&mut self, name: &str, text: &str) -> String;
+    /// The statement that sets the `register` called `name` to `value`.
+    fn assign(&mut self, register: Uop, value: Uop, name: &str, text: &str) -> String;
     /// The head of a loop from `from` to `to`, up to its opening brace; `only_if` guards the whole loop.
     fn loop_head(&mut self, name: &str, from: &str, to: &str, only_if: Option<&str>) -> String;
     /// What the function needs beside itself: text by key.
@@ -134,7 +134,12 @@ impl<'g> Emitter<'g, '_> {
             }
             Op::DefineAcc => self.named("a", node, self.names[&node.src(0)].clone(), true),
             Op::UpdateAcc => {
-                let text = self.spelling.assign(&self.names[&node.src(0)], &self.names[&node.src(1)]);
+                let text = self.spelling.assign(
+                    node.src(0),
+                    node.src(1),
+                    &self.names[&node.src(0)],
+                    &self.names[&node.src(1)],
+                );
                 self.line(text);
             }
             _ => self.value(node),

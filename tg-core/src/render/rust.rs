@@ -142,7 +142,7 @@ impl Spelling for Rust {
         format!("let {}{name} = {text};", if mutable { "mut " } else { "" })
     }
 
-    fn assign(&mut self, name: &str, text: &str) -> String {
+    fn assign(&mut self, _: Uop, _: Uop, name: &str, text: &str) -> String {
         format!("{name} = {text};")
     }
 

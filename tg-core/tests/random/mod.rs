@@ -7,8 +7,6 @@
 mod build;
 mod check;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tg_core::compile::Function;
 use tg_core::dim::Var;
 use tg_core::interpret::{Array, evaluate};
@@ -72,23 +70,10 @@ impl<'g> Case<'g> {
 }
 
 /// How many random functions a test tries: `TG_FUZZ`, or the number given.
-fn cases(default: u64) -> std::ops::Range<u64> {
+pub fn seeds(default: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
     let first = number("TG_FUZZ_SEED").unwrap_or(0);
     first..first + number("TG_FUZZ").unwrap_or(default)
-}
-
-/// Runs `check` on random functions, and reports every seed it panics on.
-pub fn sweep(default: u64, check: impl Fn(u64)) {
-    let failure = |seed: u64| {
-        let panic = catch_unwind(AssertUnwindSafe(|| check(seed))).err()?;
-        Some((seed, panic.downcast::<String>().map_or_else(|_| "a panic".to_string(), |text| *text)))
-    };
-    let failures: Vec<(u64, String)> = cases(default).filter_map(failure).collect();
-    let Some((seed, first)) = failures.first() else { return };
-    let words = |text: &str| text.lines().next().unwrap_or_default().to_string();
-    let all: Vec<String> = failures.iter().map(|(seed, text)| format!("{seed}: {}", words(text))).collect();
-    panic!("seed {seed}: {first}\n{} failures (TG_FUZZ_SEED and TG_FUZZ select):\n{}", all.len(), all.join("\n"));
 }
 
 /// SplitMix64: small, and the same everywhere.

@@ -21,7 +21,9 @@ fn expression(code: &str) -> String {
         ("x", graph.buffer(tg_core::dtype::DType::F32, shape(&[4, 6]))),
         ("n", graph.buffer(tg_core::dtype::DType::I32, shape(&[6]))),
     ];
-    inputs.map(|(name, buffer)| evaluator.frame().bind(Binding::constant(name, Value::Tensor(buffer))));
+    for (name, buffer) in inputs {
+        evaluator.frame().bind(Binding::constant(name, Value::Tensor(buffer)));
+    }
     let value = evaluator.eval(&syn::parse_str(code).expect("an expression"));
     match (errors.count(), value) {
         (0, Ok(Value::Tensor(x))) => format!("{} {}", x.dtype(), show_shape(x.shape())),

@@ -27,7 +27,7 @@ pub fn expand(code: &Checked, entry: &Entry, callable: Option<&Callable>, is_cal
     let parts = Parts { code, entry, output };
     let Some(callable) = callable else { return parts.signature_only() };
     let main = parts.main(callable, is_called);
-    let into = parts.into_form(callable);
+    let into = parts.form_into(callable);
     let cost = parts.cost(callable);
     quote!(#main #into #cost)
 }
@@ -151,7 +151,7 @@ impl Parts<'_> {
     }
 
     /// `name_into`, which allocates nothing; not for functions without results.
-    fn into_form(&self, callable: &Callable) -> TokenStream {
+    fn form_into(&self, callable: &Callable) -> TokenStream {
         if matches!(self.output, Concrete::Tuple(parts) if parts.is_empty()) {
             return TokenStream::new();
         }
@@ -275,7 +275,7 @@ fn build<'i>(code: &Checked, ty: &Concrete, leaves: &mut impl Iterator<Item = &'
 }
 
 /// [`build`] behind a pointer, so that nesting makes no new type of iterator.
-fn build_dyn<'i>(code: &Checked, ty: &Concrete, leaves: &mut dyn Iterator<Item = &'i Ident>) -> TokenStream {
+fn build_dyn(code: &Checked, ty: &Concrete, leaves: &mut dyn Iterator<Item = &Ident>) -> TokenStream {
     build(code, ty, &mut { leaves })
 }
 

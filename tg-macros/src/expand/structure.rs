@@ -87,7 +87,7 @@ impl Sized {
         };
         match self {
             Sized::Tensor(dtype, sizes) => {
-                let wrapped: Vec<TokenStream> = sizes.iter().map(|size| wrapped(size)).collect();
+                let wrapped: Vec<TokenStream> = sizes.iter().map(wrapped).collect();
                 let element = crate::expand::types::element(*dtype);
                 match sizes.iter().any(|size| matches!(size, Size::Generic(_))) {
                     true => quote!(::tg::Tensor<#element, (#(#wrapped,)*)>),

@@ -16,10 +16,11 @@ pub(super) use print::lines;
 use crate::ir::Axis;
 
 /// Names of the axis kinds, both ways.
-const AXES: [(Axis, &str); 5] = [
+const AXES: [(Axis, &str); 6] = [
     (Axis::Loop, "loop"),
     (Axis::Reduce, "reduce"),
     (Axis::Parallel, "parallel"),
+    (Axis::Remainder, "remainder"),
     (Axis::Lane, "lane"),
     (Axis::Unroll, "unroll"),
 ];

@@ -157,6 +157,8 @@ impl Spelling for C {
             Op::Max => self.maximum(node, args),
             Op::Vectorize => self.vector(node, args),
             Op::Gep => match node.arg() {
+                // In a vector true is −1.
+                Arg::Slot(lane) if dtype.is_bool() => format!("(-{}[{lane}])", args[0]),
                 Arg::Slot(lane) => format!("{}[{lane}]", args[0]),
                 arg => panic!("render: lane {arg:?}"),
             },
@@ -166,12 +168,11 @@ impl Spelling for C {
 
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String {
         let dtype = node.dtype();
+        let stored = DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype };
         let value = match dtype.lanes {
             1 => format!("{pointer}[{index}]"),
-            _ => format!(
-                "*(const {} *)({pointer} + {index})",
-                self.memory_type(DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype })
-            ),
+            // Without the cast its type would still be the unaligned one, which ?: does not mix with the other.
+            _ => format!("({})*(const {} *)({pointer} + {index})", self.ty(stored), self.memory_type(stored)),
         };
         let value = if dtype.is_bool() && dtype.lanes > 1 { format!("({value} != 0)") } else { value };
         guard.map_or(value.clone(), |(valid, otherwise)| format!("{valid} ? {value} : {otherwise}"))
@@ -195,7 +196,9 @@ impl Spelling for C {
         format!("{}{ty} {name} = {text};", if mutable { "" } else { "const " })
     }
 
-    fn assign(&mut self, name: &str, text: &str) -> String {
+    fn assign(&mut self, register: Uop, value: Uop, name: &str, text: &str) -> String {
+        let to = carrier(register);
+        let text = if to == register.dtype() { text.to_string() } else { self.mask(value, text, to) };
         format!("{name} = {text};")
     }
 

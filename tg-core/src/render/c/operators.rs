@@ -45,6 +45,9 @@ impl C {
         if to.lanes == 1 {
             return format!("({} ? {} : {})", args[0], args[1], args[2]);
         }
+        if let Some((name, x, y)) = clamp(node) {
+            return self.extremum(name, to, &[args[x].clone(), args[y].clone()]);
+        }
         let mask = self.mask(node.src(0), &args[0], to);
         let branch = |c: &mut C, i: usize| {
             if node.dtype().is_bool() { c.mask(node.src(i), &args[i], to) } else { args[i].clone() }
@@ -137,8 +140,41 @@ impl C {
         }
         // If y is not NaN this is the machine's own maximum.
         let plain = node.src(1).as_const().is_some_and(|v| !v.to_f64().is_nan()) || !dtype.is_float();
-        let (name, body) = if plain { ("max", "y > x ? y : x") } else { ("nanmax", "x > y || x != x ? x : y") };
-        self.call(name, dtype, &[dtype, dtype], args, body)
+        if plain {
+            return self.extremum("max", dtype, args);
+        }
+        if dtype.lanes == 1 {
+            return self.call("nanmax", dtype, &[dtype, dtype], args, "y != y ? y : y > x ? y : x");
+        }
+        // max(x, y) is x if either is NaN, so that only y remains to be looked at.
+        let larger = self.extremum("max", dtype, &["x".into(), "y".into()]);
+        let body = self.select(dtype, "y != y", "y", &larger);
+        let (ty, function) = (self.ty(dtype), format!("nanmax_{}", type_name(dtype)));
+        self.define(&format!("5 {function}"), || {
+            format!("static inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {body}; }}")
+        });
+        format!("{function}({})", args.join(", "))
+    }
+
+    /// `y > x ? y : x` or `x < y ? x : y`: one instruction on x86, which GCC has to be told.
+    fn extremum(&mut self, name: &str, dtype: DType, args: &[String]) -> String {
+        let (body, operands) = if name == "max" { ("y > x ? y : x", "y, x") } else { ("x < y ? x : y", "x, y") };
+        let Some(builtin) = x86_builtin(name, dtype) else {
+            return self.call(name, dtype, &[dtype, dtype], args, body);
+        };
+        let portable = self.call(&format!("portable_{name}"), dtype, &[dtype, dtype], &["x".into(), "y".into()], body);
+        let (ty, function) = (self.ty(dtype), format!("{name}_{}", type_name(dtype)));
+        let (guard, call) = match dtype.bytes() {
+            64 => ("__AVX512F__", format!("{builtin}512_mask({operands}, x, -1, 4)")),
+            32 => ("__AVX__", format!("{builtin}256({operands})")),
+            _ => ("__SSE2__", format!("{builtin}({operands})")),
+        };
+        self.define(&format!("4 {function}"), || {
+            format!(
+                "#if defined({guard}) && !defined(__clang__)\n#define {function}_body {call}\n#else\n#define {function}_body {portable}\n#endif\nstatic inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {function}_body; }}"
+            )
+        });
+        format!("{function}({})", args.join(", "))
     }
 
     pub(super) fn bitcast(&mut self, node: Uop, text: &str) -> String {
@@ -176,8 +212,10 @@ impl C {
         let whole = node.srcs().all(|s| lane(s).is_some() && s.src(0) == first.src(0));
         if first.op() == Op::Gep && whole {
             let lanes: Vec<String> = node.srcs().filter_map(lane).map(|l| l.to_string()).collect();
-            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector);
-            return format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
+            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector).trim_start_matches("(-");
+            let shuffled = format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
+            let from = carrier(first.src(0)).element().vec(node.dtype().lanes);
+            return self.convert(&shuffled, from, carrier(node));
         }
         let sign = if node.dtype().is_bool() { "-" } else { "" };
         if node.srcs().all(|s| s == first) {
@@ -192,11 +230,39 @@ impl C {
         let suffix = if dtype.scalar == Scalar::F64 { "" } else { "f" };
         match node.op() {
             Op::Neg if dtype.is_float() => format!("(-{})", args[0]),
-            Op::Neg => self.wrapping(dtype, "-", &["0".to_string(), args[0].clone()]),
+            Op::Neg => {
+                let (ty, unsigned) = (self.ty(dtype), self.ty(integer(dtype, false)));
+                format!("({ty})(-({unsigned})({}))", args[0])
+            }
             Op::Recip => format!("(1 / {})", args[0]),
             Op::Sqrt => self.call("sqrt", dtype, &[dtype], args, &format!("__builtin_sqrt{suffix}(x)")),
             Op::Trunc => self.call("trunc", dtype, &[dtype], args, &format!("__builtin_trunc{suffix}(x)")),
             op => panic!("render: {op} has no spelling in C; lowering decomposes it"),
         }
+    }
+}
+
+/// GCC's name, without its width, of the packed maximum or minimum.
+fn x86_builtin(name: &str, dtype: DType) -> Option<String> {
+    let suffix = match dtype.scalar {
+        Scalar::F32 => "ps",
+        Scalar::F64 => "pd",
+        _ => return None,
+    };
+    matches!(dtype.bytes(), 16 | 32 | 64).then(|| format!("__builtin_ia32_{name}{suffix}"))
+}
+
+/// `WHERE(a < b, b, a)` as a maximum and `WHERE(a < b, a, b)` as a minimum of floats: which, and the places of
+/// x and y among the sources of the WHERE. Both give the branch that is not taken if either is NaN.
+fn clamp(node: Uop) -> Option<(&'static str, usize, usize)> {
+    let (condition, yes, no) = (node.src(0), node.src(1), node.src(2));
+    if condition.op() != Op::Cmplt || !node.dtype().is_float() {
+        return None;
+    }
+    let (a, b) = (condition.src(0), condition.src(1));
+    match (yes == b && no == a, yes == a && no == b) {
+        (true, _) => Some(("max", 2, 1)),
+        (_, true) => Some(("min", 1, 2)),
+        _ => None,
     }
 }
