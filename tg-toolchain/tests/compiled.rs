@@ -195,11 +195,26 @@ fn compare(calls: &[Call], output: &[u8]) {
 fn c_source<'a>(calls: impl Iterator<Item = &'a Call> + Clone) -> String {
     let mut seen = HashSet::new();
     let (mut types, mut functions) = (String::new(), String::new());
-    for line in calls.clone().flat_map(|call| call.program.prelude[0].lines()).filter(|line| seen.insert(*line)) {
-        let list = if line.starts_with("typedef") { &mut types } else { &mut functions };
-        *list += &format!("{line}\n");
+    for part in calls.clone().flat_map(|call| parts(&call.program.prelude[0])).filter(|part| seen.insert(part.clone()))
+    {
+        let list = if part.starts_with("typedef") { &mut types } else { &mut functions };
+        *list += &part;
     }
     calls.flat_map(|call| call.program.kernels.iter().map(|k| call.source(k))).fold(types + &functions, |a, b| a + &b)
+}
+
+/// The lines of a prelude; those from #if to #endif are one part.
+fn parts(prelude: &str) -> Vec<String> {
+    let (mut parts, mut part, mut open) = (vec![], String::new(), 0);
+    for line in prelude.lines() {
+        open += line.starts_with("#if") as usize;
+        open -= line.starts_with("#endif") as usize;
+        part += &format!("{line}\n");
+        if open == 0 {
+            parts.push(std::mem::take(&mut part));
+        }
+    }
+    parts
 }
 
 #[test]

@@ -124,18 +124,19 @@ impl<'g> Blocks<'g> {
 
     fn order(&mut self, nest: &Nest<'g>, items: &[Uop<'g>], place: &Memo<'g, Block<'g>>, registers: &[Register<'g>]) {
         let mut loop_of: Memo<'g, Uop<'g>> = Memo::new(nest.graph());
-        let mut updates: Memo<'g, ()> = Memo::new(nest.graph());
+        // Who changes a register uses it while its loops run; all others wait for their end.
+        let mut changes: Memo<'g, Uop<'g>> = Memo::new(nest.graph());
         for register in registers {
             loop_of.insert(register.acc, register.first);
-            updates.insert(register.update, ());
-            updates.insert(register.update.src(1), ());
+            changes.insert(register.update, register.acc);
+            changes.insert(register.update.src(1), register.acc);
         }
         for &user in items {
             let skip = if user.op() == Op::Store { 2 } else { usize::MAX };
             for source in user.srcs().take(skip).filter(|s| s.arity() > 0 && s.op() != Op::Range) {
                 let waiting = enclosing_item(nest, user, place[user], place[source]);
                 self.wait(waiting, source);
-                if let Some(&first) = loop_of.get(source).filter(|_| !updates.contains(user)) {
+                if let Some(&first) = loop_of.get(source).filter(|_| changes.get(user) != Some(&source)) {
                     self.wait(waiting, first);
                 }
             }

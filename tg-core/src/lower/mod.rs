@@ -1,6 +1,7 @@
 //! From a loop nest with schedule actions to a list of instructions: the whole lowering on one page.
 
 mod linearize;
+mod narrow;
 mod passes;
 mod separate;
 pub mod transcendental;

@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{separate, transcendental, unroll, vectorize};
+use super::{narrow, separate, transcendental, unroll, vectorize};
 use crate::ir::{Memo, Uop, rebuild};
 use crate::symbolic::Simplifier;
 
@@ -17,6 +17,7 @@ pub struct Pass {
 
 /// The passes, in order.
 pub const PASSES: &[Pass] = &[
+    Pass { name: "narrow", after: "no bf16; f32 that is rounded instead", run: narrow::narrow },
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
     Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
