@@ -8,10 +8,37 @@ pub use tg_macros::{aot, tensor_fn};
 pub use tg_runtime::program::Report;
 pub use tg_runtime::*;
 
+/// A tensor type as tensor functions write it: `Tensor![f32, 32, 784]` is `Tensor<f32, (Const<32>, Const<784>)>`.
+///
+/// A size is a number, a constant in braces, `_` for one that is known at run time only ([`Dyn`]), or the name of a
+/// type that implements [`Dim`](trait@Dim).
+///
+/// ```
+/// use tg::prelude::*;
+///
+/// const CLASSES: usize = 10;
+/// fn rows<N: Dim>(x: &Tensor![f32, N, { CLASSES }]) -> usize {
+///     x.dims()[0]
+/// }
+/// let batch: Tensor![f32, _, 10] = Tensor::from_vec(vec![0.0; 30]).unwrap();
+/// let fixed: Tensor![f32, 3, 10] = batch.into_shape().unwrap();
+/// assert_eq!(rows(&fixed), 3);
+/// ```
+#[macro_export]
+macro_rules! Tensor {
+    (@size _) => { $crate::Dyn };
+    (@size $size:literal) => { $crate::Const<$size> };
+    (@size $size:block) => { $crate::Const<$size> };
+    (@size $size:ident) => { $size };
+    ($element:ty $(, $size:tt)* $(,)?) => { $crate::Tensor<$element, ($($crate::Tensor!(@size $size),)*)> };
+}
+
 /// What most programs need: `use tg::prelude::*;`.
 pub mod prelude {
     pub use tg_macros::tensor_fn;
-    pub use tg_runtime::{Const, Dim, Dyn, Parameters, Tensor};
+    // From this crate: the type and the macro of that name.
+    pub use crate::Tensor;
+    pub use tg_runtime::{Const, Dim, Dyn, Parameters};
 }
 
 /// What expansions refer to. Not for use by hand; it changes with the macros.

@@ -218,6 +218,11 @@ messages! {
         format!("code cannot branch on `{}`: its value is known only at run time", tensor_type(x.dtype(), x.shape())),
         "choose element by element: `condition.where_(a, b)`; for a switch, use a constant: `const TRAIN: bool`",
     );
+    jump_outside() Message::new("`break` or `continue` outside of a loop");
+    nesting_limit(most: usize) with(
+        format!("expressions are nested deeper than {most}, calls included"),
+        "name parts of it with `let`",
+    );
     condition(got: &str) Message::new(format!("a condition must be `true` or `false`, got {got}"));
     lazy_operand(is_and: bool, got: &str) with(
         format!("`{}` needs truth values known at compile time, got {got}", if is_and { "&&" } else { "||" }),

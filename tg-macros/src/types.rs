@@ -384,5 +384,6 @@ pub fn dtypes() -> impl Iterator<Item = String> {
 /// Whether a function is only a template: it needs something known at compile time from its caller.
 pub fn is_template(signature: &Signature) -> bool {
     let constant = |generic: &Generic| matches!(generic.kind, GenericKind::Const);
-    signature.generics.iter().any(constant) || signature.params.iter().any(|param| !param.ty.is_runtime())
+    let result = matches!(signature.output, Ty::Any) || signature.output.is_runtime();
+    !result || signature.generics.iter().any(constant) || signature.params.iter().any(|param| !param.ty.is_runtime())
 }

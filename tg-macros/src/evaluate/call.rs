@@ -302,7 +302,9 @@ impl<'g> Evaluator<'_, 'g> {
         let Some(body) = &self.code.block.functions[at].body else { return Err(Stop::Failed) };
         let value = match self.block(body) {
             Err(Stop::Return(value)) => value,
-            Err(Stop::Break | Stop::Continue) => return Err(Stop::Failed),
+            Err(Stop::Break | Stop::Continue) => {
+                return Err(self.fail_at(signature.output_place, messages::jump_outside()));
+            }
             other => other?,
         };
         self.fit(&signature.output, value.clone()).map_err(|message| {
@@ -357,6 +359,7 @@ impl<'g> Evaluator<'_, 'g> {
         self.frames.pop();
         match outcome {
             Err(Stop::Return(value)) => Ok(value),
+            Err(Stop::Break | Stop::Continue) => Err(self.fail(expr, messages::jump_outside())),
             other => other,
         }
     }

@@ -6,14 +6,21 @@ use tg_core::dtype::DType;
 use crate::diagnostic::{closest, name_of};
 use crate::evaluate::pattern::member_name;
 use crate::evaluate::value::Closure;
-use crate::evaluate::{Eval, Evaluator, Frame, MAX_ITERATIONS, Stop, StructValue, Value, number};
+use crate::evaluate::{Eval, Evaluator, Frame, MAX_ITERATIONS, MAX_NESTING, Stop, StructValue, Value, number};
 use crate::messages;
 use crate::types::dtype_named;
 
 impl<'g> Evaluator<'_, 'g> {
     /// The value of an expression; poison if it has an error, which has been reported.
     pub fn eval(&mut self, expr: &Expr) -> Eval<'g> {
-        match self.expression(expr) {
+        if self.nesting >= MAX_NESTING {
+            // Not poison: what stands beside this expression is as deep, and would be a second error.
+            return Err(self.fail(expr, messages::nesting_limit(MAX_NESTING)));
+        }
+        self.nesting += 1;
+        let outcome = self.expression(expr);
+        self.nesting -= 1;
+        match outcome {
             Err(Stop::Failed) => Ok(Value::Poison),
             other => other,
         }

@@ -4,7 +4,7 @@
 //! its expression becomes [`Value::Poison`], so that one run finds every independent error and no consequences of them.
 //!
 //! The evaluator always ends: functions do not recurse, loops run over values known at compile time, and both are
-//! bounded by [`MAX_DEPTH`] and [`MAX_ITERATIONS`].
+//! bounded by [`MAX_DEPTH`], [`MAX_NESTING`] and [`MAX_ITERATIONS`].
 
 mod block;
 mod call;
@@ -36,6 +36,10 @@ pub use value::{StructValue, Value};
 
 /// Deepest nesting of calls: far beyond sensible code, far below the end of the stack.
 pub const MAX_DEPTH: usize = 64;
+
+/// Deepest nesting of expressions, those of inlined functions included: keeps the evaluator far from the end of the
+/// stack, which rustc does not survive.
+pub const MAX_NESTING: usize = 500;
 
 /// Most iterations of all loops of one function together, and most elements of an array.
 pub const MAX_ITERATIONS: usize = 1 << 16;
@@ -70,6 +74,8 @@ pub struct Evaluator<'a, 'g> {
     pub called: BTreeSet<usize>,
     /// Constants whose value is being found.
     consts: Vec<usize>,
+    /// Expressions being evaluated.
+    nesting: usize,
     /// Iterations left.
     budget: usize,
 }
@@ -78,7 +84,16 @@ impl<'a, 'g> Evaluator<'a, 'g> {
     /// An evaluator with an empty frame, in which constants and closures can be evaluated.
     pub fn new(code: &'a Checked<'a>, graph: &'g Graph, errors: &'a Diagnostics) -> Self {
         let frames = vec![Frame::default()];
-        Evaluator { code, graph, errors, frames, called: BTreeSet::new(), consts: Vec::new(), budget: MAX_ITERATIONS }
+        Evaluator {
+            code,
+            graph,
+            errors,
+            frames,
+            called: BTreeSet::new(),
+            consts: Vec::new(),
+            nesting: 0,
+            budget: MAX_ITERATIONS,
+        }
     }
 
     /// The variables of the innermost call.

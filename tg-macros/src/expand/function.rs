@@ -167,7 +167,9 @@ impl Parts<'_> {
         );
         let doc = if self.is_method() { doc } else { doc.replace("(Self::", "(") };
         let comma = (!self.entry.arguments.is_empty()).then(|| quote!(,));
+        let cfg = cfg(self.attrs());
         quote! {
+            #(#cfg)*
             #[doc = #doc]
             ///
             /// # Errors
@@ -190,7 +192,9 @@ impl Parts<'_> {
         let (name, value) = (cost_name(ident), report(callable.report));
         let path = if self.is_method() { format!("Self::{ident}") } else { ident.to_string() };
         let doc = format!("What a call of [`{ident}`]({path}) costs: {}.", describe(callable.report));
+        let cfg = cfg(self.attrs());
         quote! {
+            #(#cfg)*
             #[doc = #doc]
             #[allow(dead_code)]
             #vis const #name: ::tg::Report = { use ::tg::__private as p; #value };
@@ -277,6 +281,11 @@ fn build<'i>(code: &Checked, ty: &Concrete, leaves: &mut impl Iterator<Item = &'
 /// [`build`] behind a pointer, so that nesting makes no new type of iterator.
 fn build_dyn(code: &Checked, ty: &Concrete, leaves: &mut dyn Iterator<Item = &Ident>) -> TokenStream {
     build(code, ty, &mut { leaves })
+}
+
+/// The attributes that say whether an item is there at all: they hold for everything made of it.
+pub fn cfg(attrs: &[syn::Attribute]) -> Vec<&syn::Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
 }
 
 /// `LOGITS` for `logits`.

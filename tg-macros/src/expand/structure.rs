@@ -7,6 +7,7 @@ use tg_core::ir::Graph;
 
 use crate::diagnostic::{Diagnostics, Place, name_of};
 use crate::evaluate::{Evaluator, Value};
+use crate::expand::function::cfg;
 use crate::expand::types::{dimension, tensor};
 use crate::syntax::{GenericKind, Struct};
 use crate::trace::{Size, member, size};
@@ -162,7 +163,9 @@ fn zeros(code: &Checked, item: &Struct, index: usize, fields: &[(String, Sized)]
         let (member, value) = (member(name), ty.zeros(code));
         quote!(#member: #value)
     });
+    let cfg = cfg(&item.item.attrs);
     quote! {
+        #(#cfg)*
         impl #generics #ident #arguments {
             /// All tensors zero.
             #[allow(dead_code)]
@@ -185,7 +188,9 @@ fn parameters(item: &Struct, fields: &[(String, Sized)]) -> TokenStream {
         fields.iter().map(visit).collect()
     };
     let (visit, visit_mut) = (visits(false), visits(true));
+    let cfg = cfg(&item.item.attrs);
     quote! {
+        #(#cfg)*
         #[allow(unused_variables)]
         impl #generics ::tg::Parameters for #ident #arguments {
             fn visit(&self, prefix: &str, f: &mut dyn ::core::ops::FnMut(&str, ::tg::TensorView<'_>)) {
