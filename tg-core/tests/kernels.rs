@@ -1,0 +1,114 @@
+//! Golden files: a tensor function as text and what it is compiled to, in one file of `tests/kernels`.
+//!
+//! A file holds the function, a line of dashes, and for each kernel its name, loop nest, actions and its text: C for
+//! one instruction set, in files named `rust_…` Rust. `TG_BLESS=1 cargo test -p tg-core --test kernels` writes what comes out into the files; the
+//! difference is then read like any other change.
+//!
+//! ```text
+//! x: f32 N 784             an input; capitals are run-time sizes
+//! y = softmax x -1         a call of a tensor method on names and numbers
+//! update x = y             what an input holds afterwards
+//! return y                 a result
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use tg_core::compile::{Function, Language, generate, plan};
+use tg_core::dim::{Dim, Var};
+use tg_core::ir::{Graph, Uop, pretty};
+use tg_core::symbolic::Simplifier;
+use tg_core::target::Isa;
+use tg_core::tensor::{Argument, find};
+
+const RULE: &str = "----------\n";
+
+/// Reads a function, line by line.
+fn parse<'g>(graph: &'g Graph, name: &str, text: &str) -> Function<'g> {
+    let mut values: BTreeMap<&str, Uop> = BTreeMap::new();
+    let mut function = Function { name: name.into(), inputs: vec![], updates: vec![], outputs: vec![] };
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match &words[..] {
+            ["update", buffer, "=", value] => function.updates.push((values[buffer], values[value])),
+            ["return", value] => function.outputs.push((value.to_string(), values[value])),
+            [result, "=", method, args @ ..] => {
+                let args: Vec<Argument> = args.iter().map(|word| argument(word, &values)).collect();
+                values.insert(result, call(graph, method, &args));
+            }
+            [input, dtype, shape @ ..] if input.ends_with(':') => {
+                let input = input.trim_end_matches(':');
+                let dtype = dtype.parse().unwrap_or_else(|e| panic!("{line}: {e}"));
+                let buffer = graph.buffer(dtype, shape.iter().map(|word| size(word)).collect());
+                values.insert(input, buffer);
+                function.inputs.push((input.to_string(), buffer));
+            }
+            _ => panic!("{name}: cannot read `{line}`"),
+        }
+    }
+    function
+}
+
+fn size(word: &str) -> Dim {
+    word.parse::<i64>().map_or_else(|_| Dim::from(Var::new(word, 1, 1 << 20)), Dim::from)
+}
+
+fn argument<'g>(word: &str, values: &BTreeMap<&str, Uop<'g>>) -> Argument<'g> {
+    let float = |word: &str| word.parse().map(Argument::Float).unwrap_or_else(|_| panic!("`{word}` is not a value"));
+    match (values.get(word), word.parse::<i64>()) {
+        (Some(value), _) => Argument::Tensor(*value),
+        (None, Ok(number)) => Argument::Int(number),
+        (None, Err(_)) => word.parse().map_or_else(|_| float(word), Argument::DType),
+    }
+}
+
+fn call<'g>(graph: &'g Graph, method: &str, args: &[Argument<'g>]) -> Uop<'g> {
+    let method = find(method).unwrap_or_else(|| panic!("no method {method}"));
+    match (method.call)(graph, args) {
+        Ok(Argument::Tensor(result)) => result,
+        Ok(other) => panic!("{} gives {}", method.name, other.describe()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What `function` is compiled to.
+fn describe<'g>(graph: &'g Graph, function: &Function<'g>) -> String {
+    let rust = function.name.starts_with("rust_");
+    let (isa, language) = if rust { (Isa::Baseline, Language::Rust) } else { (Isa::X86V3, Language::C) };
+    let planned = plan(graph, function);
+    let mut simplifier = Simplifier::default();
+    let nests: Vec<_> = planned.kernels().map(|(_, k)| (pretty(k), generate(k, isa, &mut simplifier).0)).collect();
+    let report = planned.report();
+    let program = planned.render(&[isa], language);
+    let mut text = format!("{} kernels, workspace {}\n", report.kernels, report.workspace_bytes);
+    for (kernel, (nest, actions)) in program.kernels.iter().zip(nests) {
+        text += &format!("\n{} {:?}\n{nest}\n{actions}\n{}", kernel.name, kernel.args, kernel.variants[0].source);
+    }
+    text
+}
+
+fn check(path: &Path) -> Option<String> {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (input, expected) = text.split_once(RULE).unwrap_or((&text, ""));
+    let graph = Graph::new();
+    let actual = describe(&graph, &parse(&graph, &name, input));
+    if std::env::var_os("TG_BLESS").is_some() {
+        fs::write(path, format!("{input}{RULE}{actual}")).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        return None;
+    }
+    let first = actual.lines().zip(expected.lines()).find(|(a, e)| a != e);
+    (actual != expected).then(|| format!("{name}: expected and actual differ first in {first:#?}"))
+}
+
+#[test]
+fn kernels_are_as_the_golden_files_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|e| e.expect("a folder entry").path()).collect();
+    paths.sort();
+    let wrong: Vec<String> = paths.iter().filter_map(|path| check(path)).collect();
+    assert!(paths.len() >= 6, "golden files are missing: {paths:?}");
+    assert!(wrong.is_empty(), "{}\nTG_BLESS=1 accepts what comes out now", wrong.join("\n"));
+}
