@@ -3,6 +3,7 @@
 mod linearize;
 mod narrow;
 mod passes;
+mod remainder;
 mod separate;
 pub mod transcendental;
 mod unroll;
