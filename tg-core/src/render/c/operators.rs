@@ -103,6 +103,7 @@ impl C {
         }
         let signed = dtype.scalar.kind() == Kind::Signed;
         let (name, body) = match (node.op(), dtype.is_index()) {
+            (Op::Mod, _) if dtype.is_float() => ("mod", float_remainder(dtype.scalar)),
             (Op::Idiv, true) => ("floor_div", "x / y - (x % y != 0 && (x % y < 0) != (y < 0))".to_string()),
             (_, true) => ("floor_mod", "x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)".to_string()),
             (Op::Idiv, _) if signed => (
@@ -240,6 +241,11 @@ impl C {
             op => panic!("render: {op} has no spelling in C; lowering decomposes it"),
         }
     }
+}
+
+/// `x` modulo `y` on floats, exact and with the sign of `x`. Every libc has it, and Rust's own `%` calls it.
+fn float_remainder(scalar: Scalar) -> String {
+    format!("__builtin_fmod{}(x, y)", if scalar == Scalar::F64 { "" } else { "f" })
 }
 
 /// GCC's name, without its width, of the packed maximum or minimum.
