@@ -3,7 +3,6 @@
 mod linearize;
 mod narrow;
 mod passes;
-mod remainder;
 mod separate;
 pub mod transcendental;
 mod unroll;

@@ -1,7 +1,6 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::remainder::remainder;
 use super::{narrow, separate, transcendental, unroll, vectorize};
 use crate::ir::{Memo, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -28,7 +27,7 @@ pub const PASSES: &[Pass] = &[
 /// Replaces each operation that has a decomposition.
 fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
-    rebuild(kernel, &mut done, |node| transcendental::decompose(node).or_else(|| remainder(node)).unwrap_or(node))
+    rebuild(kernel, &mut done, |node| transcendental::decompose(node).unwrap_or(node))
 }
 
 /// The instructions of `kernel`: all passes, then [`linearize`].
