@@ -2,9 +2,7 @@
 //!
 //! `cargo run --release --example mnist`
 
-use std::error::Error;
-use std::path::Path;
-use std::time::Instant;
+use std::{error::Error, path::Path, time::Instant};
 
 use tg::prelude::*;
 
@@ -42,40 +40,30 @@ tensor_fn! {
 
 const EPOCHS: usize = 24;
 const BATCH: usize = 128;
-type Images = Tensor<u8, (Dyn, Const<28>, Const<28>)>;
+type Images = Tensor![u8, _, 28, 28];
 
 /// A batch of images, moved by up to one pixel, so that no two epochs are the same.
-fn shifted(
-    images: &Images,
-    rows: &[usize],
-    rng: &mut fastrand::Rng,
-) -> tg::Result<Tensor<u8, (Const<128>, Const<784>)>> {
+fn shifted(images: &Images, rows: &[usize], rng: &mut fastrand::Rng) -> tg::Result<Tensor![u8, 128, 784]> {
     let (down, right) = (rng.usize(..3), rng.usize(..3));
     let mut batch = vec![0; BATCH * 784];
     for (row, moved) in rows.iter().zip(batch.chunks_mut(784)) {
         let image = &images.as_slice()[row * 784..][..784];
-        for y in 1..27 {
-            moved[(y + down - 1) * 28 + right..][..26].copy_from_slice(&image[y * 28 + 1..][..26]);
-        }
+        (1..27).for_each(|y| moved[(y + down - 1) * 28 + right..][..26].copy_from_slice(&image[y * 28 + 1..][..26]));
     }
     Tensor::from_vec(batch)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
-    let images = Images::read_idx(data.join("train-images-idx3-ubyte.gz"))?;
-    let labels = Tensor::<u8, (Dyn,)>::read_idx(data.join("train-labels-idx1-ubyte.gz"))?;
-    let test_images = Images::read_idx(data.join("test-images-idx3-ubyte.gz"))?;
-    let test_labels = Tensor::<u8, (Dyn,)>::read_idx(data.join("test-labels-idx1-ubyte.gz"))?;
-    println!("{} training digits, {} test digits", images.dims()[0], test_images.dims()[0]);
-
-    let scale = |inputs: f64| (6.0 / inputs).sqrt();
-    let mut net = Mlp {
-        w1: Tensor::uniform(-scale(784.0), scale(784.0), 1),
-        b1: Tensor::zeros(),
-        w2: Tensor::uniform(-scale(128.0), scale(128.0), 2),
-        b2: Tensor::zeros(),
+    let read = |name: &str| -> tg::Result<(Images, Tensor![u8, _])> {
+        let images = Images::read_idx(data.join(format!("{name}-images-idx3-ubyte.gz")))?;
+        Ok((images, Tensor::read_idx(data.join(format!("{name}-labels-idx1-ubyte.gz")))?))
     };
+    let ((images, labels), (test_images, test_labels)) = (read("train")?, read("test")?);
+    let scale = |inputs: f64| (6.0 / inputs).sqrt();
+    let mut net = Mlp::zeros();
+    net.w1 = Tensor::uniform(-scale(784.0), scale(784.0), 1);
+    net.w2 = Tensor::uniform(-scale(128.0), scale(128.0), 2);
 
     let mut rng = fastrand::Rng::with_seed(7);
     let mut order: Vec<usize> = (0..images.dims()[0]).collect();
@@ -89,26 +77,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             let left = 1.0 - (epoch * batches + batch) as f32 / (EPOCHS * batches) as f32;
             loss += train_step(&mut net, &x, &y, 0.5 * left)?.item() / batches as f32;
         }
-        let (done, seen) = ((epoch + 1) * 30 / EPOCHS, (epoch + 1) * batches * BATCH);
-        let speed = seen as f64 / start.elapsed().as_secs_f64() / 1e3;
-        eprint!("\r[{:30}] loss {loss:.4}, {speed:.0} thousand digits/s ", "=".repeat(done));
+        let speed = ((epoch + 1) * batches * BATCH) as f64 / start.elapsed().as_secs_f64() / 1e3;
+        eprint!("\r[{:24}] loss {loss:.4}, {speed:.0} thousand digits/s ", "=".repeat(epoch + 1));
     }
     println!("\ntrained in {:.2} s", start.elapsed().as_secs_f64());
 
-    let saved = std::env::temp_dir().join("mnist.safetensors");
-    net.save(&saved)?;
+    let file = std::env::temp_dir().join("mnist.safetensors");
+    net.save(&file)?;
     let mut net = Mlp::zeros();
-    net.load(&saved)?;
-
-    let pixels = test_images.clone().into_reshaped::<(Dyn, Const<784>)>()?;
+    net.load(&file)?;
+    let pixels = test_images.into_reshaped::<(Dyn, Const<784>)>()?;
     let found = net.classify(&pixels)?;
-    let right = found.as_slice().iter().zip(test_labels.as_slice()).filter(|(f, l)| **f == **l as i64).count();
-    println!("accuracy on the test digits: {:.2} %", 100.0 * right as f64 / found.len() as f64);
-    for digit in 0..3 {
-        let image = &pixels.as_slice()[digit * 784..][..784];
-        for row in image.chunks(28).step_by(2) {
-            println!("{}", row.iter().map(|p| b" .:*#"[*p as usize / 52] as char).collect::<String>());
-        }
+    let right = found.as_slice().iter().zip(test_labels.as_slice()).filter(|(f, l)| **f == i64::from(**l)).count();
+    println!("{:.2} % of {} test digits are right", 100.0 * right as f64 / found.len() as f64, found.len());
+    for (digit, image) in pixels.as_slice().chunks(784).take(3).enumerate() {
+        let line = |row: &[u8]| row.iter().map(|p| b" .:*#"[*p as usize / 52] as char).collect::<String>();
+        image.chunks(28).step_by(2).for_each(|row| println!("{}", line(row)));
         println!("this is a {}, found {}", test_labels.as_slice()[digit], found.as_slice()[digit]);
     }
     Ok(())

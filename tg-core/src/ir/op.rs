@@ -63,7 +63,7 @@ ops! {
     DEFINE_LOCAL  DefineLocal   Source    0 "A pointer to scratch memory of the kernel";
     // Movement
     RESHAPE       Reshape       Movement  1 "Same elements in row-major order, other shape";
-    PERMUTE       Permute       Movement  1 "Axis i of the result is axis arg[i] of the source";
+    PERMUTE       Permute       Movement  1 "Axis i of the result is axis `arg[i]` of the source";
     EXPAND        Expand        Movement  1 "Axes of size 1 repeat to the size in arg";
     PAD           Pad           Movement  1 "Zeros before and after each axis";
     SHRINK        Shrink        Movement  1 "Keeps begin..end of each axis";
@@ -101,26 +101,26 @@ ops! {
     MULACC        Mulacc        Ternary   3 "x * y + z, rounded once or twice";
     // Reductions
     REDUCE_AXIS   ReduceAxis    Reduction 1 "Combines axes with the op in arg; they stay with size 1";
-    REDUCE        Reduce        Reduction _ "Combines src[0] with the op in arg over the ranges src[1..]";
+    REDUCE        Reduce        Reduction _ "Combines `src[0]` with the op in arg over the ranges `src[1..]`";
     // Markers of the tensor stage
-    ASSIGN        Assign        Marker    2 "Replaces the contents of BUFFER src[0] by src[1]";
+    ASSIGN        Assign        Marker    2 "Replaces the contents of BUFFER `src[0]` by `src[1]`";
     CONTIGUOUS    Contiguous    Marker    1 "Must be stored before it is used";
     CONTIGUOUS_BACKWARD ContiguousBackward Marker 1 "Its gradient must be stored before it is used";
     DETACH        Detach        Marker    1 "No gradient flows through";
     SINK          Sink          Marker    _ "Keeps its sources alive; the root of a graph";
     // Memory
-    INDEX         Index         Memory    _ "The address src[0] + src[1] elements; src[2], if any, says when it may be accessed";
-    LOAD          Load          Memory    _ "The value at INDEX src[0]; src[1], if any, is the value where access is not allowed";
-    STORE         Store         Memory    _ "Writes src[1] to INDEX src[0], over the ranges src[2..]";
-    AFTER         After         Memory    _ "The pointer src[0], to be used only once the stores src[1..] have happened";
+    INDEX         Index         Memory    _ "The address `src[0]` + `src[1]` elements; `src[2]`, if any, says when it may be accessed";
+    LOAD          Load          Memory    _ "The value at INDEX `src[0]`; `src[1]`, if any, is the value where access is not allowed";
+    STORE         Store         Memory    _ "Writes `src[1]` to INDEX `src[0]`, over the ranges `src[2..]`";
+    AFTER         After         Memory    _ "The pointer `src[0]`, to be used only once the stores `src[1..]` have happened";
     // Lanes
     VECTORIZE     Vectorize     Lanes     _ "A vector of its sources";
     GEP           Gep           Lanes     1 "One lane of a vector";
     // Control
-    RANGE         Range         Control   1 "A loop counter from 0 to src[0], exclusive";
-    ENDRANGE      Endrange      Control   1 "The end of the loop src[0]";
-    DEFINE_ACC    DefineAcc     Control   _ "A register that starts as src[0] outside the loops src[1..]";
-    UPDATE_ACC    UpdateAcc     Control   2 "Sets the register src[0] to src[1]";
+    RANGE         Range         Control   1 "A loop counter from 0 to `src[0]`, exclusive";
+    ENDRANGE      Endrange      Control   1 "The end of the loop `src[0]`";
+    DEFINE_ACC    DefineAcc     Control   _ "A register that starts as `src[0]` outside the loops `src[1..]`";
+    UPDATE_ACC    UpdateAcc     Control   2 "Sets the register `src[0]` to `src[1]`";
 }
 
 impl Op {

@@ -1,8 +1,8 @@
 //! Which tensors share a kernel, what is stored, and in which order kernels run.
 //!
-//! Everything is fused unless that costs more than storing: see [`fusion`]. The result is one loop
+//! Everything is fused unless that costs more than storing: see `fusion`. The result is one loop
 //! nest per stored tensor, ordered so that every buffer is written before it is read and no parameter
-//! is overwritten while its old value is still needed; [`memory`] then assigns the intermediate buffers
+//! is overwritten while its old value is still needed; `memory` then assigns the intermediate buffers
 //! to as few slots as their lifetimes allow.
 
 mod cost;
