@@ -9,3 +9,4 @@ mod names;
 mod threads;
 mod training;
 mod values;
+mod wide;

@@ -83,6 +83,8 @@ fn literal(value: Value, scalar: Scalar) -> String {
 
 impl Spelling for Rust {
     fn head(&mut self, name: &str) -> String {
+        // SAFETY: the block in this text holds loads and stores of a kernel whose buffers and dims its caller vouches
+        // for (`Program::run`); that every access is within them is what the interpreters check.
         format!(
             "#[allow(non_snake_case, unused_variables)] // sizes are part of the name; not every kernel has a loop to share\n\
              pub unsafe extern \"C\" fn {name}(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64) {{ unsafe {{"
