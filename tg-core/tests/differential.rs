@@ -130,10 +130,11 @@ fn actions_change_no_result() {
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(4) {
+    match random.below(5) {
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
+        3 => Action::Keep { axis },
         _ => Action::Parallel { axis },
     }
 }

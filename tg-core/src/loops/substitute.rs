@@ -14,6 +14,12 @@ pub fn substitute<'g>(root: Uop<'g>, pairs: &[(Uop<'g>, Uop<'g>)]) -> Uop<'g> {
     rebuild(root, &mut done, close)
 }
 
+/// `after`, an AFTER, with each of its stores replaced by those that `change` makes of it.
+pub fn each_store<'g>(after: Uop<'g>, change: impl Fn(Uop<'g>) -> Vec<Uop<'g>>) -> Uop<'g> {
+    let stores = after.srcs().skip(1).flat_map(change);
+    after.with_srcs(&[after.src(0)].into_iter().chain(stores).collect::<Vec<_>>())
+}
+
 /// [`substitute`] of one range that `node` varies with or runs over: looks only at what varies with it.
 pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uop<'g> {
     let mut done = Memo::new(node.graph());
@@ -21,13 +27,18 @@ pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uo
     rebuild_where(node, &mut done, |n| n == node || n.depends_on(range), close)
 }
 
+/// Where the ranges begin among the sources of a node that runs over some: a STORE or REDUCE.
+pub fn closes(node: Uop) -> Option<usize> {
+    match node.op() {
+        Op::Store => Some(2),
+        Op::Reduce => Some(1),
+        _ => None,
+    }
+}
+
 /// A node whose loops are expressions, over the ranges in them instead.
 pub fn close(node: Uop) -> Uop {
-    let fixed = match node.op() {
-        Op::Store => 2,
-        Op::Reduce => 1,
-        _ => return node,
-    };
+    let Some(fixed) = closes(node) else { return node };
     if node.srcs().skip(fixed).all(|r| r.op() == Op::Range) {
         return node;
     }
@@ -51,10 +62,11 @@ pub fn close(node: Uop) -> Uop {
 /// Two copies of one loop body that stand in different loops cannot share the loops inside.
 pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let after = node.srcs().skip_while(|s| *s != range).skip(1);
-    let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
-    let reductions = node.toposort().into_iter().filter(inside).flat_map(|n| n.srcs().skip(1));
+    let inside = |n: &Uop<'g>| n.depends_on(range);
+    let loops = node.toposort().into_iter().filter(inside);
+    let loops = loops.flat_map(|n| closes(n).into_iter().flat_map(move |fixed| n.srcs().skip(fixed)));
     let pairs: Vec<_> = after
-        .chain(reductions)
+        .chain(loops)
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()
         .map(|own| (own, renamed(graph, own)))

@@ -3,7 +3,7 @@
 //!
 //! A node stands in the innermost loop it varies with, so nothing is computed more often than it must
 //! be. A REDUCE becomes a register (DEFINE_ACC) set up before its loops and updated inside them; who
-//! needs its result waits for the loops to end.
+//! needs its result waits for the loops to end. So does an AFTER for the loops of its stores.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -132,7 +132,11 @@ impl<'g> Blocks<'g> {
             changes.insert(register.update.src(1), register.acc);
         }
         for &user in items {
-            let skip = if user.op() == Op::Store { 2 } else { usize::MAX };
+            let skip = match user.op() {
+                Op::Store => 2,
+                Op::After => 1,
+                _ => usize::MAX,
+            };
             for source in user.srcs().take(skip).filter(|s| s.arity() > 0 && s.op() != Op::Range) {
                 let waiting = enclosing_item(nest, user, place[user], place[source]);
                 self.wait(waiting, source);
@@ -143,6 +147,12 @@ impl<'g> Blocks<'g> {
         }
         for register in registers {
             self.wait(register.first, register.acc);
+        }
+        for &after in items.iter().filter(|n| n.op() == Op::After) {
+            for store in after.srcs().skip(1) {
+                let first = store.srcs().skip(2).min_by_key(|r| nest.depth(*r));
+                self.wait(after, first.unwrap_or(store));
+            }
         }
     }
 
@@ -198,7 +208,7 @@ impl<'g> Blocks<'g> {
 fn block<'g>(nest: &Nest<'g>, node: Uop<'g>) -> Block<'g> {
     match node.op() {
         Op::Range => nest.parent(node),
-        Op::Store => node.srcs().skip(2).max_by_key(|r| nest.depth(*r)),
+        Op::Store => node.srcs().skip(2).max_by_key(|r| nest.depth(*r)).or_else(|| nest.innermost(node)),
         _ => nest.innermost(node),
     }
 }

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::keep::keep;
 use super::split::{annotate, split, tile};
-use crate::ir::{Arg, Axis, Uop};
+use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::schedule;
 use crate::symbolic::Simplifier;
@@ -41,6 +42,11 @@ pub enum Action {
         /// The loop.
         axis: usize,
     },
+    /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
+    Keep {
+        /// The loop of the reduction.
+        axis: usize,
+    },
 }
 
 /// A list of actions, applied in order.
@@ -72,9 +78,18 @@ impl Action {
                 if !is_stored_in_order(kernel, range) {
                     return Err(self.invalid("neighbouring results are not neighbours in memory"));
                 }
+                if fills_scratch(kernel, range) {
+                    return Err(self.invalid("its lanes would share scratch memory"));
+                }
                 split(kernel, range, lanes, Axis::Lane, simplifier)
             }
-            Action::Unroll { axis, by } => split(kernel, range(axis)?, by, Axis::Unroll, simplifier),
+            Action::Unroll { axis, by } => {
+                let range = range(axis)?;
+                if fills_scratch(kernel, range) {
+                    return Err(self.invalid("copies of the loop would share scratch memory"));
+                }
+                split(kernel, range, by, Axis::Unroll, simplifier)
+            }
             Action::Tile { axis, size } => match range(axis)? {
                 r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
                 _ => return Err(self.invalid("a reduction cannot move outside the loops of its result")),
@@ -89,6 +104,8 @@ impl Action {
                 }
                 annotate(kernel, range)
             }
+            Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
+                .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
         })
     }
 
@@ -112,6 +129,11 @@ fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
 }
 
+/// Whether each iteration of `range` fills scratch memory anew.
+fn fills_scratch<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    kernel.toposort().into_iter().any(|n| n.op() == Op::After && n.depends_on(range))
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,6 +141,7 @@ impl fmt::Display for Action {
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
+            Action::Keep { axis } => write!(f, "keep({axis})"),
         }
     }
 }
@@ -142,6 +165,7 @@ impl FromStr for Action {
             ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
+            ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
             _ => Err(wrong()),
         }
     }
@@ -160,7 +184,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "tile(0,64) vectorize(2,8) unroll(1,6) parallel(0)";
+        let text = "keep(3) tile(0,64) vectorize(2,8) unroll(1,6) parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

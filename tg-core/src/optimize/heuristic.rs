@@ -1,5 +1,6 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
+//! 0. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 1. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
@@ -30,6 +31,7 @@ const SHORT: i64 = 16;
 /// The actions for `kernel` on `isa`, and the kernel after them.
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
     let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
+    plan.keep();
     for leaf in leaves(kernel) {
         plan.shape(leaf);
     }
@@ -75,6 +77,13 @@ struct Choice<'g> {
 }
 
 impl<'g> Plan<'g, '_> {
+    /// Keeps what reductions compute and later loops would compute again.
+    fn keep(&mut self) {
+        for axis in 0..Nest::new(self.kernel).loops().len() {
+            self.act(Action::Keep { axis });
+        }
+    }
+
     /// Vectors and tile of one innermost loop, if it is still there.
     fn shape(&mut self, leaf: Uop<'g>) {
         let nest = Nest::new(self.kernel);

@@ -6,6 +6,7 @@
 
 mod action;
 mod heuristic;
+mod keep;
 mod merge;
 mod split;
 

@@ -2,7 +2,7 @@
 //! remainder `for t in 0..n%b { r = n/b*b + t }`, which is left out where `b` divides `n`.
 
 use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild};
-use crate::loops::{Nest, close, instantiate, separate};
+use crate::loops::{Nest, close, each_store, instantiate, separate};
 use crate::symbolic::Simplifier;
 
 /// What a split range becomes in the blocks, and in the remainder if there is one.
@@ -49,7 +49,11 @@ fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'
     let stores = kernel.srcs().flat_map(|store| split_store(store, parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());
     let mut done = Memo::new(kernel.graph());
-    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, parts));
+    let kernel = rebuild(kernel, &mut done, |node| match node.op() {
+        Op::Reduce => split_reduce(node, parts),
+        Op::After => each_store(node, |store| split_store(store, parts)),
+        _ => node,
+    });
     simplifier.simplify(kernel)
 }
 
@@ -75,7 +79,7 @@ fn split_store<'g>(store: Uop<'g>, parts: &Parts<'g>) -> Vec<Uop<'g>> {
 
 fn split_reduce<'g>(node: Uop<'g>, parts: &Parts<'g>) -> Uop<'g> {
     let Arg::Op(op) = *node.arg() else { return node };
-    if node.op() != Op::Reduce || !node.srcs().skip(1).any(|r| r == parts.range) {
+    if !node.srcs().skip(1).any(|r| r == parts.range) {
         return node;
     }
     let combined = both(node, parts).reduce(|a, b| a.alu(op, &[b]));

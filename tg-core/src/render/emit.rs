@@ -24,6 +24,8 @@ pub trait Spelling {
     }
     /// The declaration of the pointer `name` to buffer number `position`, written to or not.
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
+    /// The declaration of scratch memory of `len` elements, and of the pointer `name` to it.
+    fn scratch(&mut self, name: &str, node: Uop, len: usize) -> String;
     /// The value of run-time dimension number `position`.
     fn dim(&mut self, position: usize) -> String;
     /// A literal.
@@ -124,6 +126,11 @@ impl<'g> Emitter<'g, '_> {
             }
             Op::DefineVar => self.dimension(node),
             Op::DefineGlobal => self.pointer(at, node),
+            Op::DefineLocal => self.scratch(node),
+            Op::After => {
+                let name = self.names[&node.src(0)].clone();
+                self.names.insert(node, name);
+            }
             Op::Index => {}
             Op::Load => self.load(node),
             Op::Store => self.store(node),
@@ -178,6 +185,14 @@ impl<'g> Emitter<'g, '_> {
         let is_target = |n: &Uop<'g>| n.op() == Op::Store && n.src(0).src(0) == node;
         let written = self.linear.0[at..].iter().any(is_target);
         let line = self.spelling.pointer(&name, node, slot as usize, written);
+        self.line(line);
+        self.names.insert(node, name);
+    }
+
+    fn scratch(&mut self, node: Uop<'g>) {
+        let Arg::Local(number, len) = *node.arg() else { panic!("render: {node:?}") };
+        let name = format!("l{number}");
+        let line = self.spelling.scratch(&name, node, len as usize);
         self.line(line);
         self.names.insert(node, name);
     }

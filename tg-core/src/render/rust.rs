@@ -100,6 +100,14 @@ impl Spelling for Rust {
         format!("let {name} = *buffers.add({position}) as *{mutability} {ty};")
     }
 
+    fn scratch(&mut self, name: &str, node: Uop, len: usize) -> String {
+        let ty = type_name(node.dtype().scalar);
+        format!(
+            "let mut {name} = ::core::mem::MaybeUninit::<[{ty}; {len}]>::uninit(); \
+             let {name} = {name}.as_mut_ptr() as *mut {ty};"
+        )
+    }
+
     fn dim(&mut self, position: usize) -> String {
         format!("*dims.add({position})")
     }

@@ -20,6 +20,7 @@ use crate::ir::{Arg, Graph, Op, Uop};
 use crate::loops::{Builder, stored_dtype};
 use crate::symbolic::Simplifier;
 
+pub(crate) use cost::operation;
 pub use cost::{bytes, flops, quotient};
 pub use memory::Slots;
 

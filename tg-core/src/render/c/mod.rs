@@ -106,6 +106,11 @@ impl Spelling for C {
         format!("{qualifier}{ty} *restrict {name} = ({qualifier}{ty} *)buffers[{position}];")
     }
 
+    fn scratch(&mut self, name: &str, node: Uop, len: usize) -> String {
+        let ty = self.ty(node.dtype().pointee());
+        format!("{ty} {name}[{len}] __attribute__((aligned(64)));")
+    }
+
     fn dim(&mut self, position: usize) -> String {
         format!("dims[{position}]")
     }
