@@ -65,6 +65,8 @@ pub enum Arg {
     Range(u32, Axis),
     /// SINK: the kernel's name.
     Name(String),
+    /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
+    Stream,
 }
 
 /// One operation with everything that follows from its sources.

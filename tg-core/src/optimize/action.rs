@@ -42,6 +42,8 @@ pub enum Action {
         /// The loop.
         axis: usize,
     },
+    /// Results go to memory past the caches, for those that are larger than the caches.
+    Stream,
     /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
     Keep {
         /// The loop of the reduction.
@@ -104,6 +106,7 @@ impl Action {
                 }
                 annotate(kernel, range)
             }
+            Action::Stream => streamed(kernel),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
         })
@@ -129,6 +132,13 @@ fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
 }
 
+/// `kernel` with its results stored past the caches.
+fn streamed(kernel: Uop) -> Uop {
+    let stream = |s: Uop<'_>| s.graph().node(s.op(), s.dtype(), &s.srcs().collect::<Vec<_>>(), Arg::Stream).id();
+    let stores: Vec<_> = kernel.srcs().map(|s| kernel.graph().get(stream(s))).collect();
+    kernel.with_srcs(&stores)
+}
+
 /// Whether each iteration of `range` fills scratch memory anew.
 fn fills_scratch<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     kernel.toposort().into_iter().any(|n| n.op() == Op::After && n.depends_on(range))
@@ -141,6 +151,7 @@ impl fmt::Display for Action {
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
+            Action::Stream => f.write_str("stream"),
             Action::Keep { axis } => write!(f, "keep({axis})"),
         }
     }
@@ -156,6 +167,9 @@ impl fmt::Display for Actions {
 impl FromStr for Action {
     type Err = InvalidAction;
     fn from_str(text: &str) -> Result<Action, InvalidAction> {
+        if text == "stream" {
+            return Ok(Action::Stream);
+        }
         let wrong = || InvalidAction(format!("`{text}` is no action: expected such as `unroll(1,4)`"));
         let (name, rest) = text.split_once('(').ok_or_else(wrong)?;
         let numbers = rest.strip_suffix(')').ok_or_else(wrong)?;
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "keep(3) tile(0,64) vectorize(2,8) unroll(1,6) parallel(0)";
+        let text = "keep(3) tile(0,64) vectorize(2,8) unroll(1,6) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

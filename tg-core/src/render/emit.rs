@@ -19,9 +19,7 @@ pub trait Spelling {
     /// The head of the function, up to its opening brace.
     fn head(&mut self, name: &str) -> String;
     /// What closes the function.
-    fn tail(&mut self) -> &'static str {
-        "}"
-    }
+    fn tail(&mut self) -> &'static str;
     /// The declaration of the pointer `name` to buffer number `position`, written to or not.
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
     /// The declaration of scratch memory of `len` elements, and of the pointer `name` to it.
@@ -35,7 +33,7 @@ pub trait Spelling {
     /// The value read at `pointer + index`; `guard` is (when allowed, value otherwise).
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
     /// The statement that writes.
-    fn store(&mut self, value: Uop, pointer: &str, index: &str, text: &str) -> String;
+    fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
     /// The statement that sets the `register` called `name` to `value`.
@@ -221,7 +219,7 @@ impl<'g> Emitter<'g, '_> {
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
         let line = self.spelling.store(
-            node.src(1),
+            node,
             &self.names[&index.src(0)],
             &self.names[&index.src(1)],
             &self.names[&node.src(1)],

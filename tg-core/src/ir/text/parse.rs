@@ -306,6 +306,7 @@ const KEYWORDS: &[Keyword] = &[
     ("slot", |l| l.small().map(Arg::Slot)),
     ("local", |l| Ok(Arg::Local(l.small()?, l.small()?))),
     ("range", |l| Ok(Arg::Range(l.small()?, l.take("an axis kind", axis)?))),
+    ("stream", |_| Ok(Arg::Stream)),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),
 ];
 

@@ -55,6 +55,7 @@ fn arg(arg: &Arg) -> Option<String> {
             let name = AXES.iter().find(|(a, _)| a == axis).map_or("", |(_, name)| name);
             format!("range {number} {name}")
         }
+        Arg::Stream => "stream".to_string(),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
 }
