@@ -1,6 +1,8 @@
 //! Replacing a loop counter by an expression of others: the one step behind every schedule action.
 
-use crate::ir::{Graph, Memo, Op, Uop, rebuild, rebuild_where};
+use std::collections::BTreeSet;
+
+use crate::ir::{Arg, Graph, Memo, Op, Uop, rebuild, rebuild_where};
 
 /// `root` with ranges replaced as `pairs` say.
 ///
@@ -65,19 +67,16 @@ pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> 
     let inside = |n: &Uop<'g>| n.depends_on(range);
     let loops = node.toposort().into_iter().filter(inside);
     let loops = loops.flat_map(|n| closes(n).into_iter().flat_map(move |fixed| n.srcs().skip(fixed)));
-    let pairs: Vec<_> = after
-        .chain(loops)
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .map(|own| (own, renamed(graph, own)))
-        .collect();
+    let pairs = renamed(graph, after.chain(loops));
     if pairs.is_empty() { node } else { substitute(node, &pairs) }
 }
 
-/// A new range of the same size and kind.
-pub fn renamed<'g>(graph: &'g Graph, range: Uop<'g>) -> Uop<'g> {
-    match range.arg() {
-        crate::ir::Arg::Range(_, axis) => graph.range(range.src(0), *axis),
-        arg => panic!("loops: {arg:?} is no range"),
+/// For each of `ranges` a new one of the same size and kind. A size that depends on others of them follows theirs.
+pub fn renamed<'g>(graph: &'g Graph, ranges: impl Iterator<Item = Uop<'g>>) -> Vec<(Uop<'g>, Uop<'g>)> {
+    let mut pairs = vec![];
+    for range in ranges.collect::<BTreeSet<_>>() {
+        let Arg::Range(_, axis) = *range.arg() else { panic!("loops: {range:?} is no range") };
+        pairs.push((range, graph.range(range.src(0).substitute(&pairs), axis)));
     }
+    pairs
 }

@@ -14,8 +14,8 @@ pub(super) fn separate<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut kernel = kernel;
     for _ in 0..MAX_ROUNDS {
         let Some((node, ranges)) = misplaced(kernel) else { return kernel };
-        let own = ranges.into_iter().map(|range| (range, renamed(kernel.graph(), range)));
-        kernel = kernel.replace(node, substitute(node, &own.collect::<Vec<_>>()));
+        let own = renamed(kernel.graph(), ranges.into_iter());
+        kernel = kernel.replace(node, substitute(node, &own));
     }
     panic!("separate: no end after {MAX_ROUNDS} rounds");
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::keep::keep;
-use super::split::{annotate, split, tile};
+use super::split::{Tail, annotate, split, tile};
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::schedule;
@@ -16,8 +16,17 @@ use crate::symbolic::Simplifier;
 /// One change of how a kernel's loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Runs `axis` in blocks of `size`; the loop over the blocks moves outside all others.
+    /// Runs `axis` in blocks of `size`, of which the last may be shorter; the loop over the blocks moves outside all
+    /// others.
     Tile {
+        /// The loop.
+        axis: usize,
+        /// Iterations in a block.
+        size: u32,
+    },
+    /// Runs `axis` in blocks of `size`, of which the last begins earlier where `size` does not divide the loop: some
+    /// results are then computed and stored twice.
+    Overlap {
         /// The loop.
         axis: usize,
         /// Iterations in a block.
@@ -83,19 +92,23 @@ impl Action {
                 if fills_scratch(kernel, range) {
                     return Err(self.invalid("its lanes would share scratch memory"));
                 }
-                split(kernel, range, lanes, Axis::Lane, simplifier)
+                split(kernel, range, lanes, (Axis::Lane, Tail::Apart), simplifier)
             }
             Action::Unroll { axis, by } => {
                 let range = range(axis)?;
                 if fills_scratch(kernel, range) {
                     return Err(self.invalid("copies of the loop would share scratch memory"));
                 }
-                split(kernel, range, by, Axis::Unroll, simplifier)
+                split(kernel, range, by, (Axis::Unroll, Tail::Apart), simplifier)
             }
             Action::Tile { axis, size } => match range(axis)? {
                 r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
                 _ => return Err(self.invalid("a reduction cannot move outside the loops of its result")),
             },
+            Action::Overlap { axis, size } => {
+                let range = self.repeatable(kernel, range(axis)?, size)?;
+                split(kernel, range, size, (Axis::Loop, Tail::Overlapping), simplifier)
+            }
             Action::Parallel { axis } => {
                 let range = range(axis)?;
                 if Nest::new(kernel).depth(range) != 0 {
@@ -119,6 +132,22 @@ impl Action {
             Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
             _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
         }
+    }
+
+    /// `range`, if blocks of `size` of it may run twice: results do not depend on what is stored.
+    fn repeatable<'g>(self, kernel: Uop<'g>, range: Uop<'g>, size: u32) -> Result<Uop<'g>, InvalidAction> {
+        if !matches!(range.arg(), Arg::Range(_, Axis::Loop)) {
+            return Err(self.invalid("no part of a sum may be added twice"));
+        }
+        if range.src(0).vmin() < size as i128 {
+            return Err(self.invalid("the loop may be shorter than a block"));
+        }
+        let written: Vec<_> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
+        let reads = |n: &Uop<'g>| n.op() == Op::Load && written.contains(&n.src(0).src(0));
+        if kernel.toposort().iter().any(reads) {
+            return Err(self.invalid("the kernel reads what it overwrites"));
+        }
+        Ok(range)
     }
 
     fn invalid(self, why: &str) -> InvalidAction {
@@ -148,6 +177,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::Tile { axis, size } => write!(f, "tile({axis},{size})"),
+            Action::Overlap { axis, size } => write!(f, "overlap({axis},{size})"),
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
@@ -176,6 +206,7 @@ impl FromStr for Action {
         let numbers: Result<Vec<u32>, _> = numbers.split(',').map(|n| n.trim().parse()).collect();
         match (name, &numbers.map_err(|_| wrong())?[..]) {
             ("tile", &[axis, size]) if size > 0 => Ok(Action::Tile { axis: axis as usize, size }),
+            ("overlap", &[axis, size]) if size > 0 => Ok(Action::Overlap { axis: axis as usize, size }),
             ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
@@ -198,7 +229,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "keep(3) tile(0,64) vectorize(2,8) unroll(1,6) stream parallel(0)";
+        let text = "keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {
