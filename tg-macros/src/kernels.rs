@@ -177,6 +177,7 @@ fn declaration(symbol: &Ident) -> TokenStream {
                 dims: *const ::core::primitive::i64,
                 begin: ::core::primitive::i64,
                 end: ::core::primitive::i64,
+                scratch: *mut ::core::primitive::u8,
             );
         }
     }

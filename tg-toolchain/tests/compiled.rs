@@ -67,7 +67,8 @@ impl Call {
             let variant = &kernel.variants[0];
             let args: Vec<usize> = kernel.args.iter().map(place).collect();
             let iterations = self.size(&variant.extent) / variant.tile;
-            format!("Launch {{ entry: {}, args: &{args:?}, iterations: {iterations} }}", self.symbol(kernel))
+            let (entry, scratch) = (self.symbol(kernel), variant.scratch);
+            format!("Launch {{ entry: {entry}, args: &{args:?}, iterations: {iterations}, scratch: {scratch} }}")
         };
         let launches: Vec<String> = self.program.kernels.iter().map(launch).collect();
         let stored = self.expected.iter().map(|(a, _)| a.data.len() * a.dtype.bytes());

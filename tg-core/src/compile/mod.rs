@@ -155,7 +155,8 @@ impl<'g> Plan<'g> {
                 let (actions, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
                 let rendered = emit(&linear, &name, &self.dims, &mut *spelling(language));
                 prelude.extend(rendered.prelude);
-                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1, actions }
+                let (source, scratch) = (rendered.source, rendered.scratch);
+                Variant { isa: *isa, source, extent: extent.0, tile: extent.1, scratch, actions }
             };
             let variants = isas.iter().zip(&mut preludes).map(variant).collect();
             let (flops, bytes) = (kernel.flops.clone(), kernel.bytes.clone());

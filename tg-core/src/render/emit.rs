@@ -11,6 +11,9 @@ use crate::dim::Var;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::lower::Linear;
 
+/// Scratch memories begin at multiples of this many bytes, a cache line.
+const ALIGNMENT: usize = 64;
+
 /// An expression longer than this gets a name even if it is used once.
 const LONGEST: usize = 160;
 
@@ -22,8 +25,8 @@ pub trait Spelling {
     fn tail(&mut self) -> &'static str;
     /// The declaration of the pointer `name` to buffer number `position`, written to or not.
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
-    /// The declaration of scratch memory of `len` elements, and of the pointer `name` to it.
-    fn scratch(&mut self, name: &str, node: Uop, len: usize) -> String;
+    /// The declaration of the pointer `name` to the scratch memory `offset` bytes from its beginning.
+    fn scratch(&mut self, name: &str, node: Uop, offset: usize) -> String;
     /// The value of run-time dimension number `position`.
     fn dim(&mut self, position: usize) -> String;
     /// A literal.
@@ -48,6 +51,8 @@ pub trait Spelling {
 pub struct Rendered {
     /// The text of the function.
     pub source: String,
+    /// Bytes of scratch memory it needs.
+    pub scratch: usize,
     /// Declarations it needs, by a key that is equal exactly if the text is.
     pub prelude: BTreeMap<String, String>,
 }
@@ -63,13 +68,14 @@ pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelli
         names: FxHashMap::default(),
         uses: uses(linear),
         count: 0,
+        scratch: 0,
     };
     emitter.text = emitter.spelling.head(name) + "\n";
     for (at, &node) in linear.0.iter().enumerate() {
         emitter.instruction(at, node);
     }
     let tail = emitter.spelling.tail();
-    Rendered { source: emitter.text + tail + "\n", prelude: emitter.spelling.prelude().clone() }
+    Rendered { source: emitter.text + tail + "\n", scratch: emitter.scratch, prelude: emitter.spelling.prelude().clone() }
 }
 
 struct Emitter<'g, 'a> {
@@ -81,6 +87,7 @@ struct Emitter<'g, 'a> {
     names: FxHashMap<Uop<'g>, String>,
     uses: FxHashMap<Uop<'g>, Uses>,
     count: usize,
+    scratch: usize,
 }
 
 /// Who uses a value.
@@ -190,7 +197,8 @@ impl<'g> Emitter<'g, '_> {
     fn scratch(&mut self, node: Uop<'g>) {
         let Arg::Local(number, len) = *node.arg() else { panic!("render: {node:?}") };
         let name = format!("l{number}");
-        let line = self.spelling.scratch(&name, node, len as usize);
+        let line = self.spelling.scratch(&name, node, self.scratch);
+        self.scratch += (len as usize * node.dtype().pointee().bytes()).next_multiple_of(ALIGNMENT);
         self.line(line);
         self.names.insert(node, name);
     }

@@ -141,7 +141,7 @@ impl Spelling for C {
 
     fn head(&mut self, name: &str) -> String {
         let size = self.ty(DType::I64);
-        format!("void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end) {{")
+        format!("void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end, unsigned char *scratch) {{")
     }
 
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String {
@@ -150,9 +150,9 @@ impl Spelling for C {
         format!("{qualifier}{ty} *restrict {name} = ({qualifier}{ty} *)buffers[{position}];")
     }
 
-    fn scratch(&mut self, name: &str, node: Uop, len: usize) -> String {
+    fn scratch(&mut self, name: &str, node: Uop, offset: usize) -> String {
         let ty = self.ty(node.dtype().pointee());
-        format!("{ty} {name}[{len}] __attribute__((aligned(64)));")
+        format!("{ty} *restrict {name} = ({ty} *)(scratch + {offset});")
     }
 
     fn dim(&mut self, position: usize) -> String {
