@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use super::keep::keep;
 use super::split::{Tail, annotate, split, tile};
+use super::stage::{loads, stage};
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::schedule;
@@ -50,6 +51,13 @@ pub enum Action {
     Parallel {
         /// The loop.
         axis: usize,
+    },
+    /// Copies the tile of a load in one iteration of a loop into scratch memory, in the order in which it will be read.
+    Stage {
+        /// The loop.
+        axis: usize,
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
     },
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream,
@@ -119,6 +127,13 @@ impl Action {
                 }
                 annotate(kernel, range)
             }
+            Action::Stage { axis, load } => {
+                let at = range(axis)?;
+                let loads = loads(kernel);
+                let load = *loads.get(load).ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))?;
+                stage(kernel, load, at, simplifier)
+                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound"))?
+            }
             Action::Stream => streamed(kernel),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
@@ -181,6 +196,7 @@ impl fmt::Display for Action {
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
+            Action::Stage { axis, load } => write!(f, "stage({axis},{load})"),
             Action::Stream => f.write_str("stream"),
             Action::Keep { axis } => write!(f, "keep({axis})"),
         }
@@ -210,6 +226,7 @@ impl FromStr for Action {
             ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
+            ("stage", &[axis, load]) => Ok(Action::Stage { axis: axis as usize, load: load as usize }),
             ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
             _ => Err(wrong()),
         }
@@ -229,7 +246,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stream parallel(0)";
+        let text = "keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stage(1,0) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

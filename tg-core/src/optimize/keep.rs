@@ -4,6 +4,7 @@
 //! Before: `s = Σ_r f(r); out[t] = f(t) / s`, which computes each `f` twice. After:
 //! `s = Σ_r (l[r] = f(r)); out[t] = l[t] / s`.
 
+use super::stage::scratch;
 use crate::ir::{Arg, Axis, Memo, Op, Uop, toposort};
 use crate::loops::{Nest, closes, instantiate};
 use crate::schedule::operation;
@@ -29,8 +30,7 @@ pub(super) fn keep<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplif
     let mut kernel = kernel;
     while let Some(found) = most_expensive(kernel, range, simplifier) {
         let (other, again) = found.again;
-        let number = kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count();
-        let pointer = kernel.graph().local(found.value.dtype(), number as u32, range.src(0).as_int()? as u32);
+        let pointer = scratch(kernel, found.value, range.src(0).as_int()?);
         let store = pointer.element(range, None).store(found.value, &[range]);
         let read = pointer.after(store).element(other, None).load();
         kernel = kernel.replace(again, read);

@@ -9,6 +9,7 @@ mod heuristic;
 mod keep;
 mod merge;
 mod split;
+mod stage;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;

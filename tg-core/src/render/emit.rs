@@ -75,7 +75,11 @@ pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelli
         emitter.instruction(at, node);
     }
     let tail = emitter.spelling.tail();
-    Rendered { source: emitter.text + tail + "\n", scratch: emitter.scratch, prelude: emitter.spelling.prelude().clone() }
+    Rendered {
+        source: emitter.text + tail + "\n",
+        scratch: emitter.scratch,
+        prelude: emitter.spelling.prelude().clone(),
+    }
 }
 
 struct Emitter<'g, 'a> {

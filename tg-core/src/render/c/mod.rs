@@ -141,7 +141,9 @@ impl Spelling for C {
 
     fn head(&mut self, name: &str) -> String {
         let size = self.ty(DType::I64);
-        format!("void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end, unsigned char *scratch) {{")
+        format!(
+            "void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end, unsigned char *scratch) {{"
+        )
     }
 
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String {
