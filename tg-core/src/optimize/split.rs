@@ -96,8 +96,9 @@ fn pieces<'g>(range: Uop<'g>, by: i64, inner: Axis, tail: Tail, simplifier: &mut
     }
 }
 
+/// `min(a, b) = -max(-a, -b)`.
 fn lesser<'g>(a: Uop<'g>, b: Uop<'g>) -> Uop<'g> {
-    a.lt(b).choose(a, b)
+    (a * -1).maximum(b * -1) * -1
 }
 
 fn split_store<'g>(store: Uop<'g>, parts: &Parts<'g>) -> Vec<Uop<'g>> {
