@@ -239,6 +239,11 @@ impl<'g> Uop<'g> {
         self.node.src.iter().map(move |&id| self.graph.get(id))
     }
 
+    /// The ids of [`Uop::srcs`].
+    pub fn src_ids(self) -> &'g [Id] {
+        &self.node.src
+    }
+
     /// The shape of a tensor-stage value; `()` for everything inside kernels, `None` if the sources do
     /// not fit together (which the spec reports).
     pub fn try_shape(self) -> Option<&'g [Dim]> {
