@@ -13,8 +13,8 @@ use crate::loops::Nest;
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, heuristic, merge_loops};
 use crate::render::{C, Rust, Spelling, emit};
-use crate::schedule::{self, Item, Memory, Schedule};
 use crate::rewrite::Step;
+use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
 
@@ -191,7 +191,8 @@ impl<'g> Plan<'g> {
             Variant { isa: lowered.isa, source: rendered.source, extent, tile, actions: lowered.actions.clone() }
         };
         let each = self.kernels.iter().zip(lowered);
-        let variants = each.map(|(kernel, all)| (0..).zip(all).map(|(level, one)| spelled(kernel, level, one)).collect());
+        let variants =
+            each.map(|(kernel, all)| (0..).zip(all).map(|(level, one)| spelled(kernel, level, one)).collect());
         let variants = variants.collect();
         let prelude = preludes.into_iter().map(|p| p.into_values().map(|line| line + "\n").collect()).collect();
         Rendered { variants, prelude }

@@ -99,11 +99,7 @@ pub(crate) fn pointer_slot(access: Uop) -> Memory {
 }
 
 /// Cuts `function` into kernels.
-pub fn schedule<'g>(
-    graph: &'g Graph,
-    function: &Function<'g>,
-    simplifier: &mut Simplifier<'g>,
-) -> Schedule<'g> {
+pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>, simplifier: &mut Simplifier<'g>) -> Schedule<'g> {
     let inputs = function.inputs.len();
     let params = inputs + function.outputs.len();
     let mut views = views::Views::new(graph);
