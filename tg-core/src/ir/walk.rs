@@ -73,8 +73,11 @@ pub fn rebuild_where<'g>(
             stack.extend(node.srcs().filter(|s| !done.contains(*s)).map(|s| (s, false)));
         } else {
             src.clear();
-            src.extend(node.srcs().map(|s| done[s]));
-            let same = node.srcs().eq(src.iter().copied());
+            let mut same = true;
+            for source in node.srcs() {
+                src.push(done[source]);
+                same &= done[source] == source;
+            }
             let result = change(if same { node } else { node.with_srcs(&src) });
             done.insert(node, result);
         }
