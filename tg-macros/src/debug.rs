@@ -19,8 +19,11 @@ pub const ASSEMBLY: u8 = 7;
 
 /// The rewrites and instructions of a function, one a line.
 pub fn stages(graph: &Graph, plan: &Plan, lowered: &[Vec<Lowered>], level: u8) -> String {
-    let steps = plan.steps().iter().filter(|_| level >= REWRITES);
-    let mut text: String = steps.map(|step| format!("tg:   {}\n", step.describe(graph))).collect();
+    let mut text = String::new();
+    if level >= REWRITES {
+        text += &format!("tg: {}: {} rewrites\n", plan.name(), plan.steps().len());
+        plan.steps().iter().for_each(|step| text += &format!("tg:   {}\n", step.describe(graph)));
+    }
     let kernels = plan.kernels().zip(lowered).filter(|_| level >= INSTRUCTIONS);
     for ((name, _), lowered) in kernels.flat_map(|(kernel, all)| all.iter().map(move |one| (kernel, one))) {
         text += &format!("// {name}, {}: instructions\n{}", lowered.isa.name(), print_list(&lowered.linear.0));
@@ -81,7 +84,7 @@ mod tests {
             "tg:     x86v3: vectorize(",
             "void tgk_e_32(",
             "// e_32, x86v3: instructions\n%0 = ",
-            "tg:   division::sum: ",
+            "tg: f: 5 rewrites\ntg:   fold::constant: 4*8 => 32\n",
         ];
         for level in 0..=REWRITES {
             let text = shown(level);

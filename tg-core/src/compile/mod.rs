@@ -160,6 +160,11 @@ impl<'g> Plan<'g> {
         }
     }
 
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The loop nests, in launch order, with the name of each.
     pub fn kernels(&self) -> impl Iterator<Item = (&str, Uop<'g>)> {
         self.kernels.iter().map(|k| (k.name.as_str(), k.root))
