@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, identity, plan, plan_with};
+use tg_core::compile::{Function, Language, Program, Rendered, Report, identity, plan, plan_with};
 use tg_core::ir::Graph;
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Arch, Isa};
-use tg_toolchain::{Job, Key, PLACEHOLDER, Toolchain};
+use tg_toolchain::{Cache, Job, Key, PLACEHOLDER, Toolchain};
 
 use crate::config::Config;
 use crate::debug;
@@ -94,7 +94,7 @@ pub fn try_compile<'g>(
     })
 }
 
-/// Schedules a function and, where code is generated, renders its kernels.
+/// Schedules a function and, where code is generated, renders its kernels, or takes those that an earlier build kept.
 fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
     let Some(backend) = backend else { return Compiled { report: plan(graph, function).report(), program: None } };
     let (isas, language) = (backend.isas(config), backend.language());
@@ -102,32 +102,17 @@ fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backe
     let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
     let mut plan = plan_with(graph, function, simplifier);
     let kept = config.cache().filter(|_| config.debug < debug::INSTRUCTIONS).and_then(|cache| cache.get(key));
-    let rendered = match kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, &isas)) {
-        Some(rendered) => rendered,
-        None => render(graph, &mut plan, config, &isas, language, key),
-    };
+    let kept = kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, &isas));
+    let rendered = kept.unwrap_or_else(|| {
+        let lowered = plan.lower(&isas);
+        eprint!("{}", debug::stages(graph, &plan, &lowered, config.debug));
+        let rendered = plan.spell(&lowered, language);
+        config.cache().iter().for_each(|cache| cache.put(key, rendered.print().as_bytes()));
+        rendered
+    });
     let program = plan.program(rendered);
     eprint!("{}", debug::program(&program, config.debug));
     Compiled { report: program.report, program: Some(program) }
-}
-
-/// Renders the kernels of `plan` and keeps them for the next build.
-fn render<'g>(
-    graph: &'g Graph,
-    plan: &mut Plan<'g>,
-    config: &Config,
-    isas: &[Isa],
-    language: Language,
-    key: Key,
-) -> Rendered {
-    let lowered = plan.lower(isas);
-    eprint!("{}", debug::stages(graph, plan, &lowered, config.debug));
-    let rendered = plan.spell(&lowered, language);
-    if let Some(cache) = config.cache() {
-        cache.put(key, rendered.print().as_bytes());
-        cache.prune();
-    }
-    rendered
 }
 
 /// The items that hold the kernels of `programs`.
@@ -137,7 +122,11 @@ fn render<'g>(
 pub fn embed(programs: &[&Program], backend: &Backend, config: &Config, seed: &str) -> Result<Code, String> {
     match backend {
         Backend::C(toolchain) => embed_assembly(programs, toolchain, config, seed),
-        Backend::Rust => embed_rust(programs),
+        Backend::Rust => {
+            // Once for all functions; with a C compiler, the toolchain does it when it has compiled something.
+            config.cache().iter().for_each(Cache::prune);
+            embed_rust(programs)
+        }
     }
 }
 
