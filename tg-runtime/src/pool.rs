@@ -424,7 +424,9 @@ mod tests {
         let pool = Pool::new(4);
         for at in [0, 50, 99] {
             let call = || {
-                pool.parallel(100, 1, &|Share { begin, end, .. }| assert!(!(begin..end).contains(&at), "iteration {at}"));
+                pool.parallel(100, 1, &|Share { begin, end, .. }| {
+                    assert!(!(begin..end).contains(&at), "iteration {at}")
+                });
             };
             let panic = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
             assert_eq!(*panic.downcast::<String>().unwrap(), format!("iteration {at}"));

@@ -177,7 +177,9 @@ impl<'g> Blocks<'g> {
         for &item in items {
             awaited.insert(item, false);
         }
-        for need in items.iter().flat_map(|item| self.needs(*item)).filter(|n| awaited.contains(**n)).collect::<Vec<_>>() {
+        for need in
+            items.iter().flat_map(|item| self.needs(*item)).filter(|n| awaited.contains(**n)).collect::<Vec<_>>()
+        {
             awaited.insert(*need, true);
         }
         let mut state: Memo<'g, Visit> = Memo::new(graph);
