@@ -157,9 +157,7 @@ impl Action {
         if range.src(0).vmin() < size as i128 {
             return Err(self.invalid("the loop may be shorter than a block"));
         }
-        let written: Vec<_> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
-        let reads = |n: &Uop<'g>| n.op() == Op::Load && written.contains(&n.src(0).src(0));
-        if kernel.toposort().iter().any(reads) {
+        if overwrites_what_it_reads(kernel) {
             return Err(self.invalid("the kernel reads what it overwrites"));
         }
         Ok(range)
@@ -174,6 +172,12 @@ impl Action {
 fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     let mut stores = kernel.srcs().filter(|s| s.srcs().skip(2).any(|r| r == range));
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
+}
+
+/// Whether `kernel` updates a buffer in place.
+pub(super) fn overwrites_what_it_reads(kernel: Uop) -> bool {
+    let written: Vec<_> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
+    kernel.toposort().into_iter().any(|n| n.op() == Op::Load && written.contains(&n.src(0).src(0)))
 }
 
 /// `kernel` with its results stored past the caches.

@@ -40,17 +40,22 @@ pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mu
     // The loop over the blocks is made first.
     let blocks = parts.pieces.iter().flat_map(|p| p.ranges()).min();
     let tiled = replace(kernel, &parts, simplifier);
-    let stores: Vec<_> = tiled.srcs().map(|store| outermost(store, blocks)).collect();
-    tiled.with_srcs(&stores)
+    let moved = |store: Uop<'g>| {
+        let store = outermost(store, blocks);
+        // Stores that share loops would have them in different orders.
+        let range = store.srcs().nth(2).filter(|r| Some(*r) == blocks && tiled.arity() > 1);
+        range.map_or(store, |range| separate(store.graph(), store, range))
+    };
+    tiled.with_srcs(&tiled.srcs().map(moved).collect::<Vec<_>>())
 }
 
-/// `store` with `range`, if it runs over it, before its other loops, which are no longer those of other stores.
+/// `store` with `range`, if it runs over it, before its other loops.
 fn outermost<'g>(store: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
     let mut src: Vec<_> = store.srcs().collect();
     if let Some(at) = src.iter().skip(2).position(|r| Some(*r) == range) {
         let range = src.remove(at + 2);
         src.insert(2, range);
-        return separate(store.graph(), store.with_srcs(&src), range);
+        return store.with_srcs(&src);
     }
     store
 }

@@ -4,7 +4,7 @@
 //! Before: `for j { for k { … b[k*n + j] … } }`, which jumps by `n` elements. After: `for j { for k { l[k] = b[k*n
 //! + j] } for k { … l[k] … } }`. It pays where what is inside reads the tile often.
 
-use crate::ir::{Arg, Axis, Op, Uop};
+use crate::ir::{Arg, Axis, Memo, Op, Uop};
 use crate::loops::{Nest, renamed, substitute};
 use crate::symbolic::Simplifier;
 
@@ -19,7 +19,7 @@ pub(super) fn loads<'g>(kernel: Uop<'g>) -> Vec<Uop<'g>> {
 
 /// The loops inside the loop `at` that `load` moves with, in the order of the tile: loops over tiles first, then those
 /// written out, then lanes, each outer before inner.
-pub(super) fn tile_of<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
+fn tile_of<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
     let inside = |r: &Uop<'g>| *r != at && nest.path(Some(*r)).contains(&at);
     let mut ranges: Vec<_> = load.ranges().filter(inside).collect();
     let kind = |r: Uop<'g>| match r.arg() {
@@ -32,7 +32,7 @@ pub(super) fn tile_of<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uo
 }
 
 /// The largest number of elements in a tile over `ranges`; `None` if there is no bound worth the name.
-pub(super) fn elements(ranges: &[Uop]) -> Option<i128> {
+fn elements(ranges: &[Uop]) -> Option<i128> {
     let total = ranges.iter().try_fold(1i128, |total, r| total.checked_mul(r.src(0).vmax()))?;
     (total > 0 && total <= MOST_ELEMENTS).then_some(total)
 }
@@ -46,18 +46,33 @@ pub(super) fn stage<'g>(
     simplifier: &mut Simplifier<'g>,
 ) -> Option<Uop<'g>> {
     let graph = kernel.graph();
-    let inner = tile_of(&Nest::new(kernel), load, at);
+    let value = operand(kernel, load);
+    let inner = tile_of(&Nest::new(kernel), value, at);
     if inner.is_empty() {
         return None;
     }
-    let pointer = scratch(kernel, load, elements(&inner)?);
+    let pointer = scratch(kernel, value, elements(&inner)?);
     let copies: Vec<_> = renamed(graph, inner.iter().copied()).into_iter().map(as_loop).collect();
     let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
     let there: Vec<_> = inner.iter().map(copied).collect();
-    let value = substitute(load, &copies);
-    let store = pointer.element(place(&there), None).store(value, &there);
+    let store = pointer.element(place(&there), None).store(substitute(value, &copies), &there);
     let read = pointer.after(store).element(place(&inner), None).load();
-    Some(simplifier.simplify(kernel.replace(load, read)))
+    Some(simplifier.simplify(kernel.replace(value, read)))
+}
+
+/// What is computed from `load` before anything else joins: conversions and scales are staged with it.
+fn operand<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Uop<'g> {
+    let mut from_load = Memo::new(kernel.graph());
+    from_load.insert(load, ());
+    let mut largest = load;
+    for node in kernel.toposort() {
+        let same = node.op().is_alu() && node.range_ids() == load.range_ids();
+        if same && node.srcs().any(|s| from_load.contains(s)) {
+            from_load.insert(node, ());
+            largest = if node.dtype().is_float() { node } else { largest };
+        }
+    }
+    largest
 }
 
 /// New scratch memory of `kernel` for `len` elements like `value`.

@@ -152,6 +152,7 @@ fn loop_nests() {
         ("%9 = STORE void (%7, %5, %2)", "store_ranges"),
         ("%9 = STORE void (%7)", "arity"),
         ("%9 = REDUCE f32 (%5, %2) op ADD", "reduce_ranges"),
+        ("%9 = STORE void (%7, %5, %3) slot 0", "store_arg"),
         ("%9 = REDUCE f64 (%5, %4) op ADD", "reduce_dtype"),
         ("%9 = REDUCE f32 (%5, %4) op SUB", "reduce_arg"),
         ("%9 = REDUCE bool (%6, %4) op ADD", "reduce_bool"),

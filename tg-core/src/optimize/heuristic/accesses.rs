@@ -1,0 +1,107 @@
+//! How the loads of an innermost loop move, and what a way to vectorize it costs.
+
+use super::tile::CHAINS;
+use super::{blocks, is_reduce, size};
+use crate::ir::{Op, Uop};
+use crate::loops::{Nest, stride};
+use crate::optimize::action::overwrites_what_it_reads;
+
+/// Relative cost of a broadcast, where a wide load is 1.
+const BROADCAST: f64 = 0.5;
+/// Relative cost of one lane that is loaded by itself and put into its place.
+const GATHER: f64 = 3.0;
+/// Results of one tile that share what combining the lanes of a reduction costs.
+const SHARED: f64 = 4.0;
+
+/// A way to vectorize a loop.
+#[derive(Clone, Copy)]
+pub(super) struct Choice<'g> {
+    pub axis: Uop<'g>,
+    pub lanes: i64,
+    /// Relative time for one element.
+    pub cost: f64,
+}
+
+/// The memory accesses in an innermost loop.
+pub(super) struct Accesses<'g> {
+    /// Addresses of loads in the loop.
+    pub loads: Vec<Uop<'g>>,
+    /// Addresses of stores in the loop or around it.
+    stores: Vec<Uop<'g>>,
+    kernel: Uop<'g>,
+    /// Whether results may be computed twice.
+    repeatable: bool,
+}
+
+impl<'g> Accesses<'g> {
+    pub fn of(kernel: Uop<'g>, nest: &Nest<'g>, leaf: Uop<'g>) -> Accesses<'g> {
+        let inside = |n: &Uop<'g>| n.op() == Op::Load && nest.innermost(*n) == Some(leaf);
+        let loads = kernel.toposort().into_iter().filter(inside).map(|n| n.src(0)).collect();
+        let stores = kernel.srcs().map(|s| s.src(0)).collect();
+        Accesses { loads, stores, kernel, repeatable: !overwrites_what_it_reads(kernel) }
+    }
+
+    /// Bytes of the widest value the kernel computes with.
+    pub fn widest(&self) -> i64 {
+        let data =
+            self.kernel.toposort().into_iter().filter(|n| matches!(n.op(), Op::Load | Op::Reduce) || n.op().is_alu());
+        let bytes = data.filter(|n| n.dtype().is_float()).map(|n| n.dtype().bytes());
+        bytes.max().unwrap_or_else(|| self.stores.iter().map(|s| s.dtype().bytes()).max().unwrap_or(4)).max(1) as i64
+    }
+
+    /// Whether the last block of `axis` may begin earlier, and so overlap the one before.
+    pub fn may_overlap(&self, axis: Uop<'g>) -> bool {
+        self.repeatable && !is_reduce(axis) && axis.src(0).as_int().is_some()
+    }
+
+    /// How many loads move with `axis`.
+    pub fn moving(&self, axis: Uop<'g>) -> usize {
+        self.loads.iter().filter(|l| l.depends_on(axis)).count()
+    }
+
+    /// How many loads stay where they are when `axis` advances.
+    pub fn still(&self, axis: Uop<'g>) -> usize {
+        self.loads.len() - self.moving(axis)
+    }
+
+    pub fn scalar_cost(&self) -> f64 {
+        self.loads.len() as f64 + 1.0
+    }
+
+    /// The ways to vectorize along `axis`, with up to `most` lanes.
+    pub fn choices(&self, axis: Uop<'g>, most: i64, chain: &[Uop<'g>]) -> Vec<Choice<'g>> {
+        let written = |s: &&Uop<'g>| !is_reduce(axis) && s.depends_on(axis);
+        if self.stores.iter().filter(written).any(|s| stride(s.src(1), axis) != Some(1))
+            || (is_reduce(axis) && axis != chain[0])
+        {
+            return vec![];
+        }
+        let widths = std::iter::successors(Some(most), |l| (*l > 2).then_some(l / 2));
+        widths
+            .filter(|lanes| *lanes >= 2 && *lanes <= size(axis))
+            .map(|lanes| self.choice(axis, lanes, chain))
+            .collect()
+    }
+
+    fn choice(&self, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> Choice<'g> {
+        let n = size(axis);
+        let steps = if self.may_overlap(axis) { blocks(n, lanes) } else { n / lanes + n % lanes };
+        let loads: f64 = self.loads.iter().map(|l| self.load_cost(*l, axis, lanes, chain)).sum();
+        // Lanes of a reduction are combined at the end, by halves.
+        let combine = if is_reduce(axis) { 2.0 * (lanes as f64).log2() / SHARED } else { 0.0 };
+        Choice { axis, lanes, cost: ((loads + 1.0) * steps as f64 + combine) / n as f64 }
+    }
+
+    fn load_cost(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> f64 {
+        let guarded = load.srcs().nth(2).is_some_and(|valid| valid.depends_on(axis));
+        match stride(load.src(1), axis) {
+            Some(0) if !guarded => BROADCAST,
+            Some(1) if !guarded => 1.0,
+            _ => {
+                let others = chain.iter().filter(|r| **r != axis && !is_reduce(**r) && !load.depends_on(**r));
+                let shared = others.map(|r| size(*r)).max().unwrap_or(1).min(CHAINS);
+                GATHER * lanes as f64 / shared as f64
+            }
+        }
+    }
+}

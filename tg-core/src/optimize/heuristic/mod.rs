@@ -1,0 +1,222 @@
+//! The default actions: chosen from how each load moves with each loop, and from the register file.
+//!
+//! 1. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
+//! 2. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
+//!    for all lanes a broadcast, anything else a load for each lane.
+//! 3. A reduction around which results share operands is tiled: as many results in registers as the
+//!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
+//!    gets several accumulators, so that additions do not wait for each other.
+//! 4. Operands of a tiled reduction that would be read in jumps through memory are staged.
+//! 5. Results larger than the caches go past them.
+//! 6. The outermost loop over results is shared among threads.
+
+mod accesses;
+mod contraction;
+mod tile;
+
+use self::accesses::{Accesses, Choice};
+use self::tile::{CHAINS, Tile, best_divisor};
+use super::action::{Action, Actions, overwrites_what_it_reads};
+use crate::ir::{Arg, Axis, Uop};
+use crate::loops::Nest;
+use crate::symbolic::Simplifier;
+use crate::target::Isa;
+
+/// A size that is not known is taken to be this, or its largest value.
+const TYPICAL: i64 = 256;
+/// Results of at least as many bytes are taken to be larger than the last-level cache.
+const STREAMED: i128 = 32 << 20;
+/// A reduction of at most this many elements is written out.
+const SHORT: i64 = 16;
+
+/// The actions for `kernel` on `isa`, and the kernel after them.
+pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
+    let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
+    plan.keep();
+    for leaf in leaves(plan.kernel) {
+        plan.shape(leaf);
+    }
+    plan.stream();
+    plan.share();
+    (plan.actions, plan.kernel)
+}
+
+struct Plan<'g, 'a> {
+    kernel: Uop<'g>,
+    isa: Isa,
+    actions: Actions,
+    simplifier: &'a mut Simplifier<'g>,
+}
+
+/// Loops with no loop inside, the one that runs most often first.
+fn leaves(kernel: Uop) -> Vec<Uop> {
+    let nest = Nest::new(kernel);
+    let loops = nest.loops();
+    let mut leaves: Vec<_> =
+        loops.iter().copied().filter(|l| loops.iter().all(|o| nest.parent(*o) != Some(*l))).collect();
+    leaves.sort_by_key(|l| {
+        (std::cmp::Reverse(nest.path(Some(*l)).into_iter().map(size).fold(1, i64::saturating_mul)), *l)
+    });
+    leaves
+}
+
+fn size(range: Uop) -> i64 {
+    let size = range.src(0);
+    size.as_int().unwrap_or(size.vmax().min(TYPICAL as i128)) as i64
+}
+
+/// How many blocks of `by` cover `count`.
+fn blocks(count: i64, by: i64) -> i64 {
+    (count + by - 1) / by
+}
+
+fn is_reduce(range: Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Reduce))
+}
+
+/// Whether an action can still be applied to `range`.
+fn is_fresh(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Loop | Axis::Reduce))
+}
+
+impl<'g> Plan<'g, '_> {
+    /// Vectors, tile and staging of one innermost loop, if it is still there.
+    fn shape(&mut self, leaf: Uop<'g>) {
+        let nest = Nest::new(self.kernel);
+        if !nest.loops().contains(&leaf) {
+            return;
+        }
+        let chain = nest.path(Some(leaf));
+        let accesses = Accesses::of(self.kernel, &nest, leaf);
+        let lanes = self.isa.vector_bytes() as i64 / accesses.widest();
+        let choice = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| accesses.choices(axis, lanes, &chain));
+        let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
+        let short = is_reduce(leaf) && leaf.src(0).as_int().is_some_and(|n| n <= SHORT as i128);
+        if short && choice.is_some_and(|c| c.axis != leaf) {
+            return self.write_out(leaf, &chain, choice);
+        }
+        let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
+        let outer = self.apply_tile(&tile, choice);
+        if let (&[Some(a), Some(b)], Some(choice)) = (&outer[..], choice) {
+            let [(first, in_a), (_, in_b)] = [tile.parts[0], tile.parts[1]];
+            let (columns, rows, height) = if first == choice.axis { (a, b, in_b) } else { (b, a, in_a) };
+            self.block(leaf, rows, columns, height as i64);
+        }
+    }
+
+    /// Vectorizes and unrolls; returns the loop over the blocks of each part of the tile.
+    fn apply_tile(&mut self, tile: &Tile<'g>, choice: Option<Choice<'g>>) -> Vec<Option<Uop<'g>>> {
+        let by = |axis: Uop<'g>| tile.parts.iter().find(|part| part.0 == axis).map_or(1, |part| part.1);
+        // Split before the other loops of the tile: what they leave over is then still wide.
+        let vectors = choice.map(|c| (c.axis, self.vectorize(c.axis, c.lanes as u32, by(c.axis))));
+        let mut outer = vec![];
+        for &(axis, by) in &tile.parts {
+            let around = vectors.filter(|v| v.0 == axis);
+            outer.push(around.map_or_else(|| self.unroll(Some(axis), by), |v| v.1));
+        }
+        outer
+    }
+
+    /// A short reduction without its loop: what does not vary with the inner loop over results is loaded
+    /// before it, so the loop along the vectors goes outside.
+    fn write_out(&mut self, leaf: Uop<'g>, chain: &[Uop<'g>], choice: Option<Choice<'g>>) {
+        self.unroll(Some(leaf), size(leaf) as u32);
+        let Some(choice) = choice else { return };
+        let outer = self.vectorize(choice.axis, choice.lanes as u32, 1);
+        if let Some(row) = chain.iter().find(|r| !is_reduce(**r) && **r != choice.axis) {
+            self.unroll(Some(*row), best_divisor(size(*row), CHAINS));
+        }
+        if let Some(axis) = outer.and_then(|o| self.place(o)).filter(|place| *place > 0) {
+            self.act(Action::Tile { axis, size: 1 });
+        }
+    }
+
+    fn place(&self, range: Uop<'g>) -> Option<usize> {
+        Nest::new(self.kernel).loops().iter().position(|r| *r == range)
+    }
+
+    /// Applies an action; returns the loops it made that further actions can be applied to, in the order in which
+    /// they were made: what is around comes before what is inside, and blocks before what they leave over.
+    fn act(&mut self, action: Action) -> Option<Vec<Uop<'g>>> {
+        let before = Nest::new(self.kernel).loops();
+        self.kernel = action.apply(self.kernel, self.simplifier).ok()?;
+        self.actions.0.push(action);
+        let new = Nest::new(self.kernel).loops().into_iter().filter(|r| is_fresh(r) && !before.contains(r));
+        let mut new: Vec<_> = new.collect();
+        new.sort_unstable();
+        Some(new)
+    }
+
+    /// Runs `axis` in vectors, `by` of them written out; returns the loop over what is written out together.
+    fn vectorize(&mut self, axis: Uop<'g>, lanes: u32, by: u32) -> Option<Uop<'g>> {
+        let (count, width) = (size(axis), (lanes * by) as i64);
+        let block = [width, lanes as i64].into_iter().find(|b| *b <= count)?;
+        let (around, axis) = self.overlap(axis, block as u32);
+        let vectors = self.act(Action::Vectorize { axis: self.place(axis)?, lanes })?.first().copied();
+        match around {
+            // One block is one vector: they are written out themselves.
+            Some(around) if vectors.is_none() => self.unroll(Some(around), by),
+            Some(around) => {
+                self.unroll(vectors, by);
+                Some(around)
+            }
+            None => self.unroll(vectors, by),
+        }
+    }
+
+    /// Runs `axis` in overlapping blocks of `block`, where that does not divide it; returns the loops over and inside
+    /// of the blocks, or none and `axis` as it is.
+    fn overlap(&mut self, axis: Uop<'g>, block: u32) -> (Option<Uop<'g>>, Uop<'g>) {
+        let divides = axis.src(0).as_int().is_none_or(|n| n % block as i128 == 0);
+        match self.place(axis).filter(|_| !divides) {
+            Some(place) => match self.act(Action::Overlap { axis: place, size: block }).as_deref() {
+                Some(&[around, inside]) => (Some(around), inside),
+                _ => (None, axis),
+            },
+            None => (None, axis),
+        }
+    }
+
+    /// Writes out `by` iterations of `axis` at a time; returns the loop over them.
+    fn unroll(&mut self, axis: Option<Uop<'g>>, by: u32) -> Option<Uop<'g>> {
+        let axis = axis?;
+        if by <= 1 {
+            return Some(axis);
+        }
+        let (around, axis) = if is_reduce(axis) { (None, axis) } else { self.overlap(axis, by) };
+        let outer = self.act(Action::Unroll { axis: self.place(axis)?, by })?.first().copied();
+        around.or(outer)
+    }
+
+    /// Keeps what reductions compute and later loops would compute again.
+    fn keep(&mut self) {
+        for axis in 0..Nest::new(self.kernel).loops().len() {
+            self.act(Action::Keep { axis });
+        }
+    }
+
+    /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
+    fn stream(&mut self) {
+        let nest = Nest::new(self.kernel);
+        let bytes = |store: Uop<'g>| {
+            let trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
+            trips.fold(Some(store.src(1).dtype().bytes() as i128), |a, b| a?.checked_mul(b?))
+        };
+        let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
+        if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
+            self.act(Action::Stream);
+        }
+    }
+
+    /// Gives the outermost loop over results that has more than one iteration to the threads.
+    fn share(&mut self) {
+        let nest = Nest::new(self.kernel);
+        let outermost =
+            |r: &Uop<'g>| nest.depth(*r) == 0 && matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
+        let place = nest.loops().into_iter().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)));
+        if let Some(place) = place.and_then(|r| self.place(r)) {
+            self.act(Action::Parallel { axis: place });
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How many results of a reduction are computed at once, in registers.
+
+use super::accesses::{Accesses, Choice};
+use super::{blocks, is_reduce, size};
+use crate::ir::Uop;
+use crate::target::Isa;
+
+/// Independent accumulators that hide the latency of an addition.
+pub(super) const CHAINS: i64 = 4;
+/// Most iterations of one loop that are written out.
+const MOST: i64 = 16;
+/// Relative time of a load, where a multiply-add is 1: there is room for as many beside them.
+const LOAD: f64 = 0.3;
+
+/// Loops and how much of each is written out.
+pub(super) struct Tile<'g> {
+    /// The loops, of which the vectorized one is counted in vectors.
+    pub parts: Vec<(Uop<'g>, u32)>,
+}
+
+/// A reduction to be tiled.
+struct Reduction<'g, 'a> {
+    accesses: &'a Accesses<'g>,
+    leaf: Uop<'g>,
+    /// The loops around the leaf, itself first.
+    chain: &'a [Uop<'g>],
+    choice: Option<Choice<'g>>,
+}
+
+impl<'g> Tile<'g> {
+    /// Which loops around `leaf` to unroll by how much, once `choice` is vectorized.
+    pub fn of(
+        accesses: &Accesses<'g>,
+        leaf: Uop<'g>,
+        chain: &[Uop<'g>],
+        choice: Option<Choice<'g>>,
+        isa: Isa,
+    ) -> Tile<'g> {
+        let reduction = Reduction { accesses, leaf, chain, choice };
+        let parts = if is_reduce(leaf) { reduction.parts(isa) } else { vec![] };
+        Tile { parts }
+    }
+}
+
+impl<'g> Reduction<'g, '_> {
+    fn parts(&self, isa: Isa) -> Vec<(Uop<'g>, u32)> {
+        let results = self.chain.iter().copied().filter(|r| !is_reduce(*r));
+        let shares = |r: &Uop<'g>| self.accesses.still(*r) > 0 && self.accesses.moving(*r) > 0;
+        let shared: Vec<Uop<'g>> = results.filter(shares).take(2).collect();
+        match shared[..] {
+            [a, b] => self.rectangle(a, b, isa).into_iter().collect(),
+            [a] if self.accesses.loads.len() > 1 => vec![(a, best_divisor(self.count(a), CHAINS * 2))],
+            _ => self.chains(),
+        }
+    }
+
+    fn lanes(&self, axis: Uop<'g>) -> i64 {
+        self.choice.filter(|c| c.axis == axis).map_or(1, |c| c.lanes)
+    }
+
+    /// Whole steps of `axis`: vectors, or iterations.
+    fn count(&self, axis: Uop<'g>) -> i64 {
+        size(axis) / self.lanes(axis)
+    }
+
+    /// The tile a×b of results with the fewest loads per operation that fits the registers.
+    fn rectangle(&self, a: Uop<'g>, b: Uop<'g>, isa: Isa) -> [(Uop<'g>, u32); 2] {
+        let registers = isa.vector_registers() as i64;
+        let (along_a, along_b) = (self.accesses.moving(a) as f64, self.accesses.moving(b) as f64);
+        let mut best = (f64::MAX, 1, 1);
+        for x in 1..=MOST.min(self.steps(a).max(1)) {
+            for y in 1..=MOST.min(self.steps(b).max(1)) {
+                // Accumulators, one operand held and one passing through.
+                if x * y + x.min(y) + 1 >= registers {
+                    continue;
+                }
+                let loads = (along_a * x as f64 + along_b * y as f64) / (x * y) as f64;
+                let cost = (1.0 + LOAD * loads) * self.waste(a, x) * self.waste(b, y) * latency(x * y);
+                if cost < best.0 {
+                    best = (cost, x, y);
+                }
+            }
+        }
+        [(a, best.1 as u32), (b, best.2 as u32)]
+    }
+
+    /// Steps that a tile may take at once: the last vector may overlap the one before.
+    fn steps(&self, axis: Uop<'g>) -> i64 {
+        if self.accesses.may_overlap(axis) { blocks(size(axis), self.lanes(axis)) } else { self.count(axis) }
+    }
+
+    /// How much longer `axis` takes in blocks of `by` steps, for what they compute twice or leave over.
+    fn waste(&self, axis: Uop<'g>, by: i64) -> f64 {
+        let (size, block) = (size(axis), by * self.lanes(axis));
+        if self.accesses.may_overlap(axis) {
+            return (blocks(size.max(1), block) * block) as f64 / size.max(1) as f64;
+        }
+        let (count, rest) = (self.count(axis), (self.count(axis) % by) as f64);
+        1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64)
+    }
+
+    /// Several accumulators for a reduction whose results share nothing.
+    fn chains(&self) -> Vec<(Uop<'g>, u32)> {
+        let axis = self.choice.map(|c| c.axis).filter(|v| !is_reduce(*v)).unwrap_or(self.leaf);
+        let enough = self.chain.contains(&axis) && self.count(axis) >= CHAINS;
+        if enough { vec![(axis, best_divisor(self.count(axis), CHAINS))] } else { vec![] }
+    }
+}
+
+/// How much longer few accumulators take: each waits for its own last addition.
+fn latency(accumulators: i64) -> f64 {
+    (2.0 * CHAINS as f64 / accumulators as f64).max(1.0)
+}
+
+/// The largest divisor of `count` up to `most`; `most` itself if only a small one divides.
+pub(super) fn best_divisor(count: i64, most: i64) -> u32 {
+    let divisor = (1..=most).rev().find(|d| count % d == 0).unwrap_or(1);
+    (if divisor * 2 >= most { divisor } else { most.min(count.max(1)) }) as u32
+}
