@@ -125,7 +125,7 @@ impl Program {
             let buffers = workspace.buffers(kernel, params);
             let start = (config.debug > 0).then(Instant::now);
             // SAFETY: the caller vouches for `params` and `dims`; the workspace was prepared for `dims`.
-            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims, config.threads)? };
+            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims)? };
             if let Some(start) = start {
                 self.trace(kernel, dims, start.elapsed(), config.debug);
             }
@@ -159,7 +159,7 @@ impl Program {
 ///
 /// # Safety
 /// `buffers` fits the kernel for `dims`, as in [`Program::run`].
-unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues, threads: usize) -> Result<()> {
+unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues) -> Result<()> {
     let iterations = (variant.extent.eval(dims.as_slice()) / variant.tile.max(1)).max(0);
     let work = kernel.work.eval(dims.as_slice());
     let dims = dims.as_slice();
@@ -167,7 +167,7 @@ unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &Di
         // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
         unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64) }
     };
-    if threads == 1 || work < PARALLEL_WORK || iterations < 2 {
+    if work < PARALLEL_WORK || iterations < 2 {
         run(0, iterations as usize);
         return Ok(());
     }
