@@ -258,7 +258,8 @@ fn kernels_in_rust_agree_with_the_interpreter() {
 fn kernels_in_rust_and_in_c_for_v2_give_the_same_bits() {
     let calls = |isa, language| seeds(30).map(|seed| Call::new(seed, isa, language)).collect::<Vec<Call>>();
     let c = calls(Isa::X86V2, Language::C);
-    let (of_c, of_rust) = (output_in_c(&c, "same-c"), output_in_rust(&calls(Isa::Baseline, Language::Rust), "same-rust"));
+    let (of_c, of_rust) =
+        (output_in_c(&c, "same-c"), output_in_rust(&calls(Isa::Baseline, Language::Rust), "same-rust"));
     let (mut of_c, mut of_rust) = (&of_c[..], &of_rust[..]);
     for call in &c {
         let bytes = call.expected.iter().map(|(array, _)| array.data.len() * array.dtype.bytes()).sum();
