@@ -2,6 +2,7 @@
 
 use tg_core::target::{Isa, Target};
 use tg_toolchain::locate::Invocation;
+use tg_toolchain::{CACHE_LIMIT, Cache};
 
 /// The environment variables that change what is built. rustc is told of them, so that a change rebuilds.
 pub const VARIABLES: &[&str] = &["TG_CPU", "TG_ISA", "TG_DEBUG"];
@@ -17,7 +18,7 @@ pub struct Config {
     pub only_rust: bool,
     /// `TG_ISA`: the instruction sets that kernels are compiled for.
     pub isas: Vec<Isa>,
-    /// `TG_DEBUG`: how much to print. 1: kernels; 4: their source; 7: their assembly.
+    /// `TG_DEBUG`: how much to print; the levels are in `debug`.
     pub debug: u8,
 }
 
@@ -48,6 +49,11 @@ impl Config {
         })?;
         let only_rust = lookup("TG_CPU").as_deref() == Some("rust");
         Ok(Config { invocation, target, only_rust, isas, debug })
+    }
+
+    /// Where results are kept for the next build, if this runs under Cargo.
+    pub fn cache(&self) -> Option<Cache> {
+        self.invocation.cache_dir().map(|folder| Cache::new(folder, CACHE_LIMIT))
     }
 
     /// Whether kernels are needed, or only their schedule.

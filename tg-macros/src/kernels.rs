@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tg_core::compile::{Function, Language, Program, Report, plan};
+use tg_core::compile::{Function, Language, Program, Rendered, Report, identity, plan, plan_with};
 use tg_core::ir::Graph;
+use tg_core::symbolic::Simplifier;
 use tg_core::target::{Arch, Isa};
-use tg_toolchain::{Job, PLACEHOLDER, Toolchain};
+use tg_toolchain::{Cache, Job, Key, PLACEHOLDER, Toolchain};
 
 use crate::config::Config;
+use crate::debug;
 
 /// A compiled function.
 #[derive(Debug)]
@@ -92,27 +94,25 @@ pub fn try_compile<'g>(
     })
 }
 
-/// Schedules a function and, where code is generated, renders its kernels.
+/// Schedules a function and, where code is generated, renders its kernels, or takes those that an earlier build kept.
 fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
-    let plan = plan(graph, function);
-    let report = plan.report();
-    let program = backend.map(|backend| plan.render(&backend.isas(config), backend.language()));
-    if let (1.., Some(program)) = (config.debug, &program) {
-        trace(program, config.debug);
-    }
-    Compiled { report, program }
-}
-
-/// Prints what was compiled, with `TG_DEBUG`.
-fn trace(program: &Program, debug: u8) {
-    let Report { kernels, flops, bytes, workspace_bytes } = program.report;
-    eprintln!("tg: {}: {kernels} kernels, {flops} flops, {bytes} bytes, workspace {workspace_bytes}", program.name);
-    for kernel in &program.kernels {
-        eprintln!("tg:   {} {:?}: {} flops, {} bytes", kernel.name, kernel.args, kernel.flops, kernel.bytes);
-        for variant in kernel.variants.iter().filter(|_| debug >= 4) {
-            eprintln!("// {}\n{}", variant.isa.name(), variant.source);
-        }
-    }
+    let Some(backend) = backend else { return Compiled { report: plan(graph, function).report(), program: None } };
+    let (isas, language) = (backend.isas(config), backend.language());
+    let key = Key::of(["rendered", &identity(graph, function, &isas, language)]);
+    let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
+    let mut plan = plan_with(graph, function, simplifier);
+    let kept = config.cache().filter(|_| config.debug < debug::INSTRUCTIONS).and_then(|cache| cache.get(key));
+    let kept = kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, &isas));
+    let rendered = kept.unwrap_or_else(|| {
+        let lowered = plan.lower(&isas);
+        eprint!("{}", debug::stages(graph, &plan, &lowered, config.debug));
+        let rendered = plan.spell(&lowered, language);
+        config.cache().iter().for_each(|cache| cache.put(key, rendered.print().as_bytes()));
+        rendered
+    });
+    let program = plan.program(rendered);
+    eprint!("{}", debug::program(&program, config.debug));
+    Compiled { report: program.report, program: Some(program) }
 }
 
 /// The items that hold the kernels of `programs`.
@@ -122,7 +122,11 @@ fn trace(program: &Program, debug: u8) {
 pub fn embed(programs: &[&Program], backend: &Backend, config: &Config, seed: &str) -> Result<Code, String> {
     match backend {
         Backend::C(toolchain) => embed_assembly(programs, toolchain, config, seed),
-        Backend::Rust => embed_rust(programs),
+        Backend::Rust => {
+            // Once for all functions; with a C compiler, the toolchain does it when it has compiled something.
+            config.cache().iter().for_each(Cache::prune);
+            embed_rust(programs)
+        }
     }
 }
 
@@ -143,7 +147,7 @@ fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, see
     for (&(at, level), assembly) in units.iter().zip(assemblies) {
         let prefix = format!("tg_{unique}_{at}_{}_{}_", programs[at].name, config.isas[level].name());
         let text = assembly.embed(&prefix).map_err(|error| error.to_string())?;
-        if config.debug >= 7 {
+        if config.debug >= debug::ASSEMBLY {
             eprintln!("{text}");
         }
         code.items.extend(assembly_block(&text, config));
@@ -177,6 +181,7 @@ fn declaration(symbol: &Ident) -> TokenStream {
                 dims: *const ::core::primitive::i64,
                 begin: ::core::primitive::i64,
                 end: ::core::primitive::i64,
+                scratch: *mut ::core::primitive::u8,
             );
         }
     }

@@ -10,6 +10,7 @@
 //! | `types` | resolves the types in signatures |
 //! | `evaluate` | runs bodies at compile time |
 //! | `trace` | makes each function a graph |
+//! | `debug` | words what `TG_DEBUG` shows |
 //! | `kernels` | compiles graphs to machine code |
 //! | `expand` | writes the Rust items |
 //! | `pipeline` | these, in order |
@@ -24,6 +25,7 @@ mod syntax;
 mod types;
 mod evaluate;
 mod trace;
+mod debug;
 mod kernels;
 mod expand;
 mod pipeline;

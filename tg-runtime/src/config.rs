@@ -86,10 +86,12 @@ impl Config {
         Ok(config)
     }
 
-    /// The number of threads. Counting the cores takes the system longer than a small kernel runs, so it is asked
-    /// only when there is work to share.
+    /// The number of threads, the same at every call. Counting the cores takes the system longer than a small kernel
+    /// runs, so it is asked only when there is work to share.
     pub fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get))
+        static CORES: OnceLock<usize> = OnceLock::new();
+        let count = || available_parallelism().map_or(1, NonZero::get);
+        self.threads.unwrap_or_else(|| *CORES.get_or_init(count))
     }
 
     /// The settings of this process, read from its environment at the first call.

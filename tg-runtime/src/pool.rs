@@ -33,8 +33,19 @@ const SPINS_PER_LOOK: u32 = 64;
 /// Work, in operations, that is worth waking a sleeping thread for: what a core does in about [`SPIN`].
 const WAKE_WORK: u64 = 400_000;
 
-/// What a job runs on each sub-range `begin..end`.
-type Body<'a> = dyn Fn(usize, usize) + Sync + 'a;
+/// A part of a range of iterations, and who works on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Number of the thread in the pool. No two shares with the same number run at once in one call.
+    pub thread: usize,
+    /// First iteration.
+    pub begin: usize,
+    /// Behind the last iteration.
+    pub end: usize,
+}
+
+/// What a job runs on each share.
+type Body<'a> = dyn Fn(Share) + Sync + 'a;
 
 /// A running job. It lives on the stack of the thread that published it.
 struct Job<'a> {
@@ -45,10 +56,11 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Runs chunk `at`: iterations `at * count / chunks` to `(at + 1) * count / chunks`.
-    fn run(&self, at: usize) {
+    /// Runs chunk `at` on thread `thread`: iterations `at * count / chunks` to `(at + 1) * count / chunks`.
+    fn run(&self, at: usize, thread: usize) {
         let cut = |at: usize| at * (self.count / self.chunks) + at * (self.count % self.chunks) / self.chunks;
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(cut(at), cut(at + 1))));
+        let share = Share { thread, begin: cut(at), end: cut(at + 1) };
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(share)));
         if let Err(panic) = outcome {
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
         }
@@ -116,7 +128,7 @@ impl Shared {
         for part in std::iter::once(me).chain(others) {
             while let Some(chunk) = self.parts[part].take(part == me) {
                 // SAFETY: a chunk that was taken keeps its job alive and in place until it is counted as done.
-                unsafe { (**self.job.get()).run(chunk) };
+                unsafe { (**self.job.get()).run(chunk, me) };
                 self.done.fetch_add(1, Ordering::Release);
             }
         }
@@ -191,7 +203,7 @@ impl Shared {
         let asleep = self.asleep.load(Ordering::Relaxed);
         let wake = asleep > 0 && self.is_worth_waking(work);
         if asleep + 1 == self.parts.len() && !wake {
-            return (0..job.chunks).for_each(|chunk| job.run(chunk));
+            return (0..job.chunks).for_each(|chunk| job.run(chunk, 0));
         }
         self.done.store(0, Ordering::Relaxed);
         let job_pointer: *const Job<'_> = job;
@@ -274,7 +286,7 @@ impl Pool {
         self.threads.len() + 1
     }
 
-    /// Calls `body(begin, end)` for disjoint sub-ranges that make up `0..count`, possibly at the same time, each
+    /// Calls `body` for disjoint shares that make up `0..count`, possibly at the same time, each
     /// of at least `grain` iterations if there are as many. Returns when all have returned. `count` 0 makes no call.
     ///
     /// # Panics
@@ -289,7 +301,7 @@ impl Pool {
         let lock = || self.shared.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         if chunks < 2 || self.threads() == 1 || lock().is_err() {
             return if count > 0 {
-                body(0, count)
+                body(Share { thread: 0, begin: 0, end: count })
             };
         }
         let job = Job { body, count, chunks, panic: Mutex::new(None) };
@@ -335,7 +347,7 @@ mod tests {
 
     fn check_work(pool: &Pool, count: usize, grain: usize, work: u64) {
         let runs: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(0)).collect();
-        pool.parallel_work(count, grain, work, &|begin, end| {
+        pool.parallel_work(count, grain, work, &|Share { begin, end, .. }| {
             assert!(begin < end && end <= count && (end - begin >= grain || end - begin == count));
             for run in &runs[begin..end] {
                 run.fetch_add(1, Ordering::Relaxed);
@@ -382,8 +394,8 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..2000u64 {
                         let sum = AtomicU64::new(0);
-                        pool.parallel(40, 1, &|begin, end| {
-                            pool.parallel(end - begin, 1, &|b, e| {
+                        pool.parallel(40, 1, &|Share { begin, end, .. }| {
+                            pool.parallel(end - begin, 1, &|Share { begin: b, end: e, .. }| {
                                 sum.fetch_add((begin + b..begin + e).map(|i| i as u64).sum(), Ordering::Relaxed);
                             });
                         });
@@ -401,7 +413,7 @@ mod tests {
     fn huge_counts_do_not_overflow() {
         let pool = Pool::new(2);
         let total = AtomicUsize::new(0);
-        pool.parallel(usize::MAX, 1, &|begin, end| {
+        pool.parallel(usize::MAX, 1, &|Share { begin, end, .. }| {
             total.fetch_add(end - begin, Ordering::Relaxed);
         });
         assert_eq!(total.into_inner(), usize::MAX);
@@ -412,7 +424,9 @@ mod tests {
         let pool = Pool::new(4);
         for at in [0, 50, 99] {
             let call = || {
-                pool.parallel(100, 1, &|begin, end| assert!(!(begin..end).contains(&at), "iteration {at}"));
+                pool.parallel(100, 1, &|Share { begin, end, .. }| {
+                    assert!(!(begin..end).contains(&at), "iteration {at}")
+                });
             };
             let panic = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
             assert_eq!(*panic.downcast::<String>().unwrap(), format!("iteration {at}"));

@@ -25,8 +25,9 @@ pub const PARALLEL_WORK: i64 = 20_000;
 pub const CHUNK_WORK: i64 = 5_000;
 
 /// A kernel: `begin..end` of its outer loop over `buffers` (in the order of [`Kernel::args`]), for the values
-/// `dims` of the run-time dimensions.
-pub type KernelFn = unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64);
+/// `dims` of the run-time dimensions, with [`Variant::scratch`] bytes at `scratch` for itself.
+pub type KernelFn =
+    unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8);
 
 /// An integer polynomial in the run-time dimensions: the sum of coefficients times products of dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct Variant {
     pub extent: Poly,
     /// Elements of the outer axis that one iteration computes, at least 1.
     pub tile: i64,
+    /// Bytes of scratch memory that each thread needs.
+    pub scratch: usize,
 }
 
 /// What a kernel's buffer is.

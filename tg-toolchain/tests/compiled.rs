@@ -67,7 +67,8 @@ impl Call {
             let variant = &kernel.variants[0];
             let args: Vec<usize> = kernel.args.iter().map(place).collect();
             let iterations = self.size(&variant.extent) / variant.tile;
-            format!("Launch {{ entry: {}, args: &{args:?}, iterations: {iterations} }}", self.symbol(kernel))
+            let (entry, scratch) = (self.symbol(kernel), variant.scratch);
+            format!("Launch {{ entry: {entry}, args: &{args:?}, iterations: {iterations}, scratch: {scratch} }}")
         };
         let launches: Vec<String> = self.program.kernels.iter().map(launch).collect();
         let stored = self.expected.iter().map(|(a, _)| a.data.len() * a.dtype.bytes());
@@ -223,7 +224,7 @@ fn output_in_c(calls: &[Call], name: &str) -> Vec<u8> {
     let jobs: Vec<Job> = isas().into_iter().map(|isa| Job { source: c_source(of(isa)), isa }).collect();
     let toolchain = Toolchain::new(&host_triple(), None).expect("a C compiler");
     let objects = toolchain.object_all(&jobs).unwrap_or_else(|error| panic!("{error}"));
-    let signature = "(_: *const *mut u8, _: *const i64, _: i64, _: i64);";
+    let signature = "(_: *const *mut u8, _: *const i64, _: i64, _: i64, _: *mut u8);";
     let names = calls.iter().flat_map(|call| call.program.kernels.iter().map(|k| call.symbol(k)));
     let declarations: String = names.map(|name| format!("fn {name}{signature}\n")).collect();
     launch(&Folder::new(name).0, &format!("unsafe extern \"C\" {{\n{declarations}}}"), &objects, calls)

@@ -1,7 +1,9 @@
 //! The only public entry: a traced tensor function in, finished kernels with their launch plan out.
 
+mod identity;
 mod name;
 mod program;
+mod rendered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +13,14 @@ use crate::loops::Nest;
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, heuristic, merge_loops};
 use crate::render::{C, Rust, Spelling, emit};
+use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
 
+pub use identity::identity;
 pub use program::{Function, Kernel, Language, Parameter, Program, Report, Role, Slot, Variant};
+pub use rendered::Rendered;
 
 /// A function cut into kernels, before any code is generated.
 pub struct Plan<'g> {
@@ -37,11 +42,27 @@ struct Planned<'g> {
     bytes: Dim,
 }
 
+/// A kernel as instructions for one instruction set.
+pub struct Lowered<'g> {
+    /// The instruction set.
+    pub isa: Isa,
+    /// The actions that the heuristic chose.
+    pub actions: Actions,
+    /// The instructions.
+    pub linear: Linear<'g>,
+    /// See [`Variant::extent`] and [`Variant::tile`].
+    extent: (Dim, i64),
+}
+
 /// Schedules `function`: enough for its [`Report`], with no code generated.
 pub fn plan<'g>(graph: &'g Graph, function: &Function<'g>) -> Plan<'g> {
-    let schedule = schedule::schedule(graph, function);
+    plan_with(graph, function, Simplifier::default())
+}
+
+/// [`plan`] with a simplifier of one's own, such as one that is traced.
+pub fn plan_with<'g>(graph: &'g Graph, function: &Function<'g>, mut simplifier: Simplifier<'g>) -> Plan<'g> {
+    let schedule = schedule::schedule(graph, function, &mut simplifier);
     let params = parameters(function);
-    let mut simplifier = Simplifier::default();
     let mut names = BTreeSet::new();
     let items = schedule.items.iter();
     let kernels = items.map(|item| planned(item, &schedule, &params, &mut names, &mut simplifier)).collect();
@@ -139,38 +160,79 @@ impl<'g> Plan<'g> {
         }
     }
 
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The loop nests, in launch order, with the name of each.
     pub fn kernels(&self) -> impl Iterator<Item = (&str, Uop<'g>)> {
         self.kernels.iter().map(|k| (k.name.as_str(), k.root))
     }
 
-    /// The kernels as text.
-    pub fn render(mut self, isas: &[Isa], language: Language) -> Program {
-        let report = self.report();
-        let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); isas.len()];
-        let mut kernels = vec![];
-        for kernel in &self.kernels {
-            let name = format!("tgk_{}", kernel.name);
-            let variant = |(isa, prelude): (&Isa, &mut BTreeMap<String, String>)| {
-                let (actions, linear, extent) = generate(kernel.root, *isa, &mut self.simplifier);
-                let rendered = emit(&linear, &name, &self.dims, &mut *spelling(language));
-                prelude.extend(rendered.prelude);
-                Variant { isa: *isa, source: rendered.source, extent: extent.0, tile: extent.1, actions }
-            };
-            let variants = isas.iter().zip(&mut preludes).map(variant).collect();
-            let (flops, bytes) = (kernel.flops.clone(), kernel.bytes.clone());
-            kernels.push(Kernel { name, args: kernel.args.clone(), variants, flops, bytes });
-        }
+    /// Every rewrite so far, if the simplifier is traced.
+    pub fn steps(&self) -> &[Step] {
+        self.simplifier.trace()
+    }
+
+    /// Each kernel as instructions for each of `isas`.
+    pub fn lower(&mut self, isas: &[Isa]) -> Vec<Vec<Lowered<'g>>> {
+        let simplifier = &mut self.simplifier;
+        let mut lowered = |root, isa| {
+            let (actions, linear, extent) = generate(root, isa, simplifier);
+            Lowered { isa, actions, linear, extent }
+        };
+        self.kernels.iter().map(|kernel| isas.iter().map(|isa| lowered(kernel.root, *isa)).collect()).collect()
+    }
+
+    /// What [`Plan::lower`] made, as text.
+    pub fn spell(&self, lowered: &[Vec<Lowered<'g>>], language: Language) -> Rendered {
+        let levels = lowered.first().map_or(0, Vec::len);
+        let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); levels];
+        let mut spelled = |kernel: &Planned, level: usize, lowered: &Lowered| {
+            let rendered = emit(&lowered.linear, &kernel.symbol(), &self.dims, &mut *spelling(language));
+            preludes[level].extend(rendered.prelude);
+            let (extent, tile) = lowered.extent.clone();
+            let (source, scratch, actions) = (rendered.source, rendered.scratch, lowered.actions.clone());
+            Variant { isa: lowered.isa, source, extent, tile, scratch, actions }
+        };
+        let each = self.kernels.iter().zip(lowered);
+        let variants =
+            each.map(|(kernel, all)| (0..).zip(all).map(|(level, one)| spelled(kernel, level, one)).collect());
+        let variants = variants.collect();
         let prelude = preludes.into_iter().map(|p| p.into_values().map(|line| line + "\n").collect()).collect();
+        Rendered { variants, prelude }
+    }
+
+    /// The program whose kernels are `rendered`, by this plan or by an equal one.
+    pub fn program(self, rendered: Rendered) -> Program {
+        let report = self.report();
+        let kernel = |(kernel, variants): (Planned, Vec<Variant>)| {
+            let name = kernel.symbol();
+            Kernel { name, args: kernel.args, variants, flops: kernel.flops, bytes: kernel.bytes }
+        };
         Program {
             name: self.name,
             dims: self.dims,
             params: self.params,
             workspace: self.schedule.slots.bytes,
-            kernels,
-            prelude,
+            kernels: self.kernels.into_iter().zip(rendered.variants).map(kernel).collect(),
+            prelude: rendered.prelude,
             report,
         }
+    }
+
+    /// The finished program: all of the above.
+    pub fn render(mut self, isas: &[Isa], language: Language) -> Program {
+        let lowered = self.lower(isas);
+        let rendered = self.spell(&lowered, language);
+        self.program(rendered)
+    }
+}
+
+impl Planned<'_> {
+    fn symbol(&self) -> String {
+        format!("tgk_{}", self.name)
     }
 }
 

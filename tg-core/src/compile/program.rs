@@ -55,8 +55,8 @@ pub enum Slot {
 /// A kernel's text for one instruction set.
 ///
 /// The function has the C signature
-/// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end)`,
-/// in Rust `unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64)`.
+/// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end, unsigned char *scratch)`,
+/// in Rust `unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
     /// Instruction set the text is for.
@@ -68,6 +68,8 @@ pub struct Variant {
     pub extent: Dim,
     /// See `extent`.
     pub tile: i64,
+    /// Bytes at `scratch`, aligned to 64, that each concurrent call has for itself.
+    pub scratch: usize,
     /// The schedule actions the text is the result of.
     pub actions: Actions,
 }

@@ -86,6 +86,11 @@ impl Graph {
     pub fn global(&self, dtype: DType, slot: u32) -> Uop<'_> {
         self.node(Op::DefineGlobal, dtype.pointer(Space::Global), &[], Arg::Slot(slot))
     }
+
+    /// The pointer to scratch memory `number` of a kernel, of `len` elements.
+    pub fn local(&self, dtype: DType, number: u32, len: u32) -> Uop<'_> {
+        self.node(Op::DefineLocal, dtype.pointer(Space::Local), &[], Arg::Local(number, len))
+    }
 }
 
 impl<'g> Uop<'g> {
@@ -197,6 +202,11 @@ impl<'g> Uop<'g> {
     pub fn store(self, value: Uop<'g>, ranges: &[Uop<'g>]) -> Uop<'g> {
         let src = [&[self, value], ranges].concat();
         self.graph().node(Op::Store, DType::VOID, &src, Arg::None)
+    }
+
+    /// This pointer, to be used once `store` has happened.
+    pub fn after(self, store: Uop<'g>) -> Uop<'g> {
+        self.graph().node(Op::After, self.dtype(), &[self, store], Arg::None)
     }
 
     /// Lane `lane` of a vector.

@@ -1,14 +1,15 @@
 //! Nodes, their arena, and the `Copy` handles through which everything else sees them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
-use elsa::FrozenIndexSet;
+use elsa::FrozenVec;
 use rustc_hash::FxHasher;
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
+use crate::ir::intern::Table;
 use crate::ir::memo::Pool;
 use crate::ir::{Op, Value, bounds, shape};
 use crate::view::ShapeTracker;
@@ -65,11 +66,14 @@ pub enum Arg {
     Range(u32, Axis),
     /// SINK: the kernel's name.
     Name(String),
+    /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
+    Stream,
 }
 
 /// One operation with everything that follows from its sources.
 pub struct Node {
     pub(super) id: Id,
+    hash: u64,
     pub(super) op: Op,
     pub(super) dtype: DType,
     pub(super) src: Box<[Id]>,
@@ -79,25 +83,31 @@ pub struct Node {
     pub(super) ranges: Box<[Id]>,
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Node) -> bool {
-        self.op == other.op && self.dtype == other.dtype && self.src == other.src && self.arg == other.arg
+impl Node {
+    fn is(&self, op: Op, dtype: DType, src: &[Uop], arg: &Arg) -> bool {
+        let same = |(own, other): (&Id, &Uop)| *own == other.id();
+        self.op == op
+            && self.dtype == dtype
+            && self.src.len() == src.len()
+            && self.src.iter().zip(src).all(same)
+            && self.arg == *arg
     }
 }
 
-impl Eq for Node {}
-
-impl Hash for Node {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.op, self.dtype, &self.src, &self.arg).hash(state)
-    }
+/// The hash of what makes a node itself.
+fn hash(op: Op, dtype: DType, src: &[Uop], arg: &Arg) -> u64 {
+    let mut hasher = FxHasher::default();
+    (op, dtype).hash(&mut hasher);
+    src.iter().for_each(|source| hasher.write_u32(source.id().0));
+    arg.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The arena of nodes: append-only, every distinct node once.
 #[derive(Default)]
 pub struct Graph {
-    nodes: FrozenIndexSet<Box<Node>, BuildHasherDefault<FxHasher>>,
-    len: Cell<u32>,
+    nodes: FrozenVec<Box<Node>>,
+    known: RefCell<Table>,
     fresh: Cell<u32>,
     pool: Pool,
 }
@@ -110,24 +120,29 @@ impl Graph {
 
     /// The node `(op, dtype, src, arg)`, made if it is new. Not checked: the spec of a stage does that.
     pub fn node<'g>(&'g self, op: Op, dtype: DType, src: &[Uop<'g>], arg: Arg) -> Uop<'g> {
-        let mut node = Node {
-            id: Id(self.len.get()),
+        let hash = hash(op, dtype, src, &arg);
+        let is = |id: Id| {
+            let node = self.get(id).node;
+            node.hash == hash && node.is(op, dtype, src, &arg)
+        };
+        if let Some(id) = self.known.borrow().find(hash, is) {
+            return self.get(id);
+        }
+        let id = Id(self.len() as u32);
+        let node = Node {
+            id,
+            hash,
             op,
             dtype,
             src: src.iter().map(|s| s.id()).collect(),
+            shape: shape::infer(op, &arg, src).map(Vec::into_boxed_slice),
+            bounds: bounds::infer(op, dtype, &arg, src),
+            ranges: live_ranges(id, op, src),
             arg,
-            shape: None,
-            bounds: None,
-            ranges: Box::default(),
         };
-        if let Some(node) = self.nodes.get(&node) {
-            return Uop { graph: self, node };
-        }
-        node.shape = shape::infer(op, &node.arg, src).map(Vec::into_boxed_slice);
-        node.bounds = bounds::infer(op, dtype, &node.arg, src);
-        node.ranges = live_ranges(node.id, op, src);
-        self.len.set(self.len.get() + 1);
-        Uop { graph: self, node: self.nodes.insert(Box::new(node)) }
+        let node = self.nodes.push_get(Box::new(node));
+        self.known.borrow_mut().insert(id, |id| self.get(id).node.hash);
+        Uop { graph: self, node }
     }
 
     /// The node with this id.
@@ -135,7 +150,7 @@ impl Graph {
     /// # Panics
     /// If `id` is not of this graph.
     pub fn get(&self, id: Id) -> Uop<'_> {
-        let node = self.nodes.get_index(id.0 as usize);
+        let node = self.nodes.get(id.0 as usize);
         Uop { graph: self, node: node.unwrap_or_else(|| panic!("node {id:?} is of another graph")) }
     }
 
@@ -145,7 +160,7 @@ impl Graph {
 
     /// How many distinct nodes there are.
     pub fn len(&self) -> usize {
-        self.len.get() as usize
+        self.nodes.len()
     }
 
     /// Whether no node has been made.
@@ -176,15 +191,20 @@ fn live_ranges(id: Id, op: Op, src: &[Uop]) -> Box<[Id]> {
         _ => (src, &[][..]),
     };
     let mut live: Vec<Id> = Vec::new();
-    for s in open {
-        match live.is_empty() {
-            true => live.extend_from_slice(s.range_ids()),
-            false => live.extend(s.range_ids()),
+    let mut parts = 0;
+    for own in open.iter().map(|s| s.range_ids()) {
+        if !own.is_empty() && own != live {
+            live.extend_from_slice(own);
+            parts += 1;
         }
     }
-    live.sort_unstable();
-    live.dedup();
-    live.retain(|r| closed.iter().all(|c| c.id() != *r));
+    if parts > 1 {
+        live.sort_unstable();
+        live.dedup();
+    }
+    if !closed.is_empty() {
+        live.retain(|r| closed.iter().all(|c| c.id() != *r));
+    }
     live.into()
 }
 
@@ -237,6 +257,11 @@ impl<'g> Uop<'g> {
     /// Its sources in order.
     pub fn srcs(self) -> impl DoubleEndedIterator<Item = Uop<'g>> + ExactSizeIterator + 'g {
         self.node.src.iter().map(move |&id| self.graph.get(id))
+    }
+
+    /// The ids of [`Uop::srcs`].
+    pub fn src_ids(self) -> &'g [Id] {
+        &self.node.src
     }
 
     /// The shape of a tensor-stage value; `()` for everything inside kernels, `None` if the sources do

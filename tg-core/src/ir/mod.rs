@@ -13,6 +13,7 @@ mod build;
 mod eval;
 mod evaluate;
 mod graph;
+mod intern;
 mod memo;
 mod op;
 mod pretty;

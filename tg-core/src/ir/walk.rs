@@ -1,6 +1,6 @@
 //! Walking graphs: order, substitution. Iterative throughout, so depth is no limit.
 
-use crate::ir::{Memo, Uop};
+use crate::ir::{Id, Memo, Uop};
 
 impl<'g> Uop<'g> {
     /// Everything this node is made of, itself last, sources before users.
@@ -26,19 +26,24 @@ impl<'g> Uop<'g> {
 
 /// Everything `roots` are made of, sources before users.
 ///
-/// Ids grow from sources to users, so sorting what is reachable is a topological order.
+/// Sources have smaller ids than their users, so one sweep from the largest id down meets every node after all that
+/// could mark it. Without a stack and without sorting, which would be most of the work at opt-level 0.
 pub fn toposort<'g>(roots: &[Uop<'g>]) -> Vec<Uop<'g>> {
-    let Some(first) = roots.first() else { return Vec::new() };
-    let mut seen = Memo::new(first.graph());
-    let mut stack: Vec<Uop<'g>> = roots.to_vec();
+    let Some(last) = roots.iter().max() else { return Vec::new() };
+    let mut marked = vec![0u64; last.id().0 as usize / 64 + 1];
+    let mark = |marked: &mut Vec<u64>, id: Id| marked[id.0 as usize / 64] |= 1 << (id.0 % 64);
+    roots.iter().for_each(|root| mark(&mut marked, root.id()));
     let mut all = Vec::new();
-    while let Some(node) = stack.pop() {
-        if seen.insert(node, ()) {
+    for word in (0..marked.len()).rev() {
+        while marked[word] != 0 {
+            let bit = 63 - marked[word].leading_zeros();
+            marked[word] ^= 1 << bit;
+            let node = last.graph().get(Id(word as u32 * 64 + bit));
+            node.src_ids().iter().for_each(|&source| mark(&mut marked, source));
             all.push(node);
-            stack.extend(node.srcs().filter(|s| !seen.contains(*s)));
         }
     }
-    all.sort_unstable();
+    all.reverse();
     all
 }
 
@@ -68,8 +73,11 @@ pub fn rebuild_where<'g>(
             stack.extend(node.srcs().filter(|s| !done.contains(*s)).map(|s| (s, false)));
         } else {
             src.clear();
-            src.extend(node.srcs().map(|s| done[s]));
-            let same = node.srcs().eq(src.iter().copied());
+            let mut same = true;
+            for source in node.srcs() {
+                src.push(done[source]);
+                same &= done[source] == source;
+            }
             let result = change(if same { node } else { node.with_srcs(&src) });
             done.insert(node, result);
         }

@@ -15,4 +15,4 @@ mod substitute;
 pub use access::{stride, terms};
 pub use build::{Builder, stored_dtype};
 pub use nest::Nest;
-pub use substitute::{close, instantiate, renamed, separate, substitute};
+pub use substitute::{close, closes, each_store, instantiate, renamed, separate, substitute};

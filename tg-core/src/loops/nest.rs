@@ -1,9 +1,11 @@
 //! Which loop stands inside which: derived from what each value varies with.
 //!
-//! The ranges of a STORE nest in the order they are listed. The ranges of a REDUCE stand inside the
-//! innermost loop that its result varies with: that is the outermost place where it can be computed.
+//! The ranges of a STORE nest in the order they are listed. The ranges of a REDUCE, or of a STORE to scratch
+//! memory, stand inside the innermost loop that the whole varies with: that is the outermost place where
+//! it can be computed.
 
-use crate::ir::{Graph, Memo, Op, Uop};
+use super::closes;
+use crate::ir::{Graph, Memo, Uop};
 
 /// The tree of loops of a kernel.
 pub struct Nest<'g> {
@@ -19,13 +21,9 @@ impl<'g> Nest<'g> {
         let mut nest = Nest { graph: root.graph(), outer: Memo::new(root.graph()), loops: vec![] };
         // Users come before sources, so an enclosing loop is known before what it encloses.
         for node in root.toposort().into_iter().rev() {
-            match node.op() {
-                Op::Store => nest.place(None, node.srcs().skip(2)),
-                Op::Reduce => {
-                    let outer = nest.innermost(node);
-                    nest.place(outer, node.srcs().skip(1));
-                }
-                _ => {}
+            if let Some(fixed) = closes(node) {
+                let outer = nest.innermost(node);
+                nest.place(outer, node.srcs().skip(fixed));
             }
         }
         let depth = |r: &Uop<'g>| (nest.outer[*r].1, *r);

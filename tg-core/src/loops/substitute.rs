@@ -1,6 +1,8 @@
 //! Replacing a loop counter by an expression of others: the one step behind every schedule action.
 
-use crate::ir::{Graph, Memo, Op, Uop, rebuild, rebuild_where};
+use std::collections::BTreeSet;
+
+use crate::ir::{Arg, Graph, Memo, Op, Uop, rebuild, rebuild_where};
 
 /// `root` with ranges replaced as `pairs` say.
 ///
@@ -14,6 +16,12 @@ pub fn substitute<'g>(root: Uop<'g>, pairs: &[(Uop<'g>, Uop<'g>)]) -> Uop<'g> {
     rebuild(root, &mut done, close)
 }
 
+/// `after`, an AFTER, with each of its stores replaced by those that `change` makes of it.
+pub fn each_store<'g>(after: Uop<'g>, change: impl Fn(Uop<'g>) -> Vec<Uop<'g>>) -> Uop<'g> {
+    let stores = after.srcs().skip(1).flat_map(change);
+    after.with_srcs(&[after.src(0)].into_iter().chain(stores).collect::<Vec<_>>())
+}
+
 /// [`substitute`] of one range that `node` varies with or runs over: looks only at what varies with it.
 pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uop<'g> {
     let mut done = Memo::new(node.graph());
@@ -21,13 +29,18 @@ pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uo
     rebuild_where(node, &mut done, |n| n == node || n.depends_on(range), close)
 }
 
+/// Where the ranges begin among the sources of a node that runs over some: a STORE or REDUCE.
+pub fn closes(node: Uop) -> Option<usize> {
+    match node.op() {
+        Op::Store => Some(2),
+        Op::Reduce => Some(1),
+        _ => None,
+    }
+}
+
 /// A node whose loops are expressions, over the ranges in them instead.
 pub fn close(node: Uop) -> Uop {
-    let fixed = match node.op() {
-        Op::Store => 2,
-        Op::Reduce => 1,
-        _ => return node,
-    };
+    let Some(fixed) = closes(node) else { return node };
     if node.srcs().skip(fixed).all(|r| r.op() == Op::Range) {
         return node;
     }
@@ -51,21 +64,19 @@ pub fn close(node: Uop) -> Uop {
 /// Two copies of one loop body that stand in different loops cannot share the loops inside.
 pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let after = node.srcs().skip_while(|s| *s != range).skip(1);
-    let inside = |n: &Uop<'g>| n.op() == Op::Reduce && n.depends_on(range);
-    let reductions = node.toposort().into_iter().filter(inside).flat_map(|n| n.srcs().skip(1));
-    let pairs: Vec<_> = after
-        .chain(reductions)
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .map(|own| (own, renamed(graph, own)))
-        .collect();
+    let inside = |n: &Uop<'g>| n.depends_on(range);
+    let loops = node.toposort().into_iter().filter(inside);
+    let loops = loops.flat_map(|n| closes(n).into_iter().flat_map(move |fixed| n.srcs().skip(fixed)));
+    let pairs = renamed(graph, after.chain(loops));
     if pairs.is_empty() { node } else { substitute(node, &pairs) }
 }
 
-/// A new range of the same size and kind.
-pub fn renamed<'g>(graph: &'g Graph, range: Uop<'g>) -> Uop<'g> {
-    match range.arg() {
-        crate::ir::Arg::Range(_, axis) => graph.range(range.src(0), *axis),
-        arg => panic!("loops: {arg:?} is no range"),
+/// For each of `ranges` a new one of the same size and kind. A size that depends on others of them follows theirs.
+pub fn renamed<'g>(graph: &'g Graph, ranges: impl Iterator<Item = Uop<'g>>) -> Vec<(Uop<'g>, Uop<'g>)> {
+    let mut pairs = vec![];
+    for range in ranges.collect::<BTreeSet<_>>() {
+        let Arg::Range(_, axis) = *range.arg() else { panic!("loops: {range:?} is no range") };
+        pairs.push((range, graph.range(range.src(0).substitute(&pairs), axis)));
     }
+    pairs
 }

@@ -3,10 +3,7 @@
 //!
 //! A node stands in the innermost loop it varies with, so nothing is computed more often than it must
 //! be. A REDUCE becomes a register (DEFINE_ACC) set up before its loops and updated inside them; who
-//! needs its result waits for the loops to end.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! needs its result waits for the loops to end. So does an AFTER for the loops of its stores.
 
 use crate::dtype::DType;
 use crate::ir::{Arg, Memo, Op, Uop, Value, rebuild, toposort};
@@ -80,6 +77,14 @@ pub fn neutral(op: Op, dtype: DType) -> Value {
 /// A place in the list: the body of a loop, or of the kernel.
 type Block<'g> = Option<Uop<'g>>;
 
+/// How far emitting an item has come.
+#[derive(Clone, Copy)]
+enum Visit {
+    /// What it waits for is being emitted.
+    Open,
+    Emitted,
+}
+
 /// What stands where, and what waits for what. A RANGE as an item is its whole loop.
 struct Blocks<'g> {
     sources: Vec<Uop<'g>>,
@@ -136,7 +141,11 @@ impl<'g> Blocks<'g> {
             changes.insert(register.update.src(1), register.acc);
         }
         for &user in items {
-            let skip = if user.op() == Op::Store { 2 } else { usize::MAX };
+            let skip = match user.op() {
+                Op::Store => 2,
+                Op::After => 1,
+                _ => usize::MAX,
+            };
             for source in user.srcs().take(skip).filter(|s| s.arity() > 0 && s.op() != Op::Range) {
                 let waiting = enclosing_item(nest, user, place[user], place[source]);
                 self.wait(waiting, source);
@@ -148,6 +157,12 @@ impl<'g> Blocks<'g> {
         for register in registers {
             self.wait(register.first, register.acc);
         }
+        for &after in items.iter().filter(|n| n.op() == Op::After) {
+            for store in after.srcs().skip(1) {
+                let first = store.srcs().skip(2).min_by_key(|r| nest.depth(*r));
+                self.wait(after, first.unwrap_or(store));
+            }
+        }
     }
 
     fn wait(&mut self, item: Uop<'g>, needed: Uop<'g>) {
@@ -157,35 +172,61 @@ impl<'g> Blocks<'g> {
         }
     }
 
-    /// Appends the items of a block: always the oldest that waits for nothing.
+    /// Appends the items of a block: each that nothing in the block waits for, with what it waits for just before
+    /// it, so that values are made where they are used and few are alive at once.
     fn emit(&self, block: Block<'g>, list: &mut Vec<Uop<'g>>) {
         let items = self.items(block);
         let Some(graph) = items.first().map(|i| i.graph()) else { return };
-        let mut missing: Memo<'g, usize> = Memo::new(graph);
-        let mut users: Memo<'g, Vec<Uop<'g>>> = Memo::new(graph);
+        let mut awaited: Memo<'g, bool> = Memo::new(graph);
         for &item in items {
-            missing.insert(item, 0);
+            awaited.insert(item, false);
         }
-        for &item in items {
-            for need in self.waits.get(item).into_iter().flatten().filter(|n| missing.contains(**n)) {
-                users.entry(*need).push(item);
+        for need in
+            items.iter().flat_map(|item| self.needs(*item)).filter(|n| awaited.contains(**n)).collect::<Vec<_>>()
+        {
+            awaited.insert(*need, true);
+        }
+        let mut state: Memo<'g, Visit> = Memo::new(graph);
+        let (last, needed): (Vec<_>, Vec<_>) = items.iter().copied().partition(|item| !awaited[*item]);
+        for item in last.into_iter().chain(needed) {
+            self.emit_after_needs(item, &awaited, &mut state, list);
+        }
+    }
+
+    /// What `item` waits for.
+    fn needs(&self, item: Uop<'g>) -> &[Uop<'g>] {
+        self.waits.get(item).map_or(&[], Vec::as_slice)
+    }
+
+    /// Appends `root`, if it is not there yet, behind what it waits for in its block.
+    fn emit_after_needs(
+        &self,
+        root: Uop<'g>,
+        block: &Memo<'g, bool>,
+        state: &mut Memo<'g, Visit>,
+        list: &mut Vec<Uop<'g>>,
+    ) {
+        let mut stack = vec![root];
+        while let Some(&item) = stack.last() {
+            match state.get(item) {
+                Some(Visit::Emitted) => drop(stack.pop()),
+                Some(Visit::Open) => {
+                    stack.pop();
+                    state.insert(item, Visit::Emitted);
+                    self.emit_item(item, list);
+                }
+                None => {
+                    state.insert(item, Visit::Open);
+                    let open = |n: &&Uop<'g>| block.contains(**n) && !matches!(state.get(**n), Some(Visit::Emitted));
+                    let needs: Vec<_> = self.needs(item).iter().filter(open).copied().collect();
+                    for need in needs.into_iter().rev() {
+                        let circle = matches!(state.get(need), Some(Visit::Open));
+                        assert!(!circle, "linearize: {item:?} and {need:?} wait for each other");
+                        stack.push(need);
+                    }
+                }
             }
-            let count = self.waits.get(item).into_iter().flatten().filter(|n| missing.contains(**n)).count();
-            missing.insert(item, count);
         }
-        let mut ready: BinaryHeap<Reverse<Uop<'g>>> =
-            items.iter().filter(|i| missing[**i] == 0).map(|i| Reverse(*i)).collect();
-        let mut emitted = 0;
-        while let Some(Reverse(item)) = ready.pop() {
-            emitted += 1;
-            self.emit_item(item, list);
-            for &user in users.get(item).into_iter().flatten() {
-                let left = missing[user] - 1;
-                missing.insert(user, left);
-                ready.extend((left == 0).then_some(Reverse(user)));
-            }
-        }
-        assert_eq!(emitted, items.len(), "linearize: instructions of {block:?} wait for each other: {items:?}");
     }
 
     fn emit_item(&self, item: Uop<'g>, list: &mut Vec<Uop<'g>>) {
@@ -202,7 +243,7 @@ impl<'g> Blocks<'g> {
 fn block<'g>(nest: &Nest<'g>, node: Uop<'g>) -> Block<'g> {
     match node.op() {
         Op::Range => nest.parent(node),
-        Op::Store => node.srcs().skip(2).max_by_key(|r| nest.depth(*r)),
+        Op::Store => node.srcs().skip(2).max_by_key(|r| nest.depth(*r)).or_else(|| nest.innermost(node)),
         _ => nest.innermost(node),
     }
 }

@@ -22,7 +22,7 @@ fn widened(node: Uop) -> Uop {
     let with = |dtype: DType| graph.node(node.op(), dtype, &src, node.arg().clone());
     if node.op() == Op::Store && src[0].dtype().scalar == Scalar::U16 && src[1].dtype() == DType::F32 {
         let upper = (src[1].bitcast(DType::U32) >> 16i64).cast(DType::U16);
-        return src[0].store(upper, &src[2..]);
+        return node.with_srcs(&[&[src[0], upper], &src[2..]].concat());
     }
     if node.dtype().scalar != Scalar::BF16 {
         return node;

@@ -1,31 +1,32 @@
-//! Before: reductions that stand in different loops may run over one RANGE. After: such reductions have
+//! Before: reductions and stores that stand in different loops may run over one RANGE. After: they have
 //! ranges of their own, so that every RANGE is one loop in one place.
 //!
-//! Reductions over one RANGE in one place stay together: they share the loop.
+//! Those over one RANGE in one place stay together: they share the loop.
 
-use crate::ir::{Op, Uop};
-use crate::loops::{Nest, renamed, substitute};
+use crate::ir::Uop;
+use crate::loops::{Nest, closes, renamed, substitute};
 use crate::symbolic::Simplifier;
 
-/// Each round gives one reduction ranges of its own; a kernel has far fewer.
+/// Each round gives one node ranges of its own; a kernel has far fewer.
 const MAX_ROUNDS: usize = 10_000;
 
 pub(super) fn separate<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut kernel = kernel;
     for _ in 0..MAX_ROUNDS {
-        let Some(reduce) = misplaced(kernel) else { return kernel };
-        let own = reduce.srcs().skip(1).map(|range| (range, renamed(kernel.graph(), range)));
-        kernel = kernel.replace(reduce, substitute(reduce, &own.collect::<Vec<_>>()));
+        let Some((node, ranges)) = misplaced(kernel) else { return kernel };
+        let own = renamed(kernel.graph(), ranges.into_iter());
+        kernel = kernel.replace(node, substitute(node, &own));
     }
     panic!("separate: no end after {MAX_ROUNDS} rounds");
 }
 
-/// A REDUCE whose loops are claimed by another one elsewhere.
-fn misplaced<'g>(kernel: Uop<'g>) -> Option<Uop<'g>> {
+/// A node whose loops are claimed by another one elsewhere, and these loops.
+fn misplaced<'g>(kernel: Uop<'g>) -> Option<(Uop<'g>, Vec<Uop<'g>>)> {
     let nest = Nest::new(kernel);
-    let mut reductions = kernel.toposort().into_iter().rev().filter(|n| n.op() == Op::Reduce);
-    reductions.find(|reduce| {
-        let mut outer = nest.innermost(*reduce);
-        reduce.srcs().skip(1).any(|range| nest.parent(range) != outer.replace(range))
+    let nodes = kernel.toposort().into_iter().rev();
+    let mut closing = nodes.filter_map(|n| Some((n, n.srcs().skip(closes(n)?).collect::<Vec<_>>())));
+    closing.find(|(node, ranges)| {
+        let mut outer = nest.innermost(*node);
+        ranges.iter().any(|range| nest.parent(*range) != outer.replace(*range))
     })
 }

@@ -5,7 +5,7 @@
 //! what the copies share is loaded and computed once.
 
 use crate::ir::{Arg, Axis, Memo, Op, Uop, rebuild};
-use crate::loops::instantiate;
+use crate::loops::{each_store, instantiate};
 use crate::symbolic::Simplifier;
 
 pub(super) fn unroll<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
@@ -15,7 +15,11 @@ pub(super) fn unroll<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uo
     while let Some(range) = kernel.toposort().into_iter().rfind(is_unroll) {
         let stores: Vec<_> = kernel.srcs().flat_map(|store| copies(store, range, 2)).collect();
         let mut done = Memo::new(kernel.graph());
-        kernel = rebuild(kernel.with_srcs(&stores), &mut done, |node| combine(node, range));
+        kernel = rebuild(kernel.with_srcs(&stores), &mut done, |node| match node.op() {
+            Op::Reduce => combine(node, range),
+            Op::After => each_store(node, |store| copies(store, range, 2)),
+            _ => node,
+        });
         kernel = simplifier.simplify(kernel);
     }
     kernel
@@ -33,7 +37,7 @@ fn copies<'g>(node: Uop<'g>, range: Uop<'g>, fixed: usize) -> Vec<Uop<'g>> {
 
 fn combine<'g>(node: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
     let Arg::Op(op) = *node.arg() else { return node };
-    if node.op() != Op::Reduce || !node.srcs().skip(1).any(|r| r == range) {
+    if !node.srcs().skip(1).any(|r| r == range) {
         return node;
     }
     // Copies are combined as vectors; the lanes of what comes out are combined once.

@@ -153,7 +153,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
         let others: Vec<_> = node.srcs().skip(2).filter(|r| *r != self.range).collect();
         let value = self.wide(self.done[node.src(1)]);
         match self.consecutive(node.src(0)) {
-            Some(index) => index.store(value, &others),
+            Some(index) => node.with_srcs(&[&[index, value], &others[..]].concat()),
             None => panic!("vectorize: the lanes of {node:?} are not neighbours in memory"),
         }
     }

@@ -6,8 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::split::{annotate, split, tile};
-use crate::ir::{Arg, Axis, Uop};
+use super::keep::keep;
+use super::split::{Tail, annotate, split, tile};
+use super::stage::{loads, stage};
+use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::schedule;
 use crate::symbolic::Simplifier;
@@ -15,8 +17,17 @@ use crate::symbolic::Simplifier;
 /// One change of how a kernel's loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Runs `axis` in blocks of `size`; the loop over the blocks moves outside all others.
+    /// Runs `axis` in blocks of `size`, of which the last may be shorter; the loop over the blocks moves outside all
+    /// others.
     Tile {
+        /// The loop.
+        axis: usize,
+        /// Iterations in a block.
+        size: u32,
+    },
+    /// Runs `axis` in blocks of `size`, of which the last begins earlier where `size` does not divide the loop: some
+    /// results are then computed and stored twice.
+    Overlap {
         /// The loop.
         axis: usize,
         /// Iterations in a block.
@@ -39,6 +50,20 @@ pub enum Action {
     /// Shares the iterations of an outermost loop among threads.
     Parallel {
         /// The loop.
+        axis: usize,
+    },
+    /// Copies the tile of a load in one iteration of a loop into scratch memory, in the order in which it will be read.
+    Stage {
+        /// The loop.
+        axis: usize,
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+    },
+    /// Results go to memory past the caches, for those that are larger than the caches.
+    Stream,
+    /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
+    Keep {
+        /// The loop of the reduction.
         axis: usize,
     },
 }
@@ -72,13 +97,26 @@ impl Action {
                 if !is_stored_in_order(kernel, range) {
                     return Err(self.invalid("neighbouring results are not neighbours in memory"));
                 }
-                split(kernel, range, lanes, Axis::Lane, simplifier)
+                if fills_scratch(kernel, range) {
+                    return Err(self.invalid("its lanes would share scratch memory"));
+                }
+                split(kernel, range, lanes, (Axis::Lane, Tail::Apart), simplifier)
             }
-            Action::Unroll { axis, by } => split(kernel, range(axis)?, by, Axis::Unroll, simplifier),
+            Action::Unroll { axis, by } => {
+                let range = range(axis)?;
+                if fills_scratch(kernel, range) {
+                    return Err(self.invalid("copies of the loop would share scratch memory"));
+                }
+                split(kernel, range, by, (Axis::Unroll, Tail::Apart), simplifier)
+            }
             Action::Tile { axis, size } => match range(axis)? {
                 r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
                 _ => return Err(self.invalid("a reduction cannot move outside the loops of its result")),
             },
+            Action::Overlap { axis, size } => {
+                let range = self.repeatable(kernel, range(axis)?, size)?;
+                split(kernel, range, size, (Axis::Loop, Tail::Overlapping), simplifier)
+            }
             Action::Parallel { axis } => {
                 let range = range(axis)?;
                 if Nest::new(kernel).depth(range) != 0 {
@@ -89,6 +127,16 @@ impl Action {
                 }
                 annotate(kernel, range)
             }
+            Action::Stage { axis, load } => {
+                let at = range(axis)?;
+                let loads = loads(kernel);
+                let load = *loads.get(load).ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))?;
+                stage(kernel, load, at, simplifier)
+                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound"))?
+            }
+            Action::Stream => streamed(kernel),
+            Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
+                .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
         })
     }
 
@@ -99,6 +147,22 @@ impl Action {
             Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
             _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
         }
+    }
+
+    /// `range`, if blocks of `size` of it may run twice: results do not depend on what is stored.
+    fn repeatable<'g>(self, kernel: Uop<'g>, range: Uop<'g>, size: u32) -> Result<Uop<'g>, InvalidAction> {
+        if !matches!(range.arg(), Arg::Range(_, Axis::Loop)) {
+            return Err(self.invalid("no part of a sum may be added twice"));
+        }
+        if range.src(0).vmin() < size as i128 {
+            return Err(self.invalid("the loop may be shorter than a block"));
+        }
+        let written: Vec<_> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
+        let reads = |n: &Uop<'g>| n.op() == Op::Load && written.contains(&n.src(0).src(0));
+        if kernel.toposort().iter().any(reads) {
+            return Err(self.invalid("the kernel reads what it overwrites"));
+        }
+        Ok(range)
     }
 
     fn invalid(self, why: &str) -> InvalidAction {
@@ -112,13 +176,29 @@ fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
 }
 
+/// `kernel` with its results stored past the caches.
+fn streamed(kernel: Uop) -> Uop {
+    let stream = |s: Uop<'_>| s.graph().node(s.op(), s.dtype(), &s.srcs().collect::<Vec<_>>(), Arg::Stream).id();
+    let stores: Vec<_> = kernel.srcs().map(|s| kernel.graph().get(stream(s))).collect();
+    kernel.with_srcs(&stores)
+}
+
+/// Whether each iteration of `range` fills scratch memory anew.
+fn fills_scratch<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    kernel.toposort().into_iter().any(|n| n.op() == Op::After && n.depends_on(range))
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::Tile { axis, size } => write!(f, "tile({axis},{size})"),
+            Action::Overlap { axis, size } => write!(f, "overlap({axis},{size})"),
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
+            Action::Stage { axis, load } => write!(f, "stage({axis},{load})"),
+            Action::Stream => f.write_str("stream"),
+            Action::Keep { axis } => write!(f, "keep({axis})"),
         }
     }
 }
@@ -133,15 +213,21 @@ impl fmt::Display for Actions {
 impl FromStr for Action {
     type Err = InvalidAction;
     fn from_str(text: &str) -> Result<Action, InvalidAction> {
+        if text == "stream" {
+            return Ok(Action::Stream);
+        }
         let wrong = || InvalidAction(format!("`{text}` is no action: expected such as `unroll(1,4)`"));
         let (name, rest) = text.split_once('(').ok_or_else(wrong)?;
         let numbers = rest.strip_suffix(')').ok_or_else(wrong)?;
         let numbers: Result<Vec<u32>, _> = numbers.split(',').map(|n| n.trim().parse()).collect();
         match (name, &numbers.map_err(|_| wrong())?[..]) {
             ("tile", &[axis, size]) if size > 0 => Ok(Action::Tile { axis: axis as usize, size }),
+            ("overlap", &[axis, size]) if size > 0 => Ok(Action::Overlap { axis: axis as usize, size }),
             ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
+            ("stage", &[axis, load]) => Ok(Action::Stage { axis: axis as usize, load: load as usize }),
+            ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
             _ => Err(wrong()),
         }
     }
@@ -160,7 +246,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "tile(0,64) vectorize(2,8) unroll(1,6) parallel(0)";
+        let text = "keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stage(1,0) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

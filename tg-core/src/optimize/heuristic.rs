@@ -1,12 +1,14 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
+//! 0. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 1. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
 //! 2. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
 //!    gets several accumulators, so that additions do not wait for each other.
-//! 3. The outermost loop over results is shared among threads.
+//! 3. Results larger than the caches go past them.
+//! 4. The outermost loop over results is shared among threads.
 
 use super::action::{Action, Actions};
 use crate::ir::{Arg, Axis, Op, Uop};
@@ -24,15 +26,19 @@ const MOST_ROWS: u32 = 8;
 const BROADCAST: f64 = 0.5;
 /// Relative cost of one lane that is loaded by itself and put into its place.
 const GATHER: f64 = 3.0;
+/// Results of at least as many bytes are taken to be larger than the last-level cache.
+const STREAMED: i128 = 32 << 20;
 /// A reduction of at most this many elements is written out.
 const SHORT: i64 = 16;
 
 /// The actions for `kernel` on `isa`, and the kernel after them.
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
     let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
+    plan.keep();
     for leaf in leaves(kernel) {
         plan.shape(leaf);
     }
+    plan.stream();
     plan.share();
     (plan.actions, plan.kernel)
 }
@@ -75,6 +81,13 @@ struct Choice<'g> {
 }
 
 impl<'g> Plan<'g, '_> {
+    /// Keeps what reductions compute and later loops would compute again.
+    fn keep(&mut self) {
+        for axis in 0..Nest::new(self.kernel).loops().len() {
+            self.act(Action::Keep { axis });
+        }
+    }
+
     /// Vectors and tile of one innermost loop, if it is still there.
     fn shape(&mut self, leaf: Uop<'g>) {
         let nest = Nest::new(self.kernel);
@@ -213,6 +226,21 @@ impl<'g> Plan<'g, '_> {
     fn unroll(&mut self, axis: Option<Uop<'g>>, by: u32) {
         if let Some(place) = axis.filter(|_| by > 1).and_then(|axis| self.place(axis)) {
             self.act(Action::Unroll { axis: place, by });
+        }
+    }
+
+    /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
+    fn stream(&mut self) {
+        let nest = Nest::new(self.kernel);
+        let accesses = self.kernel.toposort().into_iter();
+        let read: Vec<_> = accesses.filter(|n| n.op() == Op::Load).map(|n| n.src(0).src(0)).collect();
+        let bytes = |store: Uop<'g>| {
+            let trips = nest.path(store.srcs().last()).into_iter().map(|r| r.src(0).as_int());
+            trips.fold(Some(store.src(1).dtype().bytes() as i128), |a, b| a?.checked_mul(b?))
+        };
+        let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
+        if total.is_some_and(|t| t >= STREAMED) && self.kernel.srcs().all(|s| !read.contains(&s.src(0).src(0))) {
+            self.act(Action::Stream);
         }
     }
 

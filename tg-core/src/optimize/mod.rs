@@ -6,8 +6,10 @@
 
 mod action;
 mod heuristic;
+mod keep;
 mod merge;
 mod split;
+mod stage;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;

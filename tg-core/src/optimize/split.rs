@@ -1,15 +1,25 @@
-//! Splitting a loop: `for r in 0..n` becomes `for o in 0..n/b { for i in 0..b { r = o*b + i } }` and a
-//! remainder `for t in 0..n%b { r = n/b*b + t }`, which is left out where `b` divides `n`.
+//! Splitting a loop: `for r in 0..n` becomes `for o in 0..n/b { for i in 0..b { r = o*b + i } }`, and what `b`
+//! leaves over of `n` is treated in one of three ways: see [`Tail`].
 
 use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild};
-use crate::loops::{Nest, close, instantiate, separate};
+use crate::loops::{Nest, close, each_store, instantiate, separate};
 use crate::symbolic::Simplifier;
 
-/// What a split range becomes in the blocks, and in the remainder if there is one.
+/// What becomes of the iterations that blocks of `b` leave over of `n`.
+#[derive(Clone, Copy)]
+pub(super) enum Tail {
+    /// A loop of their own, after the blocks: `for t in 0..n%b { r = n/b*b + t }`.
+    Apart,
+    /// The last block is shorter: `for i in 0..min(b, n - o*b)`.
+    Shorter,
+    /// The last block begins earlier, so that it ends with the loop: `r = min(o*b, n - b) + i`.
+    Overlapping,
+}
+
+/// What a split range becomes, once for each copy of what runs over it: in the blocks, and in what is left over.
 struct Parts<'g> {
     range: Uop<'g>,
-    blocks: Uop<'g>,
-    rest: Option<Uop<'g>>,
+    pieces: Vec<Uop<'g>>,
 }
 
 /// `kernel` with `range` in blocks of `by`, whose inside is of the kind `inner`.
@@ -17,18 +27,18 @@ pub(super) fn split<'g>(
     kernel: Uop<'g>,
     range: Uop<'g>,
     by: u32,
-    inner: Axis,
+    (inner, tail): (Axis, Tail),
     simplifier: &mut Simplifier<'g>,
 ) -> Uop<'g> {
-    let parts = parts(range, by, inner, simplifier);
+    let parts = Parts { range, pieces: pieces(range, by.into(), inner, tail, simplifier) };
     replace(kernel, &parts, simplifier)
 }
 
-/// `kernel` with `range` in blocks of `by`, the loop over the blocks outside all others.
+/// `kernel` with `range` in blocks of `by`, the last one shorter, and the loop over the blocks outside all others.
 pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
-    let parts = parts(range, by, Axis::Loop, simplifier);
+    let parts = Parts { range, pieces: pieces(range, by.into(), Axis::Loop, Tail::Shorter, simplifier) };
     // The loop over the blocks is made first.
-    let blocks = parts.blocks.ranges().min();
+    let blocks = parts.pieces.iter().flat_map(|p| p.ranges()).min();
     let tiled = replace(kernel, &parts, simplifier);
     let stores: Vec<_> = tiled.srcs().map(|store| outermost(store, blocks)).collect();
     tiled.with_srcs(&stores)
@@ -49,47 +59,71 @@ fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'
     let stores = kernel.srcs().flat_map(|store| split_store(store, parts));
     let kernel = kernel.with_srcs(&stores.collect::<Vec<_>>());
     let mut done = Memo::new(kernel.graph());
-    let kernel = rebuild(kernel, &mut done, |node| split_reduce(node, parts));
+    let kernel = rebuild(kernel, &mut done, |node| match node.op() {
+        Op::Reduce => split_reduce(node, parts),
+        Op::After => each_store(node, |store| split_store(store, parts)),
+        _ => node,
+    });
     simplifier.simplify(kernel)
 }
 
-fn parts<'g>(range: Uop<'g>, by: u32, inner: Axis, simplifier: &mut Simplifier<'g>) -> Parts<'g> {
+fn pieces<'g>(range: Uop<'g>, by: i64, inner: Axis, tail: Tail, simplifier: &mut Simplifier<'g>) -> Vec<Uop<'g>> {
     let graph = range.graph();
     let Arg::Range(_, kind) = *range.arg() else { panic!("split: {range:?} is no range") };
-    let (size, by) = (range.src(0), by as i64);
-    let count = simplifier.simplify(size / by);
-    let rest = simplifier.simplify(size % by);
-    let outer = graph.range(count, kind);
-    let outer = if count.as_int() == Some(1) { graph.index(0) } else { outer };
-    let blocks = if by == 1 { outer } else { outer * by + graph.range(graph.index(by), inner) };
-    let rest = (rest.as_int() != Some(0)).then(|| count * by + graph.range(rest, kind));
-    Parts { range, blocks, rest }
+    let size = range.src(0);
+    let mut simplify = |uop| simplifier.simplify(uop);
+    let counter = |size: Uop<'g>, kind| if size.as_int() == Some(1) { graph.index(0) } else { graph.range(size, kind) };
+    let (count, rest) = (simplify(size / by), simplify(size % by));
+    let inside = || if by == 1 { graph.index(0) } else { graph.range(graph.index(by), inner) };
+    if rest.as_int() == Some(0) {
+        return vec![counter(count, kind) * by + inside()];
+    }
+    let all = simplify((size + (by - 1)) / by);
+    match tail {
+        Tail::Apart => {
+            let blocks = (count.as_int() != Some(0)).then(|| counter(count, kind) * by + inside());
+            blocks.into_iter().chain([count * by + graph.range(rest, kind)]).collect()
+        }
+        Tail::Shorter => {
+            let start = counter(all, kind) * by;
+            let left = simplify(size - start);
+            vec![start + graph.range(lesser(graph.index(by), left), inner)]
+        }
+        Tail::Overlapping => {
+            let start = counter(all, kind) * by;
+            vec![lesser(start, simplify(size - by)) + inside()]
+        }
+    }
+}
+
+/// `min(a, b) = -max(-a, -b)`.
+fn lesser<'g>(a: Uop<'g>, b: Uop<'g>) -> Uop<'g> {
+    (a * -1).maximum(b * -1) * -1
 }
 
 fn split_store<'g>(store: Uop<'g>, parts: &Parts<'g>) -> Vec<Uop<'g>> {
     if !store.srcs().skip(2).any(|r| r == parts.range) {
         return vec![store];
     }
-    both(store, parts).collect()
+    copies(store, parts).collect()
 }
 
 fn split_reduce<'g>(node: Uop<'g>, parts: &Parts<'g>) -> Uop<'g> {
     let Arg::Op(op) = *node.arg() else { return node };
-    if node.op() != Op::Reduce || !node.srcs().skip(1).any(|r| r == parts.range) {
+    if !node.srcs().skip(1).any(|r| r == parts.range) {
         return node;
     }
-    let combined = both(node, parts).reduce(|a, b| a.alu(op, &[b]));
+    let combined = copies(node, parts).reduce(|a, b| a.alu(op, &[b]));
     combined.unwrap_or(node)
 }
 
-/// `node` over the blocks, then over the remainder; each without what has no iterations.
-fn both<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>> {
+/// `node` over each piece; the loops inside the second are its own.
+fn copies<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>> {
     let graph: &'g Graph = node.graph();
-    let over = |body: Uop<'g>, r: Uop<'g>| instantiate(body, parts.range, r);
-    let empty = parts.blocks.ranges().any(|r| r.src(0).as_int() == Some(0));
-    let blocks = (!empty).then(|| over(node, parts.blocks));
-    let rest = parts.rest.map(|rest| over(separate(graph, node, parts.range), rest));
-    blocks.into_iter().chain(rest)
+    parts.pieces.iter().enumerate().map(move |(i, piece)| {
+        let copy = if i == 0 { node } else { separate(graph, node, parts.range) };
+        instantiate(copy, parts.range, *piece)
+    })
 }
 
 /// Marks `range` as shared among threads; other outermost loops run with the last share only.

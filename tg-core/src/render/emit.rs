@@ -11,6 +11,9 @@ use crate::dim::Var;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::lower::Linear;
 
+/// Scratch memories begin at multiples of this many bytes, a cache line.
+const ALIGNMENT: usize = 64;
+
 /// An expression longer than this gets a name even if it is used once.
 const LONGEST: usize = 160;
 
@@ -19,11 +22,11 @@ pub trait Spelling {
     /// The head of the function, up to its opening brace.
     fn head(&mut self, name: &str) -> String;
     /// What closes the function.
-    fn tail(&mut self) -> &'static str {
-        "}"
-    }
+    fn tail(&mut self) -> &'static str;
     /// The declaration of the pointer `name` to buffer number `position`, written to or not.
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String;
+    /// The declaration of the pointer `name` to the scratch memory `offset` bytes from its beginning.
+    fn scratch(&mut self, name: &str, node: Uop, offset: usize) -> String;
     /// The value of run-time dimension number `position`.
     fn dim(&mut self, position: usize) -> String;
     /// A literal.
@@ -33,7 +36,7 @@ pub trait Spelling {
     /// The value read at `pointer + index`; `guard` is (when allowed, value otherwise).
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
     /// The statement that writes.
-    fn store(&mut self, value: Uop, pointer: &str, index: &str, text: &str) -> String;
+    fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
     /// The statement that sets the `register` called `name` to `value`.
@@ -48,6 +51,8 @@ pub trait Spelling {
 pub struct Rendered {
     /// The text of the function.
     pub source: String,
+    /// Bytes of scratch memory it needs.
+    pub scratch: usize,
     /// Declarations it needs, by a key that is equal exactly if the text is.
     pub prelude: BTreeMap<String, String>,
 }
@@ -63,13 +68,18 @@ pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelli
         names: FxHashMap::default(),
         uses: uses(linear),
         count: 0,
+        scratch: 0,
     };
     emitter.text = emitter.spelling.head(name) + "\n";
     for (at, &node) in linear.0.iter().enumerate() {
         emitter.instruction(at, node);
     }
     let tail = emitter.spelling.tail();
-    Rendered { source: emitter.text + tail + "\n", prelude: emitter.spelling.prelude().clone() }
+    Rendered {
+        source: emitter.text + tail + "\n",
+        scratch: emitter.scratch,
+        prelude: emitter.spelling.prelude().clone(),
+    }
 }
 
 struct Emitter<'g, 'a> {
@@ -81,6 +91,7 @@ struct Emitter<'g, 'a> {
     names: FxHashMap<Uop<'g>, String>,
     uses: FxHashMap<Uop<'g>, Uses>,
     count: usize,
+    scratch: usize,
 }
 
 /// Who uses a value.
@@ -124,6 +135,11 @@ impl<'g> Emitter<'g, '_> {
             }
             Op::DefineVar => self.dimension(node),
             Op::DefineGlobal => self.pointer(at, node),
+            Op::DefineLocal => self.scratch(node),
+            Op::After => {
+                let name = self.names[&node.src(0)].clone();
+                self.names.insert(node, name);
+            }
             Op::Index => {}
             Op::Load => self.load(node),
             Op::Store => self.store(node),
@@ -182,6 +198,15 @@ impl<'g> Emitter<'g, '_> {
         self.names.insert(node, name);
     }
 
+    fn scratch(&mut self, node: Uop<'g>) {
+        let Arg::Local(number, len) = *node.arg() else { panic!("render: {node:?}") };
+        let name = format!("l{number}");
+        let line = self.spelling.scratch(&name, node, self.scratch);
+        self.scratch += (len as usize * node.dtype().pointee().bytes()).next_multiple_of(ALIGNMENT);
+        self.line(line);
+        self.names.insert(node, name);
+    }
+
     fn value(&mut self, node: Uop<'g>) {
         let args: Vec<String> = node.srcs().map(|s| self.names[&s].clone()).collect();
         let text = self.spelling.value(node, &args);
@@ -206,7 +231,7 @@ impl<'g> Emitter<'g, '_> {
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
         let line = self.spelling.store(
-            node.src(1),
+            node,
             &self.names[&index.src(0)],
             &self.names[&index.src(1)],
             &self.names[&node.src(1)],

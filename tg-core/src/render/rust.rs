@@ -87,7 +87,7 @@ impl Spelling for Rust {
         // for (`Program::run`); that every access is within them is what the interpreters check.
         format!(
             "#[allow(non_snake_case, unused_variables)] // sizes are part of the name; not every kernel has a loop to share\n\
-             pub unsafe extern \"C\" fn {name}(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64) {{ unsafe {{"
+             pub unsafe extern \"C\" fn {name}(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8) {{ unsafe {{"
         )
     }
 
@@ -98,6 +98,10 @@ impl Spelling for Rust {
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String {
         let (ty, mutability) = (type_name(node.dtype().scalar), if written { "mut" } else { "const" });
         format!("let {name} = *buffers.add({position}) as *{mutability} {ty};")
+    }
+
+    fn scratch(&mut self, name: &str, node: Uop, offset: usize) -> String {
+        format!("let {name} = scratch.add({offset}) as *mut {};", type_name(node.dtype().scalar))
     }
 
     fn dim(&mut self, position: usize) -> String {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::rule::RuleSet;
-use crate::ir::{Id, Memo, Uop};
+use crate::ir::{Graph, Id, Memo, Uop, pretty};
 
 /// How many rules may fire in a chain, each on the result of the one before or on a node that came
 /// from it. Chains are as long as the levels of nested algebra in an expression, some dozens; every
@@ -30,6 +30,21 @@ pub struct Step {
     pub before: Id,
     /// What it put in its place.
     pub after: Id,
+}
+
+/// Each side of a step is cut to this many characters where it is described.
+const SHOWN: usize = 160;
+
+impl Step {
+    /// The rule and what it did to a node of `graph`, on one line: `identity::mul_one: ridx0*1 => ridx0`.
+    pub fn describe(&self, graph: &Graph) -> String {
+        let side = |id: Id| {
+            let whole = pretty(graph.get(id));
+            let cut: String = whole.chars().take(SHOWN).collect();
+            if cut.len() < whole.len() { cut + "…" } else { whole }
+        };
+        format!("{}::{}: {} => {}", self.set, self.rule, side(self.before), side(self.after))
+    }
 }
 
 /// A rewriting did not end: a bug in the rules, which it names.

@@ -38,7 +38,7 @@ pub(super) fn store(tensor: Uop) -> f64 {
 }
 
 /// Cost of one operation on one element.
-fn operation(op: Op) -> f64 {
+pub(crate) fn operation(op: Op) -> f64 {
     match op {
         Op::Exp2 | Op::Log2 | Op::Sin | Op::Tanh | Op::Erf | Op::Pow => 12.0,
         Op::Recip | Op::Sqrt | Op::Fdiv | Op::Idiv | Op::Mod => 4.0,

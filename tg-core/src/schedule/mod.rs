@@ -20,6 +20,7 @@ use crate::ir::{Arg, Graph, Op, Uop};
 use crate::loops::{Builder, stored_dtype};
 use crate::symbolic::Simplifier;
 
+pub(crate) use cost::operation;
 pub use cost::{bytes, flops, quotient};
 pub use memory::Slots;
 
@@ -99,7 +100,7 @@ pub(crate) fn pointer_slot(access: Uop) -> Memory {
 }
 
 /// Cuts `function` into kernels.
-pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>) -> Schedule<'g> {
+pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>, simplifier: &mut Simplifier<'g>) -> Schedule<'g> {
     let inputs = function.inputs.len();
     let params = inputs + function.outputs.len();
     let mut views = views::Views::new(graph);
@@ -112,8 +113,7 @@ pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>) -> Schedule<'g> {
     let updates: Vec<_> = updates.collect();
     let outputs = function.outputs.iter().enumerate().map(|(i, (_, v))| (views.fold(*v), Memory((inputs + i) as u32)));
     let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
-    let mut simplifier = Simplifier::default();
-    let mut fusion = fusion::Fusion::new(&mut stored, &mut simplifier, params as u32);
+    let mut fusion = fusion::Fusion::new(&mut stored, simplifier, params as u32);
     let items = fusion.cut(&roots);
     let mut intermediates = fusion.intermediates();
     let items = order::order(graph, items, inputs, params, &mut intermediates);

@@ -67,9 +67,9 @@ fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenSt
         Slot::Param(at) => quote!(p::Slot::Param(#at)),
         Slot::Workspace(at) => quote!(p::Slot::Workspace(#at)),
     });
-    let variants = kernel.variants.iter().zip(entries).map(|(Variant { extent, tile, .. }, entry)| {
+    let variants = kernel.variants.iter().zip(entries).map(|(Variant { extent, tile, scratch, .. }, entry)| {
         let extent = polynomial(extent, dims);
-        quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile })
+        quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile, scratch: #scratch })
     });
     let [work, flops, bytes] = [&work(kernel), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {

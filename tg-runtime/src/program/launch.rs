@@ -7,7 +7,7 @@ use super::{CHUNK_WORK, DimValues, Kernel, PARALLEL_WORK, Program, Slot, Variant
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::isa::Isa;
-use crate::pool::Pool;
+use crate::pool::{Pool, Share};
 use crate::storage::{ALIGNMENT, Storage};
 
 /// What the runtime keeps for a tensor function between calls.
@@ -38,6 +38,8 @@ struct Workspace {
     block: Option<Storage<u8>>,
     /// Where each part of the block begins.
     parts: Vec<usize>,
+    /// Where the scratch memory of the first thread begins, and the bytes of each thread.
+    scratch: (usize, usize),
     /// The buffers of the kernel being launched.
     buffers: Vec<*mut u8>,
 }
@@ -56,15 +58,23 @@ impl Workspace {
         self.block.as_ref().map_or(0, |block| block.len())
     }
 
-    /// Makes room for the parts that `program` has for these dimensions; allocates only what is not there yet.
-    fn prepare(&mut self, program: &Program, dims: &DimValues) -> Result<()> {
+    /// Makes room for the parts that `program` has for these dimensions, and for the scratch memory of all
+    /// threads on `isa`; allocates only what is not there yet.
+    fn prepare(&mut self, program: &Program, dims: &DimValues, isa: usize, config: &Config) -> Result<()> {
         let mut size = 0usize;
+        let mut reserve = |bytes: usize| {
+            let start = size;
+            size = size.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX);
+            start
+        };
         self.parts.clear();
         for part in program.workspace {
-            self.parts.push(size);
-            let bytes = usize::try_from(part.eval(dims.as_slice())).unwrap_or(0);
-            size = size.saturating_add(bytes).checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX);
+            self.parts.push(reserve(usize::try_from(part.eval(dims.as_slice())).unwrap_or(0)));
         }
+        let scratch = program.kernels.iter().map(|kernel| kernel.variants[isa].scratch).max().unwrap_or(0);
+        let each = scratch.next_multiple_of(ALIGNMENT);
+        let threads = if each > 0 { config.threads() } else { 0 };
+        self.scratch = (reserve(each.saturating_mul(threads)), each);
         if size > self.size() {
             self.block = None;
             self.block = Some(Storage::zeroed(size)?);
@@ -83,20 +93,30 @@ impl Workspace {
             Slot::Param(at) => params[at as usize],
             Slot::Workspace(at) => block.wrapping_add(parts[at as usize]),
         }));
-        Buffers(self.buffers.as_ptr())
+        Buffers { list: self.buffers.as_ptr(), scratch: block.wrapping_add(self.scratch.0), each: self.scratch.1 }
     }
 }
 
-/// The buffers of one launch, which all threads share.
+/// The buffers of one launch, which all threads share, and their scratch memory.
 #[derive(Clone, Copy)]
-struct Buffers(*const *mut u8);
+struct Buffers {
+    list: *const *mut u8,
+    scratch: *mut u8,
+    /// Bytes of scratch memory of each thread.
+    each: usize,
+}
 
-// SAFETY: the list is only read during a launch; kernels write disjoint parts of what it points to.
+// SAFETY: the list is only read during a launch; kernels write disjoint parts of what it points to, and each thread
+// its own part of the scratch memory.
 unsafe impl Sync for Buffers {}
 
 impl Buffers {
     fn start(&self) -> *const *mut u8 {
-        self.0
+        self.list
+    }
+
+    fn scratch_of(&self, thread: usize) -> *mut u8 {
+        self.scratch.wrapping_add(thread * self.each)
     }
 }
 
@@ -110,8 +130,8 @@ impl Program {
     ///
     /// # Safety
     /// * `params` holds one pointer for each of [`Program::params`], valid for reads of as many elements of
-    ///   its type as its shape has for `dims`, and for writes too unless its role is `Input`; aligned to the
-    ///   element at least.
+    ///   its type as its shape has for `dims`, and for writes too unless its role is `Input`; aligned to
+    ///   [`ALIGNMENT`] if it is written, else to the element.
     /// * During the call nothing else writes what a pointer refers to, nothing else accesses what a kernel
     ///   writes, and parameters a kernel writes overlap no other.
     /// * `dims` comes from [`Program::bind`] of the same program.
@@ -120,7 +140,7 @@ impl Program {
         let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu));
         let isa = chosen.ok_or_else(|| self.unsupported())?;
         let mut workspace = self.idle().pop().unwrap_or_default();
-        workspace.prepare(self, dims)?;
+        workspace.prepare(self, dims, isa, config)?;
         for kernel in self.kernels {
             let buffers = workspace.buffers(kernel, params);
             let start = (config.debug > 0).then(Instant::now);
@@ -163,12 +183,13 @@ unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &Di
     let iterations = (variant.extent.eval(dims.as_slice()) / variant.tile.max(1)).max(0);
     let work = kernel.work.eval(dims.as_slice());
     let dims = dims.as_slice();
-    let run = |begin: usize, end: usize| {
+    let run = |Share { thread, begin, end }: Share| {
+        let scratch = buffers.scratch_of(thread);
         // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
-        unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64) }
+        unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64, scratch) }
     };
     if work < PARALLEL_WORK || iterations < 2 {
-        run(0, iterations as usize);
+        run(Share { thread: 0, begin: 0, end: iterations as usize });
         return Ok(());
     }
     let grain = (iterations as i128 * CHUNK_WORK as i128 / work as i128).max(1);

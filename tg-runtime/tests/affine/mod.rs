@@ -22,14 +22,18 @@ fn elements(dims: *const i64, begin: i64, end: i64) -> std::ops::Range<usize> {
     (begin * TILE) as usize..last as usize
 }
 
-unsafe extern "C" fn double(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64) {
+unsafe extern "C" fn double(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8) {
     for i in elements(dims, begin, end) {
-        // SAFETY: buffer 0 and 1 hold `4 * N` floats, and `i` is below that.
-        unsafe { *(*buffers.add(1)).cast::<f32>().add(i) = 2.0 * *(*buffers).cast::<f32>().add(i) };
+        // SAFETY: buffer 0 and 1 hold `4 * N` floats, and `i` is below that; the scratch memory holds one, which no
+        // other thread uses.
+        unsafe {
+            *scratch.cast::<f32>() = *(*buffers).cast::<f32>().add(i);
+            *(*buffers.add(1)).cast::<f32>().add(i) = 2.0 * *scratch.cast::<f32>();
+        }
     }
 }
 
-unsafe extern "C" fn shift(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64) {
+unsafe extern "C" fn shift(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, _: *mut u8) {
     for i in elements(dims, begin, end) {
         // SAFETY: buffers 0 and 2 hold `4 * N` floats, buffer 1 holds one.
         unsafe {
@@ -39,7 +43,7 @@ unsafe extern "C" fn shift(buffers: *const *mut u8, dims: *const i64, begin: i64
     }
 }
 
-unsafe extern "C" fn increment(buffers: *const *mut u8, _: *const i64, begin: i64, end: i64) {
+unsafe extern "C" fn increment(buffers: *const *mut u8, _: *const i64, begin: i64, end: i64, _: *mut u8) {
     assert_eq!((begin, end), (0, 0), "no iterations, so one call for the tail");
     // SAFETY: buffer 0 holds one float.
     unsafe { *(*buffers).cast::<f32>() += 1.0 };
@@ -76,14 +80,14 @@ pub static AFFINE: Program = Program {
         kernel(
             "e_double",
             &[Slot::Param(0), Slot::Workspace(1)],
-            &[Variant { entry: double, extent: ELEMENTS, tile: TILE }],
+            &[Variant { entry: double, extent: ELEMENTS, tile: TILE, scratch: 4 }],
         ),
         kernel(
             "e_shift",
             &[Slot::Workspace(1), Slot::Param(1), Slot::Param(2)],
-            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE }],
+            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE, scratch: 0 }],
         ),
-        kernel("e_increment", &[Slot::Param(1)], &[Variant { entry: increment, extent: NOTHING, tile: 1 }]),
+        kernel("e_increment", &[Slot::Param(1)], &[Variant { entry: increment, extent: NOTHING, tile: 1, scratch: 0 }]),
     ],
     isas: &[Isa::Baseline],
     report: Report { kernels: 3, flops: 9, bytes: 96, workspace_bytes: 80 },

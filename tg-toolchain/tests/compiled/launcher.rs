@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 mod kernels;
 
 /// A kernel.
-pub type Entry = unsafe extern "C" fn(*const *mut u8, *const i64, i64, i64);
+pub type Entry = unsafe extern "C" fn(*const *mut u8, *const i64, i64, i64, *mut u8);
 
 /// One launch.
 pub struct Launch {
@@ -15,6 +15,8 @@ pub struct Launch {
     pub args: &'static [usize],
     /// Trip count of its parallel loop.
     pub iterations: i64,
+    /// Bytes of its scratch memory.
+    pub scratch: usize,
 }
 
 /// One call of a function.
@@ -65,10 +67,13 @@ fn run(case: &Case, input: &mut &[u8]) -> Vec<Buffer> {
         // Two shares, as two threads would have them.
         let half = launch.iterations / 2;
         let shares = if half > 0 { vec![(0, half), (half, launch.iterations)] } else { vec![(0, launch.iterations)] };
+        let mut scratch = Buffer::new(launch.scratch);
         for (begin, end) in shares {
-            // SAFETY: the test gives each kernel the buffers and sizes its program states.
-            unsafe { (launch.entry)(pointers.as_ptr(), case.dims.as_ptr(), begin, end) }
+            let own = scratch.contents().as_mut_ptr();
+            // SAFETY: the test gives each kernel the buffers, sizes and scratch memory its program states.
+            unsafe { (launch.entry)(pointers.as_ptr(), case.dims.as_ptr(), begin, end, own) }
         }
+        assert!(scratch.is_intact(), "seed {}: a kernel wrote beside its scratch memory", case.seed);
     }
     buffers
 }

@@ -89,11 +89,13 @@ const ARGUMENTS: &[Rule] = rules! {
         "its argument is a lane of its source";
     range_arg [Range]
         |n| matches!(n.arg(), Arg::Range(..)) => "its argument is a number and an axis kind";
+    store_arg [Store]
+        |n| matches!(n.arg(), Arg::None | Arg::Stream) => "it says nothing, or to go past the caches";
     sink_arg [Sink]
         |n| matches!(n.arg(), Arg::None | Arg::Name(_)) && n.dtype() == DType::VOID =>
         "it is void, with a name or nothing";
     no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne Cmpeq
-            And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load Store After Vectorize
+            And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
             Endrange UpdateAcc]
         |n| *n.arg() == Arg::None => "it has no argument";
 };

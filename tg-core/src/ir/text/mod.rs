@@ -8,8 +8,8 @@ mod lex;
 mod parse;
 mod print;
 
-pub use parse::{ParseError, parse, parse_list};
-pub use print::{print, print_list};
+pub use parse::{ParseError, parse, parse_dim, parse_list};
+pub use print::{print, print_dim, print_list};
 
 pub(super) use print::lines;
 

@@ -66,6 +66,17 @@ pub fn parse_list<'g>(graph: &'g Graph, text: &str) -> Result<Vec<Uop<'g>>, Pars
     Ok(list)
 }
 
+/// The dimension that `text` is.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_dim(text: &str) -> Result<Dim, ParseError> {
+    let mut line = Line { tokens: tokens(text, 1)?, at: 0, line: 1 };
+    let dim = line.dim()?;
+    line.take("the end of the line", |k| (*k == Kind::End).then_some(()))?;
+    Ok(dim)
+}
+
 type Parsed<T> = Result<T, ParseError>;
 
 /// The tokens of one line and how many of them are read.
@@ -306,6 +317,7 @@ const KEYWORDS: &[Keyword] = &[
     ("slot", |l| l.small().map(Arg::Slot)),
     ("local", |l| Ok(Arg::Local(l.small()?, l.small()?))),
     ("range", |l| Ok(Arg::Range(l.small()?, l.take("an axis kind", axis)?))),
+    ("stream", |_| Ok(Arg::Stream)),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),
 ];
 

@@ -55,6 +55,7 @@ fn arg(arg: &Arg) -> Option<String> {
             let name = AXES.iter().find(|(a, _)| a == axis).map_or("", |(_, name)| name);
             format!("range {number} {name}")
         }
+        Arg::Stream => "stream".to_string(),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
 }
@@ -77,7 +78,8 @@ fn var(var: &Var) -> String {
     format!("{name}[{}..={}]", var.min, var.max)
 }
 
-fn dim(dim: &Dim) -> String {
+/// A dimension as it stands in arguments, such as `N[1..=100]*784+2`.
+pub fn print_dim(dim: &Dim) -> String {
     let term = |(vars, c): &(Vec<Var>, i64)| {
         let number = (*c != 1 || vars.is_empty()).then(|| c.to_string());
         vars.iter().map(var).chain(number).collect::<Vec<_>>().join("*")
@@ -89,16 +91,16 @@ fn dim(dim: &Dim) -> String {
 }
 
 fn dims(dims: &[Dim]) -> String {
-    list(dims.iter().map(dim))
+    list(dims.iter().map(print_dim))
 }
 
 fn dim_pairs(pairs: &[(Dim, Dim)]) -> String {
-    list(pairs.iter().map(|(a, b)| format!("({}, {})", dim(a), dim(b))))
+    list(pairs.iter().map(|(a, b)| format!("({}, {})", print_dim(a), print_dim(b))))
 }
 
 fn view(view: &View) -> String {
     let mask = view.mask.as_ref().map_or(String::new(), |mask| format!(" mask {}", dim_pairs(mask)));
-    format!("{{shape {} strides {} offset {}{mask}}}", dims(&view.shape), dims(&view.strides), dim(&view.offset))
+    format!("{{shape {} strides {} offset {}{mask}}}", dims(&view.shape), dims(&view.strides), print_dim(&view.offset))
 }
 
 fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {

@@ -59,7 +59,7 @@ impl Random {
 
     fn arg(&mut self) -> Arg {
         let number = self.below(100) as u32;
-        match self.below(14) {
+        match self.below(15) {
             0 => Arg::Value(self.value()),
             1 => Arg::Var(self.var()),
             2 => Arg::Shape(self.many(Random::dim)),
@@ -73,6 +73,7 @@ impl Random {
             10 => Arg::Local(number, self.next() as u32 >> 1),
             11 => Arg::Range(number, self.pick(&AXES).0),
             12 => Arg::Name(self.pick(&["kernel", "", "a \"b\" # c", "日本\t"]).into()),
+            13 => Arg::Stream,
             _ => Arg::None,
         }
     }

@@ -12,6 +12,7 @@ use self::types::{c_type, carrier, float_literal, integer, integer_literal, type
 use super::emit::Spelling;
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Arg, Op, Uop, Value};
+use crate::loops::terms;
 
 /// The C language.
 #[derive(Default)]
@@ -69,6 +70,24 @@ impl C {
         self.convert(text, carrier(node), integer(to, true))
     }
 
+    /// A store past the caches, where the processor has one.
+    fn stream(&mut self, dtype: DType, pointer: &str, index: &str, text: &str) -> String {
+        let (ty, plain, bits) = (self.ty(dtype), self.memory_type(dtype), dtype.bytes() * 8);
+        let width = if bits == 128 { String::new() } else { bits.to_string() };
+        self.define("2 stream_end", || {
+            "#ifdef __x86_64__\n#define stream_end() __builtin_ia32_sfence()\n#else\n#define stream_end() ((void)0)\n#endif".into()
+        });
+        self.define(&format!("2 stream_{ty}"), || {
+            format!(
+                "#if defined(__clang__)\n#define stream_{ty}(p, v) __builtin_nontemporal_store(v, ({ty} *)(p))\n\
+                 #elif defined(__x86_64__)\n#define stream_{ty}(p, v) __builtin_ia32_movntps{width}((float *)(p), \
+                 (float __attribute__((vector_size({}))))(v))\n#else\n#define stream_{ty}(p, v) (*({plain} *)(p) = (v))\n#endif",
+                dtype.bytes()
+            )
+        });
+        format!("stream_{ty}({pointer} + ({index}), {text});")
+    }
+
     /// A call of a function that is `body` of `x` (and `y`) on scalars, and a loop over that on vectors.
     fn call(&mut self, name: &str, result: DType, params: &[DType], args: &[String], body: &str) -> String {
         let scalar = format!("{name}_{}", type_name(result.element()));
@@ -94,16 +113,48 @@ impl C {
     }
 }
 
+/// Whether `store` goes past the caches: whole vectors do, to addresses that are multiples of their size as the
+/// beginnings of buffers are.
+fn is_streamed(store: Uop) -> bool {
+    let (index, dtype) = (store.src(0), store.src(1).dtype());
+    let aligned = |term: Uop| multiple(term).is_some_and(|n| n % dtype.lanes as i128 == 0);
+    *store.arg() == Arg::Stream
+        && matches!(dtype.bytes(), 16 | 32 | 64)
+        && !dtype.is_bool()
+        && terms(index.src(1)).into_iter().all(aligned)
+}
+
+/// A constant that `term` is a multiple of.
+fn multiple(term: Uop) -> Option<i128> {
+    let factor = if term.op() == Op::Mul { term.src(1) } else { term };
+    factor.as_int()
+}
+
 impl Spelling for C {
+    fn tail(&mut self) -> &'static str {
+        match self.prelude.keys().any(|key| key.starts_with("2 stream_")) {
+            // What went past the caches is in memory before another thread is told that it is.
+            true => "  stream_end();\n}",
+            false => "}",
+        }
+    }
+
     fn head(&mut self, name: &str) -> String {
         let size = self.ty(DType::I64);
-        format!("void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end) {{")
+        format!(
+            "void {name}(unsigned char *const *buffers, const {size} *dims, {size} begin, {size} end, unsigned char *scratch) {{"
+        )
     }
 
     fn pointer(&mut self, name: &str, node: Uop, position: usize, written: bool) -> String {
         let ty = self.ty(node.dtype().pointee());
         let qualifier = if written { "" } else { "const " };
         format!("{qualifier}{ty} *restrict {name} = ({qualifier}{ty} *)buffers[{position}];")
+    }
+
+    fn scratch(&mut self, name: &str, node: Uop, offset: usize) -> String {
+        let ty = self.ty(node.dtype().pointee());
+        format!("{ty} *restrict {name} = ({ty} *)(scratch + {offset});")
     }
 
     fn dim(&mut self, position: usize) -> String {
@@ -178,10 +229,11 @@ impl Spelling for C {
         guard.map_or(value.clone(), |(valid, otherwise)| format!("{valid} ? {value} : {otherwise}"))
     }
 
-    fn store(&mut self, value: Uop, pointer: &str, index: &str, text: &str) -> String {
-        let dtype = value.dtype();
+    fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String {
+        let (value, dtype) = (node.src(1), node.src(1).dtype());
         match dtype.lanes {
             1 => format!("{pointer}[{index}] = {text};"),
+            _ if is_streamed(node) => self.stream(dtype, pointer, index, text),
             _ if dtype.is_bool() => {
                 let bytes = DType::I8.vec(dtype.lanes);
                 let mask = self.mask(value, text, bytes);

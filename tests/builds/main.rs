@@ -1,0 +1,128 @@
+//! What builds cost: which of them start a C compiler, and that it does not matter to kernels what was built before.
+//!
+//! Crates are compiled by rustc with the arguments that Cargo would give it, against the `tg` that this test was built
+//! with, so that no dependency is built again. Nothing is timed.
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use tg_core::target::Target;
+
+const SOURCE: &str = "
+    use tg::prelude::*;
+    tensor_fn! {
+        pub fn scores(x: Tensor<f32, 8, 16>, w: Tensor<f32, 16, 4>) -> Tensor<f32, 8, 4> {
+            x.matmul(w).softmax(-1)
+        }
+        pub fn twice<N: Dim>(x: Tensor<f32, N, 3>) -> Tensor<f32, N, 3> {
+            x * 2.0
+        }
+    }
+    pub fn unrelated() -> i32 {
+        1
+    }
+";
+
+/// Notes each of its calls in a file `calls`.
+const COMPILER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/builds/cc");
+
+/// What Cargo asks of rustc under `cargo check`, and under `cargo build`.
+const CHECK: &str = "--emit=dep-info,metadata";
+const BUILD: &str = "--emit=dep-info,metadata,link";
+
+/// A crate with a target directory of its own.
+struct Crate {
+    folder: PathBuf,
+}
+
+impl Crate {
+    fn new(name: &str) -> Crate {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("builds-{name}"));
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(folder.join("deps")).expect("a new folder");
+        fs::write(folder.join("CACHEDIR.TAG"), "").expect("the mark of a target directory");
+        Crate { folder }
+    }
+
+    /// Compiles `source`; returns what the macro printed at `TG_DEBUG=4`.
+    fn compile(&self, source: &str, emit: &str) -> String {
+        fs::write(self.folder.join("lib.rs"), source).expect("a source file");
+        let libraries = env::current_exe().expect("a path").parent().expect("a folder").to_path_buf();
+        let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
+        rustc.current_dir(&self.folder).args([
+            "lib.rs",
+            "--crate-name=built",
+            "--crate-type=lib",
+            "--edition=2024",
+            emit,
+        ]);
+        rustc.args(["-C", "metadata=built", "--out-dir"]).arg(self.folder.join("deps"));
+        rustc.arg("-L").arg(format!("dependency={}", libraries.display()));
+        rustc.arg("--extern").arg(format!("tg={}", newest_tg(&libraries).display()));
+        rustc.env("CC", COMPILER).env("TG_DEBUG", "4").env_remove("TG_ISA").env_remove("TG_CPU");
+        let output = rustc.output().expect("rustc");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
+        text
+    }
+
+    /// How often the C compiler was started so far.
+    fn started(&self) -> usize {
+        fs::read_to_string(self.folder.join("calls")).map_or(0, |calls| calls.lines().count())
+    }
+
+    /// All that is kept for the next build. Names are hashes of what was compiled, contents what came out.
+    fn kept(&self) -> BTreeMap<String, Vec<u8>> {
+        let files =
+            fs::read_dir(self.folder.join("tg-cache")).expect("a cache").map(|file| file.expect("a file").path());
+        files.map(|path| (path.display().to_string(), fs::read(&path).expect("its bytes"))).collect()
+    }
+}
+
+/// The library of this crate: of several the newest, which alone is surely younger than all it depends on.
+fn newest_tg(folder: &Path) -> PathBuf {
+    let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let is_tg = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libtg-") && name.ends_with(".rlib")
+    };
+    let age = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).expect("a time");
+    files.filter(is_tg).max_by_key(age).expect("the library of this crate")
+}
+
+#[test]
+fn checking_starts_no_compiler() {
+    let one = Crate::new("check");
+    one.compile(SOURCE, CHECK);
+    assert_eq!(one.started(), 0);
+    one.compile(SOURCE, BUILD);
+    assert!(one.started() > 0, "the script is not what is started");
+}
+
+#[test]
+fn only_what_changed_is_compiled_again() {
+    let one = Crate::new("again");
+    let cold = one.compile(SOURCE, BUILD);
+    let before = one.started();
+    let warm = one.compile(&SOURCE.replace("1\n", "2\n"), BUILD);
+    assert_eq!(one.started(), before, "nothing about a kernel changed");
+    assert_eq!(warm, cold, "kernels that were kept are those that were rendered");
+    one.compile(&SOURCE.replace("x * 2.0", "x * 3.0"), BUILD);
+    let levels = Target::parse(&format!("{}-unknown-linux-gnu", env::consts::ARCH)).isas().len();
+    assert_eq!(one.started() - before, levels, "one function for each instruction set");
+}
+
+#[test]
+fn clean_builds_make_the_same_kernels() {
+    let build = |name| {
+        let one = Crate::new(name);
+        (one.compile(SOURCE, BUILD), one.kept())
+    };
+    let ((text, kept), (again, kept_again)) = (build("clean"), build("clean"));
+    assert_eq!(text, again);
+    assert!(text.contains("twice") && kept.len() > 2, "{text}");
+    assert!(kept == kept_again, "the same text makes other assembly");
+}

@@ -1,0 +1,95 @@
+//! The rendered kernels of a function: what of a program depends on the instruction sets, and takes most of the time.
+//!
+//! Prints and parses, so that it can be kept. The text is a list of fields, each with its length before it.
+
+use super::Variant;
+use crate::ir::text::{parse_dim, print_dim};
+use crate::target::Isa;
+
+/// The kernels of a function as text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// For each kernel its variants, in the order of the instruction sets.
+    pub variants: Vec<Vec<Variant>>,
+    /// As [`super::Program::prelude`].
+    pub prelude: Vec<String>,
+}
+
+impl Rendered {
+    /// All of it as text.
+    pub fn print(&self) -> String {
+        let of_variant = |variant: &Variant| {
+            let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
+            [variant.source.clone(), extent, tile, variant.scratch.to_string(), variant.actions.to_string()]
+        };
+        let variants = self.variants.iter().flatten().flat_map(of_variant);
+        let fields = self.prelude.iter().cloned().chain(variants);
+        fields.map(|field| format!("{}\n{field}\n", field.len())).collect()
+    }
+
+    /// What was printed for these instruction sets; `None` for any other text.
+    pub fn parse(text: &str, isas: &[Isa]) -> Option<Rendered> {
+        let mut rest = text;
+        let mut prelude = vec![];
+        for _ in isas {
+            prelude.push(field(&mut rest)?.to_owned());
+        }
+        let mut variants = vec![];
+        while !rest.is_empty() {
+            variants.push(isas.iter().map(|isa| variant(&mut rest, *isa)).collect::<Option<_>>()?);
+        }
+        Some(Rendered { variants, prelude })
+    }
+}
+
+fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
+    let source = field(rest)?.to_owned();
+    let (extent, tile) = (parse_dim(field(rest)?).ok()?, field(rest)?.parse().ok()?);
+    Some(Variant {
+        isa,
+        source,
+        extent,
+        tile,
+        scratch: field(rest)?.parse().ok()?,
+        actions: field(rest)?.parse().ok()?,
+    })
+}
+
+/// The first field of `rest`, which then begins with the next.
+fn field<'t>(rest: &mut &'t str) -> Option<&'t str> {
+    let (length, after) = rest.split_once('\n')?;
+    let (field, after) = after.split_at_checked(length.parse().ok()?)?;
+    *rest = after.strip_prefix('\n')?;
+    Some(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::{Dim, Var};
+
+    fn rendered(isas: &[Isa]) -> Rendered {
+        let size = Dim::from(Var::new("N", 1, 100));
+        let variant = |(tile, isa): (i64, &Isa)| Variant {
+            isa: *isa,
+            source: "void f() {\n  3\n}\n".into(),
+            extent: &(&size * &size) + &Dim::from(7),
+            tile,
+            scratch: 64,
+            actions: "unroll(1,4) parallel(0)".parse().unwrap(),
+        };
+        let kernel = || (1..).zip(isas).map(variant).collect();
+        Rendered { variants: vec![kernel(), kernel()], prelude: vec!["ä\n".into(); isas.len()] }
+    }
+
+    #[test]
+    fn kernels_print_and_parse_and_nothing_else_does() {
+        let isas = [Isa::X86V2, Isa::X86V3];
+        let text = rendered(&isas).print();
+        assert_eq!(Rendered::parse(&text, &isas), Some(rendered(&isas)));
+        assert_eq!(Rendered::parse(&text, &isas[..1]), None);
+        let cuts = (1..text.len()).filter_map(|at| text.get(..at));
+        let parsed: Vec<_> = cuts.filter_map(|cut| Rendered::parse(cut, &isas)).collect();
+        assert!(parsed.iter().all(|part| part.variants.len() < 2), "a text that is cut off is not whole");
+    }
+}

@@ -1,0 +1,97 @@
+//! What `TG_DEBUG` shows while a crate compiles, as text. Printing it, and assembly, is left to `kernels`.
+
+use tg_core::compile::{Lowered, Plan, Program, Report};
+use tg_core::ir::Graph;
+use tg_core::ir::text::print_list;
+
+/// The level from which the kernels of each function are shown.
+const KERNELS: u8 = 1;
+/// Also the actions of each kernel for each instruction set.
+const ACTIONS: u8 = 3;
+/// Also their source.
+const SOURCE: u8 = 4;
+/// Also their instructions. From here on nothing is taken from an earlier build, which kept the source only.
+pub const INSTRUCTIONS: u8 = 5;
+/// Also each rewrite.
+pub const REWRITES: u8 = 6;
+/// Also assembly.
+pub const ASSEMBLY: u8 = 7;
+
+/// The rewrites and instructions of a function, one a line.
+pub fn stages(graph: &Graph, plan: &Plan, lowered: &[Vec<Lowered>], level: u8) -> String {
+    let mut text = String::new();
+    if level >= REWRITES {
+        text += &format!("tg: {}: {} rewrites\n", plan.name(), plan.steps().len());
+        plan.steps().iter().for_each(|step| text += &format!("tg:   {}\n", step.describe(graph)));
+    }
+    let kernels = plan.kernels().zip(lowered).filter(|_| level >= INSTRUCTIONS);
+    for ((name, _), lowered) in kernels.flat_map(|(kernel, all)| all.iter().map(move |one| (kernel, one))) {
+        text += &format!("// {name}, {}: instructions\n{}", lowered.isa.name(), print_list(&lowered.linear.0));
+    }
+    text
+}
+
+/// The kernels of a function, with their actions and source.
+pub fn program(program: &Program, level: u8) -> String {
+    let mut text = String::new();
+    if level >= KERNELS {
+        let Report { kernels, flops, bytes, workspace_bytes } = program.report;
+        let name = &program.name;
+        text += &format!("tg: {name}: {kernels} kernels, {flops} flops, {bytes} bytes, workspace {workspace_bytes}\n");
+    }
+    for kernel in program.kernels.iter().filter(|_| level >= KERNELS) {
+        let (name, args, flops, bytes) = (&kernel.name, &kernel.args, &kernel.flops, &kernel.bytes);
+        text += &format!("tg:   {name} {args:?}: {flops} flops, {bytes} bytes\n");
+        for variant in kernel.variants.iter().filter(|_| level >= ACTIONS) {
+            text += &format!("tg:     {}: {}\n", variant.isa.name(), variant.actions);
+        }
+        for variant in kernel.variants.iter().filter(|_| level >= SOURCE) {
+            text += &format!("// {}\n{}\n", variant.isa.name(), variant.source);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use tg_core::compile::{Function, Language, plan_with};
+    use tg_core::dim::Dim;
+    use tg_core::dtype::DType;
+    use tg_core::symbolic::Simplifier;
+    use tg_core::target::Isa;
+
+    use super::*;
+
+    /// All that is shown of `y = x * 2`.
+    fn shown(level: u8) -> String {
+        let graph = Graph::new();
+        let x = graph.buffer(DType::F32, vec![Dim::from(4), Dim::from(8)]);
+        let outputs = vec![("y".into(), x * 2)];
+        let function = Function { name: "f".into(), inputs: vec![("x".into(), x)], updates: vec![], outputs };
+        let mut plan = plan_with(&graph, &function, Simplifier::traced());
+        let lowered = plan.lower(&[Isa::X86V3]);
+        let stages = stages(&graph, &plan, &lowered, level);
+        let rendered = plan.spell(&lowered, Language::C);
+        stages + &self::program(&plan.program(rendered), level)
+    }
+
+    #[test]
+    fn each_level_shows_more() {
+        let of_level = [
+            "",
+            "tg: f: 1 kernels, 32 flops, 256 bytes, workspace 0\n",
+            "tg:   tgk_e_32 [Param(0), Param(1)]: 32 flops, 256 bytes\n",
+            "tg:     x86v3: vectorize(",
+            "void tgk_e_32(",
+            "// e_32, x86v3: instructions\n%0 = ",
+            "tg: f: 5 rewrites\ntg:   fold::constant: 4*8 => 32\n",
+        ];
+        for level in 0..=REWRITES {
+            let text = shown(level);
+            for (from, part) in (0..).zip(of_level) {
+                let from = if from == 2 { 1 } else { from };
+                assert_eq!(text.contains(part), level >= from, "level {level}, {part:?}:\n{text}");
+            }
+        }
+    }
+}
