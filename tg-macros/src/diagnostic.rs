@@ -92,6 +92,13 @@ impl Diagnostics {
         }
     }
 
+    /// Adds an error that can be found at several places: it is said at the first.
+    pub fn report_once(&self, place: Place, message: Message) {
+        if self.found.borrow().iter().all(|(_, other)| *other != message) {
+            self.report(place, message);
+        }
+    }
+
     /// Adds the errors of the Rust parser.
     pub fn report_syntax(&self, error: syn::Error) {
         for error in error {

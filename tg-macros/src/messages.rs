@@ -46,6 +46,9 @@ macro_rules! messages {
     };
 }
 
+mod mismatch;
+pub use mismatch::*;
+
 // Items and signatures.
 messages! {
     unsupported_item() with(
@@ -53,19 +56,22 @@ messages! {
         "move this item out of the block",
     );
     trait_impl() with("traits cannot be implemented inside a tensor function block", "move this `impl` out of the block");
-    qualifier(word: &str) Message::new(format!("a tensor function cannot be `{word}`"));
+    qualifier(word: &str) with(format!("a tensor function cannot be `{word}`"), format!("leave `{word}` out"));
     type_parameter(name: &proc_macro2::Ident) with(
         format!("`{name}` is neither a run-time dimension nor a constant"),
         format!("write `{name}: Dim`, `{name}: Dim<MIN, MAX>` or `const {name}: usize`"),
     );
     receiver_outside() with("`self` outside of an `impl`", "move the function into `impl YourStruct { … }`");
-    self_outside() Message::new("`Self` is known only inside of an `impl`");
+    self_outside() with("`Self` is known only inside of an `impl`", "write the name of the struct");
     impl_target() with("an `impl` here must be for a struct of the block", "declare the struct in the same block");
     field_type() with(
         "a field must be a tensor, or a struct, tuple or array of tensors",
         "a number is a tensor without dimensions: `Tensor<f32>`",
     );
-    recursive_struct(name: &str) Message::new(format!("struct `{name}` contains itself"));
+    recursive_struct(name: &str) with(
+        format!("struct `{name}` contains itself"),
+        "put an array of another struct into it: `layers: [Layer; 3]`",
+    );
     unsupported_type(ty: &syn::Type) with(
         format!("`{}` is not a type of tensor functions", source(ty)),
         "use `Tensor<f32, 32, 784>`, a scalar such as `f32`, a struct of the block, a tuple or an array",
@@ -83,20 +89,32 @@ messages! {
         format!("`{}` is not a size", source(argument)),
         "a size is a number, a constant, a dimension such as `N`, or an expression in braces: `Tensor<f32, 32, { N * 2 }>`",
     );
-    rank_limit(rank: usize) Message::new(format!(
-        "a tensor type has at most {} dimensions, this one has {rank}", crate::types::MAX_RANK
-    ));
+    rank_limit(rank: usize) with(
+        format!("a tensor type has at most {} dimensions, this one has {rank}", crate::types::MAX_RANK),
+        "merge dimensions that are worked on together into one: `{ H * W }`",
+    );
     struct_arguments(name: &str, wanted: usize, got: usize) Message::new(format!(
         "`{name}` takes {}, got {got}", counted(wanted, "constant argument")
     ));
     size_below_one(size: &Dim) with(
-        format!("a dimension must be at least 1, this one can be {}", size.lower()),
-        "tensors without elements have no kernels",
+        match size.known() {
+            Some(size) => format!("a dimension must be at least 1, this one is {size}"),
+            None => format!("a dimension must be at least 1, {size} can be {}", size.lower()),
+        },
+        "there are no tensors without elements; a single number is a tensor without dimensions: `Tensor<f32>`",
+    );
+    huge_type(dtype: DType, shape: &[Dim]) with(
+        format!("`{}` is larger than 2^47 bytes", tensor_type(dtype, shape)),
+        "use smaller sizes, or bound the run-time dimensions more tightly",
     );
     dim_bound_count() with("a dimension has at most two bounds", "write `N: Dim<MAX>` or `N: Dim<MIN, MAX>`");
-    dim_bounds(min: i64, max: i64, most: i64) Message::new(format!(
-        "the bounds of a dimension must satisfy 1 <= MIN <= MAX <= {most}, got MIN = {min}, MAX = {max}"
-    ));
+    dim_bounds(min: i64, max: i64, most: i64) with(
+        format!("the bounds of a dimension must satisfy 1 <= MIN <= MAX <= {most}, got MIN = {min}, MAX = {max}"),
+        match min > max {
+            true => format!("write the smaller one first: `Dim<{max}, {min}>`"),
+            false => "write `N: Dim<MAX>` or `N: Dim<MIN, MAX>`".into(),
+        },
+    );
     template_output(ty: &str) with(
         format!("a compiled function cannot return {ty}"),
         "return tensors, scalars, or structs, tuples and arrays of these",
@@ -105,13 +123,16 @@ messages! {
         format!("no parameter has `{name}` as one of its sizes, so a call could not tell its value"),
         format!("give a parameter the type `Tensor<…, {name}, …>`, or make it `const {name}: usize`"),
     );
-    dim_limit(most: usize) Message::new(format!("a tensor function has at most {most} run-time dimensions"));
+    dim_limit(most: usize) with(
+        format!("a tensor function has at most {most} run-time dimensions"),
+        "declare those that never change `const N: usize`",
+    );
     struct_dim(name: &str) with(
         "a struct has no run-time dimensions: its tensors have sizes known at compile time",
         format!("declare it `const {name}: usize`"),
     );
     untyped_parameter() with("a parameter needs a type", "write `|x: Tensor<f32, 32, 784>| …`");
-    attribute_arguments() Message::new("`#[tg::aot]` takes no arguments");
+    attribute_arguments() with("`#[tg::aot]` takes no arguments", "write `#[tg::aot]`");
     attribute_target() with("`#[tg::aot]` compiles one `fn`", "put structs and several functions into `tensor_fn! { … }`");
     parameter_pattern() with("a parameter of a compiled function must be a name", "take it apart with `let` in the body");
 }
@@ -120,7 +141,7 @@ messages! {
 messages! {
     undefined(name: &str, close: Option<String>) with(
         format!("no variable, constant or function `{name}` in this block"),
-        "the block sees only its own items, not those around it: pass values as parameters",
+        "nothing from outside of the block is seen: name it with `let` before, or pass it as a parameter",
     ).maybe_help(did_you_mean(close));
     undefined_path(owner: &str, name: &str, close: Option<String>)
         Message::new(format!("no function or constant `{name}` in `{owner}`")).maybe_help(did_you_mean(close));
@@ -133,7 +154,10 @@ messages! {
     not_a_method(name: &str) with(format!("`{name}` does not take `self`"), format!("call it as `{name}(…)`"));
     no_field(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no field `{name}` in {of}")).maybe_help(did_you_mean(close));
-    missing_field(field: &str, of: &str) Message::new(format!("field `{field}` of `{of}` is missing"));
+    missing_field(field: &str, of: &str) with(
+        format!("field `{field}` of `{of}` is missing"),
+        format!("add `{field}: …`, or take the other fields from a `{of}`: `..other`"),
+    );
     cannot_infer(name: &str) with(
         format!("the value of `{name}` does not follow from the arguments"),
         format!("give it in angle brackets, `function::<3>(…)`, or use `{name}` as a size of a parameter"),
@@ -142,8 +166,8 @@ messages! {
 
 // Syntax that the language does not have.
 messages! {
-    unsupported(what: &str) Message::new(format!("{what} is not part of tensor functions"));
-    unsupported_statement() with("items inside of functions are not supported", "move it to the top of the block");
+    conditional_let(what: &str) with(format!("{what} is not part of tensor functions"), "use `match`, or `let` alone");
+    unsupported_statement() with("only `const` items can stand inside of a function", "move this item out of the function, into the block");
     unsupported_macro(path: &syn::Path) with(
         format!("`{}!` is not part of tensor functions", source(path)),
         "only `vec!` and `assert!` are; code runs while the crate compiles, there is nothing to print to",
@@ -151,11 +175,11 @@ messages! {
     unsupported_pattern() with("this pattern is not supported", "use a name, `_`, a tuple or a struct pattern");
     unsupported_literal() with("this literal is not supported", "use an integer, a float or a truth value");
     uninitialized() with("a variable needs a value where it is declared", "write `let x = …;`");
-    empty_assertion() Message::new("`assert!` needs a condition");
+    empty_assertion() with("`assert!` needs a condition", "write `assert!(condition, \"what must hold\")`");
     assertion(condition: &syn::Expr, text: Option<String>) Message::new(
         text.unwrap_or_else(|| format!("assertion failed: {}", source(condition)))
     );
-    large_literal() Message::new("this number does not fit 64 bits");
+    large_literal() Message::new("this number does not fit into 64 bits");
 }
 
 /// What to write in place of an expression that is not part of the language.
@@ -193,7 +217,7 @@ messages! {
     );
     operand(op: &str, value: &str) Message::new(format!("`{op}` on {value}"));
     integer_arithmetic(a: i64, op: &str, b: i64) Message::new(format!(
-        "`{a} {op} {b}` {}", if b == 0 { "divides by zero" } else { "does not fit 64 bits" }
+        "`{a} {op} {b}` {}", if b == 0 { "divides by zero" } else { "does not fit into 64 bits" }
     ));
     undecided(a: &Dim, op: &str, b: &Dim) with(
         format!("whether {a} {op} {b} holds is known only at run time"),
@@ -208,7 +232,7 @@ messages! {
     expected_integer(got: &str) Message::new(format!("expected an integer known at compile time, got {got}"));
     expected_size(got: &str) with(
         format!("expected a size, got {got}"),
-        "a size is an integer known at compile time, or made of run-time dimensions",
+        "a size is known at compile time, such as a `const`, or made of run-time dimensions, such as `x.dim(0)`",
     );
 }
 
@@ -218,7 +242,10 @@ messages! {
         format!("code cannot branch on `{}`: its value is known only at run time", tensor_type(x.dtype(), x.shape())),
         "choose element by element: `condition.where_(a, b)`; for a switch, use a constant: `const TRAIN: bool`",
     );
-    jump_outside() Message::new("`break` or `continue` outside of a loop");
+    jump_outside(word: &str) with(
+        format!("`{word}` outside of a loop"),
+        "a closure or function cannot leave the loop around its call: give back a value that the loop decides by",
+    );
     nesting_limit(most: usize) with(
         format!("expressions are nested deeper than {most}, calls included"),
         "name parts of it with `let`",
@@ -226,7 +253,7 @@ messages! {
     condition(got: &str) Message::new(format!("a condition must be `true` or `false`, got {got}"));
     lazy_operand(is_and: bool, got: &str) with(
         format!("`{}` needs truth values known at compile time, got {got}", if is_and { "&&" } else { "||" }),
-        format!("on tensors, use `{}`", if is_and { "&" } else { "|" }),
+        format!("tensors are combined with `{0}`: `(a < b) {0} (c < d)`", if is_and { "&" } else { "|" }),
     );
     no_arm(got: &str) with(format!("no arm matches {got}"), "add `_ => …`");
     match_literal(got: &str) Message::new(format!("this pattern cannot match {got}"));
@@ -245,8 +272,8 @@ messages! {
         format!("more than {most} iterations, calls or elements in one function"),
         "everything is unrolled while the crate compiles; work on whole tensors instead",
     );
-    recursion(chain: &[String]) with(
-        format!("recursion: {}", chain.join(" → ")),
+    recursion(cycle: &[String]) with(
+        format!("functions cannot call themselves: {}", cycle.join(" → ")),
         "calls are inlined; use a `for` loop over a constant range",
     );
     depth_limit(most: usize) Message::new(format!("calls are nested deeper than {most}"));
@@ -265,7 +292,7 @@ messages! {
     );
     changed_type(old: &str, new: &str) with(
         format!("expected {old}, got {new}"),
-        "what is assigned must have the same dtype and shape",
+        "what is changed in place keeps its element type and shape",
     );
     needs_mut(argument: &syn::Expr, function: &str) with(
         format!("`{function}` changes this argument in place"),
@@ -290,14 +317,14 @@ messages! {
     not_an_argument(name: &str, got: &str) Message::new(format!("`{name}` cannot take {got} as an argument"));
     const_from_dim(name: &str, dim: &Dim) with(
         format!("`const {name}` must be known at compile time, here it is the run-time dimension {dim}"),
-        format!("declare it `{name}: Dim`"),
+        format!("declare `{name}: Dim` in the function that is called"),
     );
     dim_out_of_bounds(name: &str, size: &Dim, min: i64, max: i64) with(
         match size.known() {
             Some(size) => format!("dimension `{name}` must be in {min}..={max}, got {size}"),
             None => format!("dimension `{name}` must be in {min}..={max}, got {size} in {}..={}", size.lower(), size.upper()),
         },
-        format!("declare other bounds: `{name}: Dim<MIN, MAX>`"),
+        format!("declare other bounds in the function that is called: `{name}: Dim<MIN, MAX>`"),
     );
     operator(symbol: &str, error: &Error) {
         let text = error.message.split_once(": ").map_or(&*error.message, |(_, rest)| rest);
@@ -308,30 +335,29 @@ messages! {
         format!("`grad` takes 1 argument, got {got}"),
         "`loss.grad(x)` is the gradient by `x`; for several, pass a struct, tuple or array of tensors",
     );
-    grad_of(got: &str) Message::new(format!("expected tensors to take the gradient by, got {got}"));
+    grad_of(got: &str) with(
+        format!("there is no gradient by {got}"),
+        "take it by a tensor, or a struct, tuple or array of tensors",
+    );
+    no_gradient(wrt: &syn::Expr, path: &str, x: Uop) match x.dtype().is_float() {
+        true => with(
+            format!("the loss does not depend on `{}{path}`", source(wrt)),
+            "comparisons, casts to integers and `.detach()` pass no gradient on",
+        ),
+        false => with(
+            format!("there is no gradient by `{}{path}`, which is `{}`", source(wrt), tensor_type(x.dtype(), x.shape())),
+            "gradients are by tensors of floats",
+        ),
+    };
     zip_lengths(a: usize, b: usize) Message::new(format!("`zip` of sequences of different lengths, {a} and {b}"));
     empty_sum() Message::new("the sum of no elements");
-}
-
-// Types of values.
-messages! {
-    expected_type(ty: &str, got: &str) Message::new(format!("expected {}, got {got}", quoted_type(ty)));
-    tensor_mismatch(dtype: DType, shape: &[Dim], got: Uop)
-        Message::new(format!("expected `{}`, got `{}`", tensor_type(dtype, shape), tensor_type(got.dtype(), got.shape())))
-            .maybe_help(fitting(dtype, shape, got));
-    integer_for_float(v: i64, dtype: DType) with(format!("expected {dtype}, got the integer {v}"), format!("write `{v}.0`"));
-    wrong_result(function: &str, message: Message)
-        message.about(&format!("the result of `{function}`"));
-    array_mismatch(wanted: &Dim, got: usize) Message::new(format!("expected an array of {wanted} elements, got {got}"));
-    struct_argument(name: &str, arg: &syn::Expr, wanted: &Dim, got: &str)
-        Message::new(format!("expected `{name}` with {} = {wanted}, got {got}", source(arg)));
-    array_length(count: i64) Message::new(format!("an array cannot have {count} elements"));
 }
 
 // Indexing.
 messages! {
     not_indexable(got: &str) Message::new(format!("cannot index {got}"));
-    array_index(at: i64, length: usize) Message::new(format!("index {at} is not within an array of {length} elements"));
+    array_index(at: i64, length: usize) Message::new(format!("index {at} is not within an array of {length} elements"))
+        .maybe_help(length.checked_sub(1).map(|last| format!("the last element has the index {last}")));
     array_range(length: usize) Message::new(format!("the range is not within an array of {length} elements"));
     array_position(got: &str) with(
         format!("an array is indexed by an integer known at compile time or a range, got {got}"),
@@ -341,36 +367,10 @@ messages! {
         format!("a tensor is indexed by positions, ranges or tensors of positions, got {got}"),
         "one entry for each of the first axes: `x[0]`, `x[1..3]`, `x[(.., 0)]`",
     );
-    too_many_indices(x: Uop, got: usize) Message::new(format!(
+    too_many_indices(x: Uop, got: usize) Message::new(if x.shape().is_empty() {
+        "a tensor of shape () is a single number and has no axes to index".into()
+    } else { format!(
         "{} for shape {}, which has {}", counted(got, "index entry").replace("entrys", "entries"),
         show_shape(x.shape()), counted(x.shape().len(), "axis").replace("axiss", "axes")
-    ));
-}
-
-/// Types stand in backticks, descriptions of them do not.
-fn quoted_type(ty: &str) -> String {
-    if ty.starts_with("a ") { ty.to_owned() } else { format!("`{ty}`") }
-}
-
-/// How a tensor could be made to fit a type.
-fn fitting(dtype: DType, shape: &[Dim], got: Uop) -> Option<String> {
-    let own = got.shape();
-    let reversed = |a: &[Dim], b: &[Dim]| a.len() == b.len() && a.len() == 2 && a.iter().rev().eq(b);
-    let elements = |shape: &[Dim]| Dim::product(shape);
-    match () {
-        _ if own == shape => Some(format!("convert it with `.cast::<{dtype}>()`")),
-        _ if reversed(own, shape) => Some("transpose it with `.t()`".into()),
-        _ if own.len() == shape.len() => {
-            let differing = (0..own.len()).find(|&i| own[i] != shape[i])?;
-            Some(format!("axis {differing} has size {}, expected {}", own[differing], shape[differing]))
-        }
-        _ if elements(own).is_some() && elements(own) == elements(shape) => {
-            Some(format!("there are as many elements: `.reshape({})` gives them that shape", array(shape)))
-        }
-        _ => Some(format!("it has {} axes, expected {}", own.len(), shape.len())),
-    }
-}
-
-fn array(shape: &[Dim]) -> String {
-    format!("[{}]", shape.iter().map(Dim::to_string).collect::<Vec<_>>().join(", "))
+    )});
 }

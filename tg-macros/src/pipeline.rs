@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use tg_core::compile::Program;
 use tg_core::ir::Graph;
@@ -41,9 +41,9 @@ pub fn run_attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
         errors.report(Place::of(&arguments), messages::attribute_arguments());
     }
-    let block = parse_block(item, &errors);
+    let block = parse_block(item.clone(), &errors);
     if block.functions.len() != 1 && errors.count() == 0 {
-        errors.report(Place::of(&Ident::new("aot", Span::call_site())), messages::attribute_target());
+        errors.report(Place::of(&item), messages::attribute_target());
     }
     expand(&block, &errors)
 }

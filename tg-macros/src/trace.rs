@@ -12,6 +12,7 @@ use tg_core::compile::Function as Traced;
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
 use tg_core::ir::{Graph, Uop};
+use tg_core::tensor::is_addressable;
 
 use crate::diagnostic::{Diagnostics, Place, name_of};
 use crate::evaluate::{Binding, Evaluator, Frame, MAX_ITERATIONS, StructValue, Value};
@@ -119,7 +120,7 @@ impl<'g> Tracer<'_, 'g> {
     /// The frame of the function, with its run-time dimensions as variables.
     fn open(&mut self, at: usize, signature: &Signature) -> Vec<Ident> {
         let owner = self.evaluator.code.block.functions[at].owner;
-        self.evaluator.frames = vec![Frame { function: Some(at), owner, bindings: Vec::new() }];
+        self.evaluator.frames = vec![Frame { function: Some(at), owner, bindings: Vec::new(), loops: 0 }];
         let mut dims = Vec::new();
         for Generic { ident, kind } in &signature.generics {
             let GenericKind::Dim(bounds) = kind else { continue };
@@ -284,8 +285,14 @@ impl<'g> Tracer<'_, 'g> {
 pub fn concrete(evaluator: &mut Evaluator, ty: &Ty, place: Place) -> Option<Concrete> {
     match ty {
         Ty::Tensor { dtype, dims } => {
-            let dims: Vec<_> = dims.iter().map(|dim| size(evaluator, dim)).collect();
-            Some(Concrete::Tensor(*dtype, dims.into_iter().collect::<Option<_>>()?))
+            let sizes: Vec<_> = dims.iter().map(|dim| size(evaluator, dim)).collect();
+            let sizes = sizes.into_iter().collect::<Option<Vec<_>>>()?;
+            let shape: Vec<Dim> = sizes.iter().map(|(dim, _)| dim.clone()).collect();
+            if !is_addressable(*dtype, &shape) {
+                evaluator.errors.report(Place::of(&quote!(#(#dims)*)), messages::huge_type(*dtype, &shape));
+                return None;
+            }
+            Some(Concrete::Tensor(*dtype, sizes))
         }
         Ty::Scalar(dtype) => Some(Concrete::Scalar(*dtype)),
         Ty::Tuple(types) => {

@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::isa::Isa;
 
 /// The settings of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Threads that share the work of one kernel, the calling one included.
-    pub threads: usize,
+    /// Threads that share the work of one kernel, the calling one included; `None` for as many as there are cores.
+    pub threads: Option<usize>,
     /// How much to print: 0 nothing, 1 each kernel and its time, 2 its speed.
     pub debug: u8,
     /// The highest instruction set to use, if not the best there is.
@@ -42,7 +42,7 @@ pub const VARIABLES: &[Variable] = &[
         default: "the available cores",
         meaning: "Threads that share the work of one kernel.",
         set: |config, text| {
-            config.threads = text.parse().ok().filter(|n| (1..=1024).contains(n))?;
+            config.threads = Some(text.parse().ok().filter(|n| (1..=1024).contains(n))?);
             Some(())
         },
     },
@@ -71,12 +71,6 @@ pub const VARIABLES: &[Variable] = &[
     },
 ];
 
-impl Default for Config {
-    fn default() -> Config {
-        Config { threads: available_parallelism().map_or(1, NonZero::get), debug: 0, cpu: None }
-    }
-}
-
 impl Config {
     /// The settings that `lookup` gives for the names of [`VARIABLES`].
     ///
@@ -90,6 +84,14 @@ impl Config {
             set.ok_or(Error::Config { variable: variable.name, expected: variable.values, got: text })?;
         }
         Ok(config)
+    }
+
+    /// The number of threads, the same at every call. Counting the cores takes the system longer than a small kernel
+    /// runs, so it is asked only when there is work to share.
+    pub fn threads(&self) -> usize {
+        static CORES: OnceLock<usize> = OnceLock::new();
+        let count = || available_parallelism().map_or(1, NonZero::get);
+        self.threads.unwrap_or_else(|| *CORES.get_or_init(count))
     }
 
     /// The settings of this process, read from its environment at the first call.
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn values_are_taken_over() {
-        assert_eq!(with("TG_THREADS", "3").unwrap().threads, 3);
+        assert_eq!(with("TG_THREADS", "3").unwrap().threads(), 3);
         assert_eq!(with("TG_DEBUG", "2").unwrap().debug, 2);
         assert_eq!(with("TG_CPU", "v3").unwrap().cpu, Some(Isa::X86V3));
         assert_eq!(with("TG_CPU", "rust").unwrap(), Config::default());

@@ -275,7 +275,7 @@ impl Pool {
         match POOL.get() {
             Some(pool) => Ok(pool),
             None => {
-                let threads = Config::of_process()?.threads;
+                let threads = Config::of_process()?.threads();
                 Ok(POOL.get_or_init(|| Pool::new(threads)))
             }
         }

@@ -6,6 +6,7 @@
 mod recycle;
 
 use std::alloc::{Layout, alloc, alloc_zeroed, handle_alloc_error};
+use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
@@ -96,6 +97,18 @@ impl<T: Element> Storage<T> {
     /// The caller writes every element through a pointer before anything reads it or makes a slice of it.
     pub unsafe fn unwritten(len: usize) -> Result<Storage<T>> {
         Self::allocated(len, Fill::Unwritten)
+    }
+
+    /// `value`, `len` times.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    pub fn filled(len: usize, value: T) -> Result<Storage<T>> {
+        let storage = Self::allocated(len, Fill::Unwritten)?;
+        // SAFETY: the memory holds `len` elements, and fresh memory has no other user.
+        let unwritten = unsafe { slice::from_raw_parts_mut(storage.start.cast::<MaybeUninit<T>>().as_ptr(), len) };
+        unwritten.fill(MaybeUninit::new(value));
+        Ok(storage)
     }
 
     /// A copy of `elements`.

@@ -48,9 +48,8 @@ impl<T: Element, S: StaticShape> Tensor<T, S> {
 
     /// `value` everywhere.
     pub fn full(value: T) -> Self {
-        let mut tensor = Self::zeros();
-        tensor.data.fill(value);
-        tensor
+        let _fits_usize = S::ELEMENTS;
+        or_abort(Self::full_in(S::SHAPE, value))
     }
 }
 
@@ -68,9 +67,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn full_in(shape: S, value: T) -> Result<Self> {
-        let mut tensor = Self::zeros_in(shape)?;
-        tensor.data.fill(value);
-        Ok(tensor)
+        Ok(Tensor { shape, data: Storage::filled(Self::elements_of(shape)?, value)? })
     }
 
     /// All ones (`true`), in a shape with run-time dimensions.

@@ -39,13 +39,17 @@ fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Registe
     let graph = kernel.graph();
     let mut registers = vec![];
     let mut done = Memo::new(graph);
-    for reduce in kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce) {
+    let nodes = kernel.toposort();
+    for reduce in nodes.iter().copied().filter(|n| n.op() == Op::Reduce) {
         let Arg::Op(op) = *reduce.arg() else { continue };
         rebuild(reduce.src(0), &mut done, |n| n);
         let init = graph.constant(reduce.dtype(), neutral(op, reduce.dtype()));
         let src: Vec<_> = [init].into_iter().chain(reduce.ranges()).collect();
         let acc = graph.node(Op::DefineAcc, reduce.dtype(), &src, Arg::Slot(registers.len() as u32));
-        let next = acc.alu(op, &[done[reduce.src(0)]]);
+        let value = done[reduce.src(0)];
+        // `reduce * value` after the loop would be the same node as the update in it, which then swaps its operands.
+        let is_taken = nodes.iter().any(|n| n.op() == op && n.srcs().eq([reduce, reduce.src(0)]));
+        let next = if is_taken { value.alu(op, &[acc]) } else { acc.alu(op, &[value]) };
         let update = graph.node(Op::UpdateAcc, DType::VOID, &[acc, next], Arg::None);
         let ranges = || reduce.srcs().skip(1);
         let first = ranges().min_by_key(|r| nest.depth(*r)).unwrap_or(reduce);
@@ -251,5 +255,26 @@ fn enclosing_item<'g>(nest: &Nest<'g>, user: Uop<'g>, at: Block<'g>, outer: Bloc
         Some(0) => user,
         Some(i) => path[i - 1],
         None => path.last().copied().unwrap_or(user),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::spec::{Stage, verify};
+    use crate::ir::{Axis, Graph};
+
+    /// `Π_r v` and then another `v`, as in the tail of a loop.
+    #[test]
+    fn a_result_that_is_used_like_its_update_is_not_the_update() {
+        for is_left in [true, false] {
+            let g = Graph::new();
+            let (i, r) = (g.range(g.index(4), Axis::Loop), g.range(g.index(8), Axis::Reduce));
+            let value = g.global(DType::F32, 0).element(i, None).load();
+            let total = value.reduce(Op::Mul, &[r]);
+            let result = if is_left { total * value } else { value * total };
+            let store = g.global(DType::F32, 1).element(i, None).store(result, &[i]);
+            assert_eq!(verify(Stage::Linear, &linearize(g.sink(&[store])).0), Ok(()));
+        }
     }
 }

@@ -62,7 +62,9 @@ fn check(x: Uop, y: Uop) -> Result<(), Error> {
     if k != own {
         return Err(Error::new(format!("{shapes}: inner dimensions differ, {k} and {own}")).help(repair(x, y)));
     }
-    batches(x, y).map_err(|error| Error::new(format!("{shapes}: batch {}", error.message)))
+    batches(x, y).map_err(|error| {
+        Error::new(format!("{shapes}: batch {}", error.message)).help("batch sizes must be equal, or one of them 1")
+    })
 }
 
 fn batches(x: Uop, y: Uop) -> Result<(), Error> {

@@ -47,7 +47,8 @@ pub fn depends_on<'g>(loss: Uop<'g>, x: Uop<'g>) -> bool {
 
 fn check_loss(loss: Uop) -> Result<(), Error> {
     if !loss.dtype().is_float() {
-        return Err(Error::new(format!("the loss must be a float, got {}", loss.dtype())));
+        return Err(Error::new(format!("the loss must be a float, got {}", loss.dtype()))
+            .help("gradients are of and by tensors of floats"));
     }
     match loss.shape().iter().all(|size| size.is(1)) {
         true => Ok(()),

@@ -44,9 +44,14 @@ fn checked_list<'g>(tensors: &[Uop<'g>]) -> Result<Uop<'g>, Error> {
 
 fn check_beside(first: Uop, x: Uop, axis: usize) -> Result<(), Error> {
     let (a, b) = (first.shape(), x.shape());
-    match a.len() == b.len() && (0..a.len()).all(|i| i == axis || a[i] == b[i]) {
-        true => Ok(()),
-        false => Err(Error::new(format!("shapes {} and {} differ beside axis {axis}", show_shape(a), show_shape(b)))),
+    let shapes = format!("shapes {} and {}", show_shape(a), show_shape(b));
+    if a.len() != b.len() {
+        return Err(Error::new(format!("{shapes} have different numbers of axes")).help("`.unsqueeze` makes an axis"));
+    }
+    match (0..a.len()).find(|&i| i != axis && a[i] != b[i]) {
+        None => Ok(()),
+        Some(i) => Err(Error::new(format!("{shapes} along axis {axis}: axis {i} has sizes {} and {}", a[i], b[i]))
+            .help("only the axis along which they are joined may differ")),
     }
 }
 

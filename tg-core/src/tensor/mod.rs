@@ -44,5 +44,5 @@ pub use loss::*;
 pub use movement::*;
 pub use normalization::*;
 pub use reduction::*;
-pub use registry::{Method, Param, find, methods, suggest};
+pub use registry::{Method, Param, find, is_addressable, methods, suggest};
 pub use statistics::*;

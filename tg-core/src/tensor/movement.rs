@@ -106,8 +106,11 @@ theme! {
     /// The slice at `index` of `axis`, which vanishes; a negative index counts from the end.
     fn select(x: Uop<'g>, axis: i64, index: Dim) -> Uop<'g> {
         let axis = axis_of(x, axis)?;
-        let begin = from_end(&index, &x.shape()[axis]);
-        let part = narrowed(x, axis, begin.clone(), &begin + &Dim::ONE)?;
+        let size = &x.shape()[axis];
+        let begin = from_end(&index, size);
+        let part = narrowed(x, axis, begin.clone(), &begin + &Dim::ONE);
+        let outside = || Error::new(format!("index {index} is not within axis {axis}, which has size {size}"));
+        let part = part.map_err(|_| outside())?;
         Ok(without_axes(part, &[axis]))
     }
 

@@ -4,6 +4,7 @@
 //! hold no meaning of their own.
 
 use crate::dim::Dim;
+use crate::dtype::DType;
 use crate::ir::{Graph, Uop};
 use crate::tensor::argument::Argument;
 use crate::tensor::error::{Error, show_shape};
@@ -104,16 +105,21 @@ pub(super) trait Fits: Sized {
 /// Most bytes of one tensor: what a 64-bit process can address.
 const MAX_BYTES: i64 = 1 << 47;
 
+/// Whether a tensor of this type is small enough for every value of its run-time dimensions.
+pub fn is_addressable(dtype: DType, shape: &[Dim]) -> bool {
+    let bytes = Dim::product(shape).and_then(|n| n.upper().checked_mul(dtype.bytes().max(1) as i64));
+    bytes.is_some_and(|bytes| bytes <= MAX_BYTES)
+}
+
 impl Fits for Uop<'_> {
     fn fits(self) -> Result<Self, Error> {
         let Some(shape) = self.try_shape() else {
             return Err(Error::new("the operands have shapes that do not fit together"));
         };
-        let bytes = Dim::product(shape).map(|n| n.upper().checked_mul(self.dtype().bytes().max(1) as i64));
-        match bytes.flatten() {
-            Some(bytes) if bytes <= MAX_BYTES => Ok(self),
-            _ => {
-                let text = format!("a result {} {} is larger than 2^47 bytes", self.dtype(), show_shape(shape));
+        match is_addressable(self.dtype(), shape) {
+            true => Ok(self),
+            false => {
+                let text = format!("the result, {} {}, is larger than 2^47 bytes", self.dtype(), show_shape(shape));
                 Err(Error::new(text).help("use smaller sizes, or bound the run-time dimensions more tightly"))
             }
         }

@@ -196,7 +196,7 @@ fn shapes_that_do_not_fit_show_the_arithmetic_and_the_repair() {
         f32[32,784].matmul f32[10,784] => matmul: (32, 784) x (10, 784): inner dimensions differ, 784 and 10\\nhelp: a transposed right operand fits: did you mean `.t()` on it?
         f32[784,32].matmul f32[784,10] => matmul: (784, 32) x (784, 10): inner dimensions differ, 32 and 784\\nhelp: a transposed left operand fits: did you mean `.t()` on it?
         f32[32,784].matmul f32[100] => matmul: (32, 784) x (100,): inner dimensions differ, 784 and 100\\nhelp: the right operand needs the shape (784,) or (…, 784, n)
-        f32[2,3,4].matmul f32[3,4,5] => matmul: (2, 3, 4) x (3, 4, 5): batch shapes (2,) and (3,) do not broadcast: axis -1 has sizes 2 and 3
+        f32[2,3,4].matmul f32[3,4,5] => matmul: (2, 3, 4) x (3, 4, 5): batch shapes (2,) and (3,) do not broadcast: axis -1 has sizes 2 and 3\\nhelp: batch sizes must be equal, or one of them 1
         f32[3].matmul f32[] => matmul: (3,) x (): a scalar has no axis to sum over\\nhelp: multiply with `*`
         f32[3,4].add f32[3] => add: shapes (3, 4) and (3,) do not broadcast: axis -1 has sizes 4 and 3\\nhelp: shapes are aligned at their last axes; `.reshape([3, 1])` on the operand of shape (3,) lines up its axes with the first ones
         f32[3,4].add f32[5,4] => add: shapes (3, 4) and (5, 4) do not broadcast: axis -2 has sizes 3 and 5\\nhelp: sizes must be equal, or one of them 1, from the last axis on
@@ -211,9 +211,9 @@ fn shapes_that_do_not_fit_show_the_arithmetic_and_the_repair() {
         f32[3].pad [[-1,2]] => pad: axis 0 is padded by (-1, 2), which may be negative\\nhelp: `.shrink` takes elements away
         f32[3].shrink [[1,4]] => shrink: 1..4 is not within axis 0, which has size 3
         f32[5].slice [[0,5,0]] => slice: step must be at least 1, got 0\\nhelp: `.flip` reverses an axis
-        f32[3,4].select 0 3 => select: 3..4 is not within axis 0, which has size 3
+        f32[3,4].select 0 3 => select: index 3 is not within axis 0, which has size 3
         f32[3,4].squeeze 0 => squeeze: axis 0 of shape (3, 4) has size 3, not 1
-        cat [f32[2,3],f32[4,3]] 1 => cat: shapes (2, 3) and (4, 3) differ beside axis 1
+        cat [f32[2,3],f32[4,3]] 1 => cat: shapes (2, 3) and (4, 3) along axis 1: axis 0 has sizes 2 and 4\\nhelp: only the axis along which they are joined may differ
         stack [f32[2],f32[3]] => stack: shapes (2,) and (3,) differ\\nhelp: `cat` joins along an existing axis
         f32[3,4].gather 1 i64[4,2] => gather: index shape (4, 2) does not fit shape (3, 4) along axis 1\\nhelp: it has as many axes, no other one larger; or use `.index_select`
         f32[4,5].cross_entropy i64[5] => cross_entropy: scores (4, 5) need classes (4,), got (5,)\\nhelp: classes are integers, one for each row of scores
@@ -225,11 +225,11 @@ fn shapes_that_do_not_fit_show_the_arithmetic_and_the_repair() {
 fn sizes_that_overflow_are_errors() {
     let help = "\\nhelp: use smaller sizes, or bound the run-time dimensions more tightly";
     check(&format!(
-        "zeros [10000000000,20000] => zeros: a result f32 (10000000000, 20000) is larger than 2^47 bytes{help}
+        "zeros [10000000000,20000] => zeros: the result, f32 (10000000000, 20000), is larger than 2^47 bytes{help}
         zeros [9000000000000000000,2] => zeros: shape (9000000000000000000, 2) has more than 2^63 elements
-        f32[65536,1,65536].add f32[1,65536,1] => add: a result f32 (65536, 65536, 65536) is larger than 2^47 bytes{help}
+        f32[65536,1,65536].add f32[1,65536,1] => add: the result, f32 (65536, 65536, 65536), is larger than 2^47 bytes{help}
         f32[9,1].expand [9,9000000000000000000] => expand: shape (9, 9000000000000000000) has more than 2^63 elements
-        f32[3].pad [[9223372036854775807,1]] => pad: a result f32 (9223372036854775807,) is larger than 2^47 bytes{help}"
+        f32[3].pad [[9223372036854775807,1]] => pad: the result, f32 (9223372036854775807,), is larger than 2^47 bytes{help}"
     ));
 }
 

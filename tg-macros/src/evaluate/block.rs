@@ -2,6 +2,7 @@
 
 use syn::{Expr, Stmt};
 
+use crate::diagnostic::name_of;
 use crate::evaluate::{Binding, Eval, Evaluator, Stop, Value};
 use crate::messages;
 
@@ -32,17 +33,24 @@ impl<'g> Evaluator<'_, 'g> {
             Stmt::Expr(expr, None) => self.eval(expr),
             Stmt::Expr(expr, Some(_)) => self.eval(expr).map(|value| discard(value)),
             Stmt::Item(syn::Item::Const(item)) => self.local_const(item),
-            Stmt::Item(item) => Err(self.fail(item, messages::unsupported_statement())),
+            Stmt::Item(item) => {
+                if let syn::Item::Fn(function) = item {
+                    self.frame().bind(Binding::constant(&name_of(&function.sig.ident), Value::Poison));
+                }
+                Err(self.fail(item, messages::unsupported_statement()))
+            }
             Stmt::Macro(statement) => self.macro_call(&statement.mac).map(discard),
         }
     }
 
     fn local(&mut self, local: &syn::Local) -> Eval<'g> {
         let Some(init) = &local.init else {
+            self.bind_poison(&local.pat, local);
             return Err(self.fail(local, messages::uninitialized()));
         };
         if let Some((_, otherwise)) = &init.diverge {
-            return Err(self.fail(otherwise, messages::unsupported("`let … else`")));
+            self.bind_poison(&local.pat, local);
+            return Err(self.fail(otherwise, messages::conditional_let("`let … else`")));
         }
         let value = self.eval(&init.expr)?;
         self.bind_pattern(&local.pat, value, &*init.expr)?;

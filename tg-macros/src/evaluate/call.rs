@@ -5,11 +5,10 @@ use syn::{Expr, Pat};
 
 use crate::diagnostic::{Message, Place, closest, name_of};
 use crate::evaluate::place::Location;
-use crate::evaluate::value::Closure;
 use crate::evaluate::{Binding, Eval, Evaluator, Frame, MAX_DEPTH, MAX_ITERATIONS, Stop, Value};
 use crate::messages;
 use crate::syntax::{Generic, GenericKind, generic_exprs};
-use crate::types::{Access, Param, Signature};
+use crate::types::{Access, Param, Signature, Ty};
 
 /// An argument of a call: its value, and where it is kept if the function changes it.
 pub(super) struct Passed<'g> {
@@ -182,7 +181,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// Runs a function of the block in a new frame.
-    fn call_function(
+    pub(super) fn call_function(
         &mut self,
         at: usize,
         signature: &Signature,
@@ -197,6 +196,7 @@ impl<'g> Evaluator<'_, 'g> {
             function: Some(at),
             owner: self.code.block.functions[at].owner,
             bindings: Vec::new(),
+            loops: 0,
         });
         let outcome = self.enter(signature, generics, passed, site).and_then(|()| self.body(at, signature));
         let finals: Vec<_> = signature.params.iter().map(|param| self.final_value(&param.pattern)).collect();
@@ -210,16 +210,19 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     fn check_recursion(&mut self, at: usize, site: Place) -> Eval<'g, ()> {
-        if self.frames.iter().any(|frame| frame.function == Some(at)) {
-            let mut chain = self.call_chain();
-            chain.push(self.function_name(at));
-            self.errors.report(site, messages::recursion(&chain));
+        if let Some(start) = self.frames.iter().position(|frame| frame.function == Some(at)) {
+            let mut cycle: Vec<usize> = self.frames[start..].iter().filter_map(|frame| frame.function).collect();
+            // The same text wherever the cycle was entered: all its functions find it.
+            let first = (0..cycle.len()).min_by_key(|&i| cycle[i]).unwrap_or(0);
+            cycle.rotate_left(first);
+            let names: Vec<String> = cycle.iter().chain([&cycle[0]]).map(|&at| self.function_name(at)).collect();
+            self.errors.report_once(site, messages::recursion(&names));
             return Err(Stop::Failed);
         }
         self.check_depth().map_err(|message| self.fail_at(site, message))
     }
 
-    fn check_depth(&mut self) -> Result<(), Message> {
+    pub(super) fn check_depth(&mut self) -> Result<(), Message> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(messages::depth_limit(MAX_DEPTH));
         }
@@ -241,7 +244,8 @@ impl<'g> Evaluator<'_, 'g> {
             self.unify(&param.ty, &passed.value);
         }
         for generic in &signature.generics {
-            self.check_generic(generic).map_err(|message| self.fail_in_caller(site, message))?;
+            let place = argument_with(generic, signature, &passed).unwrap_or(site);
+            self.check_generic(generic).map_err(|message| self.fail_in_caller(place, message))?;
         }
         let mut failed = false;
         for (param, passed) in signature.params.iter().zip(passed) {
@@ -250,7 +254,8 @@ impl<'g> Evaluator<'_, 'g> {
                 Ok(value) => value,
                 Err(message) => {
                     failed = true;
-                    message.map(|message| self.fail_in_caller(place, message));
+                    message
+                        .map(|message| self.fail_in_caller(place, messages::wrong_argument(&param.pattern, message)));
                     Value::Poison
                 }
             };
@@ -302,9 +307,6 @@ impl<'g> Evaluator<'_, 'g> {
         let Some(body) = &self.code.block.functions[at].body else { return Err(Stop::Failed) };
         let value = match self.block(body) {
             Err(Stop::Return(value)) => value,
-            Err(Stop::Break | Stop::Continue) => {
-                return Err(self.fail_at(signature.output_place, messages::jump_outside()));
-            }
             other => other?,
         };
         self.fit(&signature.output, value.clone()).map_err(|message| {
@@ -324,46 +326,6 @@ impl<'g> Evaluator<'_, 'g> {
         self.frame().bindings.iter().find(|b| b.name == name && b.in_place).map(|b| b.value.clone())
     }
 
-    /// Calls a closure or a function passed as a value.
-    pub(super) fn call_value(&mut self, callee: Value<'g>, values: Vec<Value<'g>>, site: &impl ToTokens) -> Eval<'g> {
-        match callee {
-            Value::Poison => Err(Stop::Failed),
-            Value::Closure(closure) => self.call_closure(&closure, values, site),
-            Value::Function(at) => {
-                let Some(signature) = &self.code.signatures[at] else { return Err(Stop::Failed) };
-                if values.len() != signature.params.len() {
-                    let name = self.function_name(at);
-                    return Err(self.fail(site, messages::argument_count(&name, signature.params.len(), values.len())));
-                }
-                let place = Place::of(site);
-                let passed = values.into_iter().map(|value| Passed { value, location: None, place }).collect();
-                let generics = vec![Value::Unbound; signature.generics.len()];
-                self.call_function(at, signature, generics, passed, place)
-            }
-            other => Err(self.fail(site, messages::not_callable(&other.describe()))),
-        }
-    }
-
-    fn call_closure(&mut self, closure: &Closure<'g>, values: Vec<Value<'g>>, site: &impl ToTokens) -> Eval<'g> {
-        let expr = &closure.expr;
-        if expr.inputs.len() != values.len() {
-            return Err(self.fail(site, messages::argument_count("the closure", expr.inputs.len(), values.len())));
-        }
-        self.check_depth().map_err(|message| self.fail(site, message))?;
-        let mut bindings = closure.captured.clone();
-        bindings.iter_mut().for_each(|binding| (binding.mutable, binding.in_place) = (false, false));
-        self.frames.push(Frame { function: None, owner: closure.owner, bindings });
-        let mut inputs = expr.inputs.iter().zip(values);
-        let bound = inputs.try_for_each(|(pattern, value)| self.bind_pattern(pattern, value, site));
-        let outcome = bound.and_then(|()| self.eval(&expr.body));
-        self.frames.pop();
-        match outcome {
-            Err(Stop::Return(value)) => Ok(value),
-            Err(Stop::Break | Stop::Continue) => Err(self.fail(expr, messages::jump_outside())),
-            other => other,
-        }
-    }
-
     /// Smallest and largest value of a run-time dimension with the bounds as written: `<MAX>` or `<MIN, MAX>`.
     pub fn dim_bounds(&mut self, bounds: &[Expr]) -> Eval<'g, (i64, i64)> {
         let (min, max) = match bounds {
@@ -377,6 +339,14 @@ impl<'g> Evaluator<'_, 'g> {
             _ => Ok((min, max)),
         }
     }
+}
+
+/// The argument that says what a generic parameter is: the first that has it as a size.
+fn argument_with(generic: &Generic, signature: &Signature, passed: &[Passed]) -> Option<Place> {
+    let is_it = |dim: &Expr| matches!(dim, Expr::Path(path) if path.path.is_ident(&generic.ident));
+    let has_it = |param: &Param| matches!(&param.ty, Ty::Tensor { dims, .. } if dims.iter().any(is_it));
+    let at = signature.params.iter().position(has_it)?;
+    passed.get(at).map(|passed| passed.place)
 }
 
 /// Largest value of a run-time dimension without bounds: a matrix of two such dimensions can still be addressed.

@@ -9,7 +9,7 @@ impl<'g> Evaluator<'_, 'g> {
     /// A condition that is known at compile time.
     pub(super) fn condition(&mut self, expr: &Expr) -> Eval<'g, bool> {
         if let Expr::Let(_) = expr {
-            return Err(self.fail(expr, messages::unsupported("`if let`")));
+            return Err(self.fail(expr, messages::conditional_let("`if let`")));
         }
         match self.eval(expr)? {
             Value::Bool(v) => Ok(v),
@@ -68,7 +68,9 @@ impl<'g> Evaluator<'_, 'g> {
             }
             let outer = self.frame().bindings.len();
             let errors = self.errors.count();
+            self.frame().loops += 1;
             let outcome = self.bind_pattern(&expr.pat, item, &expr.expr).and_then(|()| self.block(&expr.body));
+            self.frame().loops -= 1;
             self.frame().bindings.truncate(outer);
             match outcome {
                 Ok(_) | Err(Stop::Continue) => {}
@@ -95,6 +97,15 @@ impl<'g> Evaluator<'_, 'g> {
             },
             Value::Poison => Err(Stop::Failed),
             other => Err(self.fail(at, messages::not_iterable(&other.describe()))),
+        }
+    }
+
+    /// `break` or `continue`, of a loop in the same function or closure.
+    pub(super) fn jump(&mut self, expr: &Expr, stop: Stop<'g>) -> Eval<'g> {
+        match (self.frame().loops, &stop) {
+            (1.., _) => Err(stop),
+            (0, Stop::Break) => Err(self.fail(expr, messages::jump_outside("break"))),
+            (0, _) => Err(self.fail(expr, messages::jump_outside("continue"))),
         }
     }
 

@@ -58,8 +58,8 @@ impl<'g> Evaluator<'_, 'g> {
             Expr::Match(item) => self.match_on(item),
             Expr::ForLoop(item) => self.for_loop(item),
             Expr::Return(item) => self.return_from(item),
-            Expr::Break(item) if item.label.is_none() && item.expr.is_none() => Err(Stop::Break),
-            Expr::Continue(item) if item.label.is_none() => Err(Stop::Continue),
+            Expr::Break(item) if item.label.is_none() && item.expr.is_none() => self.jump(expr, Stop::Break),
+            Expr::Continue(item) if item.label.is_none() => self.jump(expr, Stop::Continue),
             other => Err(self.fail(other, messages::unsupported_expression(other))),
         }
     }
@@ -97,8 +97,9 @@ impl<'g> Evaluator<'_, 'g> {
                 return Ok(Value::Function(at));
             }
         }
-        let known = self.member_names(owner);
-        Err(self.fail(expr, messages::undefined_path(owner, name, closest(name, known.iter().map(String::as_str)))))
+        let known = [self.member_names(owner), number::constants_of(owner)].concat();
+        let close = closest(name, known.iter().map(String::as_str));
+        Err(self.fail(expr, messages::undefined_path(owner, name, close)))
     }
 
     /// What a single name stands for.

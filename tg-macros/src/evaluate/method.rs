@@ -2,6 +2,7 @@
 
 use quote::ToTokens;
 use syn::PathArguments;
+use tg_core::ir::Uop;
 use tg_core::tensor::{Argument, find};
 
 use crate::diagnostic::{closest, name_of};
@@ -114,10 +115,13 @@ impl<'g> Evaluator<'_, 'g> {
                 other => return Err(self.fail(wrt, messages::grad_of(&other.describe()))),
             }
         }
+        let without = |x: &Uop<'g>| !tg_core::tensor::depends_on(loss, *x);
         let gradients = tg_core::tensor::grad(loss, &tensors).map_err(|error| {
-            let at_loss = !loss.shape().is_empty() || !loss.dtype().is_float();
-            let message = messages::method(&error);
-            if at_loss { self.fail(&call.receiver, message) } else { self.fail(wrt, message) }
+            let at_loss = !loss.shape().iter().all(|size| size.is(1)) || !loss.dtype().is_float();
+            match tensors.iter().position(without).filter(|_| !at_loss) {
+                Some(at) => self.fail(wrt, messages::no_gradient(wrt, &wanted.paths()[at], tensors[at])),
+                None => self.fail(&call.receiver, messages::method(&error)),
+            }
         })?;
         Ok(wanted.with_leaves(&mut gradients.into_iter().map(Value::Tensor)))
     }

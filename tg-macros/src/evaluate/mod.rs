@@ -8,6 +8,7 @@
 
 mod block;
 mod call;
+mod closure;
 mod control;
 mod expression;
 mod fit;

@@ -4,35 +4,46 @@ use crate::diagnostic::Message;
 use crate::evaluate::Value;
 use crate::messages;
 
+/// Constants of `f64` and `f32`: name, value of either.
+const CONSTANTS: &[(&str, f64, f32)] = {
+    use std::{f32, f64};
+    &[
+        ("PI", f64::consts::PI, f32::consts::PI),
+        ("TAU", f64::consts::TAU, f32::consts::TAU),
+        ("E", f64::consts::E, f32::consts::E),
+        ("SQRT_2", f64::consts::SQRT_2, f32::consts::SQRT_2),
+        ("FRAC_1_SQRT_2", f64::consts::FRAC_1_SQRT_2, f32::consts::FRAC_1_SQRT_2),
+        ("LN_2", f64::consts::LN_2, f32::consts::LN_2),
+        ("LN_10", f64::consts::LN_10, f32::consts::LN_10),
+        ("LOG2_E", f64::consts::LOG2_E, f32::consts::LOG2_E),
+        ("INFINITY", f64::INFINITY, f32::INFINITY),
+        ("NEG_INFINITY", f64::NEG_INFINITY, f32::NEG_INFINITY),
+        ("NAN", f64::NAN, f32::NAN),
+        ("EPSILON", f64::EPSILON, f32::EPSILON),
+        ("MAX", f64::MAX, f32::MAX),
+        ("MIN", f64::MIN, f32::MIN),
+        ("MIN_POSITIVE", f64::MIN_POSITIVE, f32::MIN_POSITIVE),
+    ]
+};
+
 /// `f32::INFINITY`, `std::f32::consts::PI` and the like.
 pub(super) fn constant(path: &syn::Path) -> Option<f64> {
-    use std::f64::consts;
     let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    let single = names.iter().any(|name| name == "f32");
-    let is_float = single || names.iter().any(|name| name == "f64");
-    Some(match names.last()?.as_str() {
-        _ if !is_float => return None,
-        "PI" => consts::PI,
-        "TAU" => consts::TAU,
-        "E" => consts::E,
-        "SQRT_2" => consts::SQRT_2,
-        "FRAC_1_SQRT_2" => consts::FRAC_1_SQRT_2,
-        "LN_2" => consts::LN_2,
-        "LN_10" => consts::LN_10,
-        "LOG2_E" => consts::LOG2_E,
-        "INFINITY" => f64::INFINITY,
-        "NEG_INFINITY" => f64::NEG_INFINITY,
-        "NAN" => f64::NAN,
-        "EPSILON" if single => f32::EPSILON.into(),
-        "EPSILON" => f64::EPSILON,
-        "MAX" if single => f32::MAX.into(),
-        "MAX" => f64::MAX,
-        "MIN" if single => f32::MIN.into(),
-        "MIN" => f64::MIN,
-        "MIN_POSITIVE" if single => f32::MIN_POSITIVE.into(),
-        "MIN_POSITIVE" => f64::MIN_POSITIVE,
-        _ => return None,
-    })
+    let (_, double, single) = CONSTANTS.iter().find(|(name, ..)| names.last().is_some_and(|last| last == name))?;
+    let is_of = |ty: &str| names.iter().any(|name| name == ty);
+    match (is_of("f32"), is_of("f64")) {
+        (true, _) => Some(f64::from(*single)),
+        (false, true) => Some(*double),
+        (false, false) => None,
+    }
+}
+
+/// The names of the constants that `owner` has: `f32`, `f64` or `consts`.
+pub(super) fn constants_of(owner: &str) -> Vec<String> {
+    match owner {
+        "f32" | "f64" | "consts" => CONSTANTS.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A method of a number, receiver first; `None` if numbers have no such method.

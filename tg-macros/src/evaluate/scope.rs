@@ -31,6 +31,8 @@ pub struct Frame<'g> {
     pub owner: Option<usize>,
     /// Innermost last.
     pub bindings: Vec<Binding<'g>>,
+    /// Loops in progress.
+    pub loops: usize,
 }
 
 impl<'g> Frame<'g> {

@@ -105,9 +105,9 @@ fn tensors_get_their_shapes() {
         ("Tensor::zeros::<i32>([2, 3])", "i32 (2, 3)"),
         ("cat([x, x], 1)", "f32 (4, 12)"),
         ("(x > 0.0).where_(x, 0.0)", "f32 (4, 6)"),
-        ("(x, x.t()).map(|t| t * 2.0)", "a tuple (a tensor f32 (4, 6), a tensor f32 (6, 4))"),
+        ("(x, x.t()).map(|t| t * 2.0)", "a tuple (`Tensor<f32, 4, 6>`, `Tensor<f32, 6, 4>`)"),
         ("x.sum().grad(x)", "f32 (4, 6)"),
-        ("(x * x).sum().grad((x, x))", "a tuple (a tensor f32 (4, 6), a tensor f32 (4, 6))"),
+        ("(x * x).sum().grad((x, x))", "a tuple (`Tensor<f32, 4, 6>`, `Tensor<f32, 4, 6>`)"),
     ];
     check(&cases, expression);
 }
@@ -164,7 +164,7 @@ fn mistakes_are_explained_once() {
     let cases = [
         (
             "y + 1",
-            "no variable, constant or function `y` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters",
+            "no variable, constant or function `y` in this block\nhelp: nothing from outside of the block is seen: name it with `let` before, or pass it as a parameter",
         ),
         (
             "1 + 2.0",
@@ -173,9 +173,9 @@ fn mistakes_are_explained_once() {
         ("1 / 0", "`1 / 0` divides by zero"),
         (
             "{ let a = q; a + a.relu() }",
-            "no variable, constant or function `q` in this block\nhelp: the block sees only its own items, not those around it: pass values as parameters",
+            "no variable, constant or function `q` in this block\nhelp: nothing from outside of the block is seen: name it with `let` before, or pass it as a parameter",
         ),
-        ("x.relux()", "no method `relux` on a tensor f32 (4, 6)\nhelp: did you mean `relu`?"),
+        ("x.relux()", "no method `relux` on `Tensor<f32, 4, 6>`\nhelp: did you mean `relu`?"),
         (
             "while true {}",
             "`while` is not part of tensor functions\nhelp: use `for` over a constant range or array, which is unrolled",
@@ -185,7 +185,7 @@ fn mistakes_are_explained_once() {
             "{ for i in 0..100000 {} }",
             "more than 65536 iterations, calls or elements in one function\nhelp: everything is unrolled while the crate compiles; work on whole tensors instead",
         ),
-        ("[1, 2][5]", "index 5 is not within an array of 2 elements"),
+        ("[1, 2][5]", "index 5 is not within an array of 2 elements\nhelp: the last element has the index 1"),
     ];
     check(&cases, expression);
 }

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::ir::{Graph, Uop};
-use tg_core::tensor::{Argument, show_shape};
+use tg_core::tensor::Argument;
 
 use crate::evaluate::scope::Binding;
+use crate::messages::tensor_type;
 
 /// A value at compile time; tensors are symbolic.
 #[derive(Clone, Debug)]
@@ -127,6 +128,19 @@ impl<'g> Value<'g> {
         }
     }
 
+    /// How to get from this value to each of its leaves: `.w1`, `.0`, `[1]`.
+    pub fn paths(&self) -> Vec<String> {
+        let Some(parts) = self.parts() else { return vec![String::new()] };
+        let step = |at: usize| match self {
+            Value::Struct(value) => format!(".{}", value.fields[at].0),
+            Value::Array(_) => format!("[{at}]"),
+            _ => format!(".{at}"),
+        };
+        let below =
+            |(at, part): (usize, &Value<'g>)| part.paths().into_iter().map(|path| step(at) + &path).collect::<Vec<_>>();
+        parts.into_iter().enumerate().flat_map(below).collect()
+    }
+
     /// The same structure with other leaves, taken in order.
     pub fn with_leaves(&self, leaves: &mut dyn Iterator<Item = Value<'g>>) -> Value<'g> {
         match self.parts() {
@@ -161,8 +175,7 @@ impl<'g> Value<'g> {
         let list = |parts: &[Value<'g>]| parts.iter().map(Value::describe).collect::<Vec<_>>().join(", ");
         match self {
             Value::Poison | Value::Unbound => "an unknown value".into(),
-            Value::Tensor(x) if x.shape().is_empty() => format!("a {} scalar tensor", x.dtype()),
-            Value::Tensor(x) => format!("a tensor {} {}", x.dtype(), show_shape(x.shape())),
+            Value::Tensor(x) => format!("`{}`", tensor_type(x.dtype(), x.shape())),
             Value::Int(v) => format!("the integer {v}"),
             Value::Float(v) => format!("the float {v:?}"),
             Value::Bool(v) => format!("`{v}`"),

@@ -17,6 +17,9 @@ use crate::types::{Checked, Ty};
 pub fn expand(code: &Checked, index: usize, errors: &Diagnostics) -> TokenStream {
     let item = &code.block.structs[index];
     let Some(fields) = &code.fields[index] else { return erroneous(item) };
+    if item.generics.iter().any(|generic| matches!(generic.kind, GenericKind::Dim(_))) {
+        return erroneous(item);
+    }
     let graph = Graph::new();
     let mut evaluator = Evaluator::new(code, &graph, errors);
     evaluator.push_struct_frame(index);
@@ -35,8 +38,15 @@ pub fn expand(code: &Checked, index: usize, errors: &Diagnostics) -> TokenStream
 
 /// A struct whose fields have errors, as an empty one: those who name it do not get more errors.
 fn erroneous(item: &Struct) -> TokenStream {
-    let (vis, ident, generics) = (&item.item.vis, &item.ident, &item.item.generics);
-    quote!(#[allow(missing_docs, dead_code)] #vis struct #ident #generics;)
+    let (vis, ident) = (&item.item.vis, &item.ident);
+    let generics = item.item.generics.params.iter().map(|param| match param {
+        syn::GenericParam::Type(param) => {
+            let name = &param.ident;
+            quote!(const #name: usize)
+        }
+        other => quote!(#other),
+    });
+    quote!(#[allow(missing_docs, dead_code)] #vis struct #ident<#(#generics),*>;)
 }
 
 /// The type of a field, its sizes evaluated; those of other structs are as written.

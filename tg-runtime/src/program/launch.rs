@@ -58,9 +58,9 @@ impl Workspace {
         self.block.as_ref().map_or(0, |block| block.len())
     }
 
-    /// Makes room for the parts that `program` has for these dimensions, and for the scratch memory of `threads`
+    /// Makes room for the parts that `program` has for these dimensions, and for the scratch memory of all
     /// threads on `isa`; allocates only what is not there yet.
-    fn prepare(&mut self, program: &Program, dims: &DimValues, isa: usize, threads: usize) -> Result<()> {
+    fn prepare(&mut self, program: &Program, dims: &DimValues, isa: usize, config: &Config) -> Result<()> {
         let mut size = 0usize;
         let mut reserve = |bytes: usize| {
             let start = size;
@@ -73,6 +73,7 @@ impl Workspace {
         }
         let scratch = program.kernels.iter().map(|kernel| kernel.variants[isa].scratch).max().unwrap_or(0);
         let each = scratch.next_multiple_of(ALIGNMENT);
+        let threads = if each > 0 { config.threads() } else { 0 };
         self.scratch = (reserve(each.saturating_mul(threads)), each);
         if size > self.size() {
             self.block = None;
@@ -139,12 +140,12 @@ impl Program {
         let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu));
         let isa = chosen.ok_or_else(|| self.unsupported())?;
         let mut workspace = self.idle().pop().unwrap_or_default();
-        workspace.prepare(self, dims, isa, config.threads)?;
+        workspace.prepare(self, dims, isa, config)?;
         for kernel in self.kernels {
             let buffers = workspace.buffers(kernel, params);
             let start = (config.debug > 0).then(Instant::now);
             // SAFETY: the caller vouches for `params` and `dims`; the workspace was prepared for `dims`.
-            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims, config.threads)? };
+            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims)? };
             if let Some(start) = start {
                 self.trace(kernel, dims, start.elapsed(), config.debug);
             }
@@ -178,7 +179,7 @@ impl Program {
 ///
 /// # Safety
 /// `buffers` fits the kernel for `dims`, as in [`Program::run`].
-unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues, threads: usize) -> Result<()> {
+unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues) -> Result<()> {
     let iterations = (variant.extent.eval(dims.as_slice()) / variant.tile.max(1)).max(0);
     let work = kernel.work.eval(dims.as_slice());
     let dims = dims.as_slice();
@@ -187,7 +188,7 @@ unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &Di
         // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
         unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64, scratch) }
     };
-    if threads == 1 || work < PARALLEL_WORK || iterations < 2 {
+    if work < PARALLEL_WORK || iterations < 2 {
         run(Share { thread: 0, begin: 0, end: iterations as usize });
         return Ok(());
     }

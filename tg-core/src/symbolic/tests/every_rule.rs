@@ -153,7 +153,7 @@ impl<'g> Filler<'_, 'g> {
 
     fn memory_or_loop(&mut self, op: Op, dtype: DType) -> Option<Uop<'g>> {
         if op == Op::Reduce {
-            return Some(self.sum(dtype));
+            return Some(self.reduction(dtype));
         }
         let condition = self.holes.iter().flatten().copied().find(|h| h.dtype() == DType::BOOL);
         let valid = match self.random.below(4) {
@@ -173,8 +173,8 @@ impl<'g> Filler<'_, 'g> {
         }
     }
 
-    /// A sum over one or two ranges with a body of the kinds that have closed forms.
-    fn sum(&mut self, dtype: DType) -> Uop<'g> {
+    /// A reduction over one or two ranges with a body of the kinds that have closed forms.
+    fn reduction(&mut self, dtype: DType) -> Uop<'g> {
         let range = self.graph.range(self.graph.index(1 + self.random.below(6) as i64), Axis::Reduce);
         let a = [1, 1, -1, -1, 2, -3][self.random.below(6)];
         let left = range * a + self.leaf(DType::INDEX);
@@ -200,7 +200,12 @@ impl<'g> Filler<'_, 'g> {
         };
         let other = self.graph.range(self.graph.index(2), Axis::Reduce);
         let ranges: &[Uop] = if self.random.below(3) == 0 { &[other, range] } else { &[range] };
-        body.reduce(Op::Add, ranges)
+        let op = match (self.random.below(5), dtype.is_bool()) {
+            (0, _) => Op::Max,
+            (1, true) => Op::Mul,
+            _ => Op::Add,
+        };
+        body.reduce(op, ranges)
     }
 }
 

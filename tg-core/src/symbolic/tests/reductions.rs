@@ -33,6 +33,16 @@ fn sums_over_conditions_on_the_range_need_no_loop() {
 }
 
 #[test]
+fn the_largest_of_equals_needs_no_loop() {
+    let g = Graph::new();
+    let (r, i) = (g.range(g.index(8), Axis::Reduce), g.range(g.index(8), Axis::Loop));
+    let (value, truth) = (i.cast(DType::F32), i.lt(3));
+    assert_eq!(simplest(value.reduce(Op::Max, &[r])), value);
+    assert_eq!(simplest(truth.reduce(Op::Mul, &[r])), truth);
+    assert!(has_loop(simplest(value.reduce(Op::Mul, &[r]))));
+}
+
+#[test]
 fn a_one_hot_sum_is_a_guarded_load() {
     let g = Graph::new();
     let (r, i) = (g.range(g.index(10), Axis::Reduce), g.range(g.index(4), Axis::Loop));

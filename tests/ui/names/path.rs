@@ -1,0 +1,9 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    pub fn f(x: Tensor<f32, 4>) -> Tensor<f32, 4> {
+        x * f32::INFINTY
+    }
+}
+
+fn main() {}

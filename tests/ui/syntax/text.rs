@@ -1,0 +1,10 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    pub fn f(x: Tensor<f32, 4>) -> Tensor<f32, 4> {
+        let name = "weights";
+        x
+    }
+}
+
+fn main() {}
