@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let x = shifted(&images, rows, &mut rng)?;
             let y = labels.select_rows(rows.iter().copied())?;
             let left = 1.0 - (epoch * batches + batch) as f32 / (EPOCHS * batches) as f32;
-            loss += train_step(&mut net, &x, &y, 0.5 * left)?.item() / batches as f32;
+            loss += train_step(&mut net, &x, &y, 0.2 * left)?.item() / batches as f32;
         }
         let speed = ((epoch + 1) * batches * BATCH) as f64 / start.elapsed().as_secs_f64() / 1e3;
         eprint!("\r[{:24}] loss {loss:.4}, {speed:.0} thousand digits/s ", "=".repeat(epoch + 1));
