@@ -109,10 +109,16 @@ impl Action {
                 }
                 split(kernel, range, by, (Axis::Unroll, Tail::Apart), simplifier)
             }
-            Action::Tile { axis, size } => match range(axis)? {
-                r if matches!(r.arg(), Arg::Range(_, Axis::Loop)) => tile(kernel, r, size, simplifier),
-                _ => return Err(self.invalid("a reduction cannot move outside the loops of its result")),
-            },
+            Action::Tile { axis, size } => {
+                let range = range(axis)?;
+                if !matches!(range.arg(), Arg::Range(_, Axis::Loop)) {
+                    return Err(self.invalid("a reduction cannot move outside the loops of its result"));
+                }
+                if range.src(0).ranges().next().is_some() {
+                    return Err(self.invalid("the loop is as long as another one says, and cannot move outside of it"));
+                }
+                tile(kernel, range, size, simplifier)
+            }
             Action::Overlap { axis, size } => {
                 let range = self.repeatable(kernel, range(axis)?, size)?;
                 split(kernel, range, size, (Axis::Loop, Tail::Overlapping), simplifier)
@@ -170,7 +176,8 @@ impl Action {
 
 /// Whether what is stored over `range`, if anything is, goes to consecutive places.
 fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
-    let mut stores = kernel.srcs().filter(|s| s.srcs().skip(2).any(|r| r == range));
+    let is_over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
+    let mut stores = kernel.toposort().into_iter().filter(is_over);
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
 }
 

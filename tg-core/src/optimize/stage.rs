@@ -4,10 +4,16 @@
 //! Before: `for j { for k { … b[k*n + j] … } }`, which jumps by `n` elements. After: `for j { for k { l[k] = b[k*n
 //! + j] } for k { … l[k] … } }`. It pays where what is inside reads the tile often.
 
+use std::cmp::Reverse;
+
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
-use crate::loops::{Nest, renamed, substitute};
+use crate::loops::{Nest, renamed, stride, substitute};
 use crate::symbolic::Simplifier;
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+/// Bytes of a part of a tile from which its distance to the next matters.
+const LARGE: i128 = 1 << 10;
 /// Most elements of a tile.
 const MOST_ELEMENTS: i128 = 1 << 24;
 
@@ -17,46 +23,59 @@ pub(super) fn loads<'g>(kernel: Uop<'g>) -> Vec<Uop<'g>> {
     kernel.toposort().into_iter().filter(outside).collect()
 }
 
-/// The loops inside the loop `at` that `load` moves with, in the order of the tile: loops over tiles first, then those
-/// written out, then lanes, each outer before inner.
-fn tile_of<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
-    let inside = |r: &Uop<'g>| *r != at && nest.path(Some(*r)).contains(&at);
-    let mut ranges: Vec<_> = load.ranges().filter(inside).collect();
-    let kind = |r: Uop<'g>| match r.arg() {
-        Arg::Range(_, Axis::Unroll) => 1,
-        Arg::Range(_, Axis::Lane) => 2,
-        _ => 0,
-    };
-    ranges.sort_by_key(|r| (kind(*r), nest.depth(*r), *r));
+/// The loops inside the loop `at` that `load` moves with.
+fn inside<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
+    let is_inside = |r: &Uop<'g>| *r != at && nest.path(Some(*r)).contains(&at);
+    let mut ranges: Vec<_> = load.ranges().filter(is_inside).collect();
+    ranges.sort_by_key(|r| (nest.depth(*r), *r));
     ranges
 }
 
-/// The largest number of elements in a tile over `ranges`; `None` if there is no bound worth the name.
-fn elements(ranges: &[Uop]) -> Option<i128> {
-    let total = ranges.iter().try_fold(1i128, |total, r| total.checked_mul(r.src(0).vmax()))?;
-    (total > 0 && total <= MOST_ELEMENTS).then_some(total)
+/// Loops, then those written out, then lanes.
+fn kind(range: Uop) -> u8 {
+    match range.arg() {
+        Arg::Range(_, Axis::Unroll) => 1,
+        Arg::Range(_, Axis::Lane) => 2,
+        _ => 0,
+    }
 }
 
 /// `kernel` with the tile of `load` in the loop `at` copied first; `None` if it does not move inside, or has no
 /// known size.
+///
+/// What is read in vectors lies as the loops read it, vectors of one iteration together. What is read element by element
+/// keeps the order of its memory, and is copied in vectors.
 pub(super) fn stage<'g>(
     kernel: Uop<'g>,
     load: Uop<'g>,
     at: Uop<'g>,
     simplifier: &mut Simplifier<'g>,
 ) -> Option<Uop<'g>> {
-    let graph = kernel.graph();
     let value = operand(kernel, load);
-    let inner = tile_of(&Nest::new(kernel), value, at);
-    if inner.is_empty() {
+    let mut tile = inside(&Nest::new(kernel), value, at);
+    if tile.is_empty() {
         return None;
     }
-    let pointer = scratch(kernel, value, elements(&inner)?);
-    let copies: Vec<_> = renamed(graph, inner.iter().copied()).into_iter().map(as_loop).collect();
+    let step = |r: Uop<'g>| Reverse(stride(load.src(0).src(1), r).unwrap_or(i64::MAX).abs());
+    let mut order = tile.clone();
+    let in_vectors = tile.iter().any(|r| kind(*r) == 2);
+    if in_vectors {
+        tile.sort_by_key(|r| kind(*r));
+        order.sort_by_key(|r| (kind(*r), step(*r)));
+    } else {
+        order.sort_by_key(|r| step(*r));
+        tile = order.clone();
+    }
+    let layout = Layout::of(&tile, value.dtype().bytes())?;
+    let pointer = scratch(kernel, value, layout.elements);
+    let own = renamed(kernel.graph(), tile.iter().copied()).into_iter();
+    let copies: Vec<_> =
+        own.map(|(r, copy)| (r, if in_vectors && kind(r) > 0 { copy } else { as_loop(copy) })).collect();
     let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
-    let there: Vec<_> = inner.iter().map(copied).collect();
-    let store = pointer.element(place(&there), None).store(substitute(value, &copies), &there);
-    let read = pointer.after(store).element(place(&inner), None).load();
+    let there: Vec<_> = tile.iter().map(copied).collect();
+    let order: Vec<_> = order.iter().map(copied).collect();
+    let store = pointer.element(layout.place(&there), None).store(substitute(value, &copies), &order);
+    let read = pointer.after(store).element(layout.place(&tile), None).load();
     Some(simplifier.simplify(kernel.replace(value, read)))
 }
 
@@ -81,16 +100,39 @@ pub(super) fn scratch<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128) -> Uop<'g>
     kernel.graph().local(value.dtype(), number as u32, len as u32)
 }
 
-/// A copied range: what a reduction runs over is an ordinary loop of the copying.
-fn as_loop<'g>((from, to): (Uop<'g>, Uop<'g>)) -> (Uop<'g>, Uop<'g>) {
-    match to.arg() {
-        Arg::Range(_, Axis::Reduce) => (from, to.graph().range(to.src(0), Axis::Loop)),
-        _ => (from, to),
+/// `range` as an ordinary loop.
+fn as_loop(range: Uop) -> Uop {
+    match range.arg() {
+        Arg::Range(_, Axis::Loop) => range,
+        _ => range.graph().range(range.src(0), Axis::Loop),
     }
 }
 
-/// Where the element at `ranges` is in the tile, row-major.
-fn place<'g>(ranges: &[Uop<'g>]) -> Uop<'g> {
-    let at = ranges.iter().copied().reduce(|at, r| at * (r.src(0).vmax() as i64) + r);
-    at.unwrap_or_else(|| panic!("stage: a tile without loops"))
+/// Where the elements of a tile are in scratch memory: row-major over its loops, except that large parts are apart by a
+/// cache line more, lest they fall into the same lines of a cache.
+struct Layout {
+    steps: Vec<i64>,
+    elements: i128,
+}
+
+impl Layout {
+    /// `None` if there is no bound on the number of elements worth the name.
+    fn of(ranges: &[Uop], bytes: usize) -> Option<Layout> {
+        let mut steps = vec![];
+        let mut elements = 1i128;
+        for (i, range) in ranges.iter().enumerate().rev() {
+            if i < ranges.len() - 1 && elements * bytes as i128 >= LARGE {
+                elements += (LINE / bytes) as i128;
+            }
+            steps.push(elements as i64);
+            elements = elements.checked_mul(range.src(0).vmax())?;
+        }
+        steps.reverse();
+        (elements > 0 && elements <= MOST_ELEMENTS).then_some(Layout { steps, elements })
+    }
+
+    fn place<'g>(&self, ranges: &[Uop<'g>]) -> Uop<'g> {
+        let each = ranges.iter().zip(&self.steps).map(|(r, step)| *r * *step);
+        each.reduce(|a, b| a + b).unwrap_or_else(|| panic!("stage: a tile without loops"))
+    }
 }

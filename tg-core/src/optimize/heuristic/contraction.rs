@@ -19,50 +19,62 @@ const JUMP: i64 = 1 << 10;
 const CONFLICT: i64 = 4 << 10;
 /// Tiles that read a panel, from which copying it pays.
 const READERS: i64 = 8;
-/// Bytes of the panels of one block of rows.
+/// Bytes of the rows of a block, which stay in the second-level cache.
 const BLOCK: i64 = 1 << 20;
+/// Bytes of the panels of a group of columns, which stay in the last-level cache.
+const GROUP: i64 = 4 << 20;
 /// Numbers of threads that should have equal shares.
 const THREADS: [i64; 4] = [1, 2, 4, 8];
-/// Time to copy a vector of a panel, in multiply-adds of a vector.
-const COPY: f64 = 3.0;
+/// Time to copy an element of a row, in multiply-adds of a vector.
+const COPY: f64 = 0.5;
 
 /// The loops over the tiles of a contraction.
-struct Grid<'g> {
-    k: Uop<'g>,
-    rows: Uop<'g>,
-    columns: Uop<'g>,
+pub(super) struct Grid<'g> {
+    pub k: Uop<'g>,
+    pub rows: Uop<'g>,
+    pub columns: Uop<'g>,
     /// Rows of a tile.
-    height: i64,
+    pub height: i64,
+    /// Vectors in a row of a tile, and the lanes of each.
+    pub width: (i64, i64),
 }
 
 impl<'g> Plan<'g, '_> {
-    /// Blocks the loops over tiles of `height` rows, and stages what pays.
-    pub(super) fn block(&mut self, k: Uop<'g>, rows: Uop<'g>, columns: Uop<'g>, height: i64) {
-        let grid = Grid { k, rows, columns, height };
+    /// Blocks the loops over tiles, and stages what pays.
+    pub(super) fn block(&mut self, grid: &Grid<'g>) {
+        let Grid { k, rows, columns, .. } = *grid;
         let operands = self.operand(k, rows, columns).zip(self.operand(k, columns, rows));
         let Some((left, right)) = operands.filter(|_| self.kernel.arity() == 1) else { return };
         let stages_left = size(columns) >= READERS && (collides(left) || is_far(left, k));
         if is_far(right, k) && size(rows) >= READERS {
-            self.block_and_stage(&grid, left, stages_left);
+            self.block_and_stage(grid, left, stages_left);
         } else if stages_left && Nest::new(self.kernel).path(Some(columns)).contains(&rows) {
             self.stage(rows, left);
         }
     }
 
-    /// Columns inside of blocks of rows, rows of a block inside of columns, so that one panel serves a block.
+    /// Groups of columns, whose panels are copied once; in them blocks of rows; in these columns, then rows.
     fn block_and_stage(&mut self, grid: &Grid<'g>, left: Uop<'g>, stages_left: bool) {
         let outside = self.around(grid);
-        let by = rows_of_block(size(grid.rows), grid.height, size(grid.k) * left.dtype().bytes() as i64);
-        let Some(columns) = self.outermost(grid.columns, 1) else { return };
-        let Some(block) = self.outermost(grid.rows, by) else { return };
+        let bytes = size(grid.k) * left.dtype().bytes() as i64;
+        let together = group(size(grid.columns), bytes * grid.width.0 * grid.width.1, grid.width.0);
+        let block = (BLOCK / (grid.height * bytes)).max(1);
+        let (columns, _) = self.outermost(grid.columns, 1);
+        let (groups, columns) = self.outermost(columns, together);
+        let (blocks, rows) = self.outermost(grid.rows, block);
+        let (groups, _) = self.outermost(groups, 1);
         for range in outside {
-            self.outermost(range, 1);
+            self.outermost(Some(range), 1);
         }
-        if let Some(left) = self.operand(grid.k, block, columns).filter(|_| stages_left) {
-            self.stage(block, left);
+        // Where the last group is smaller, the loop inside of groups follows theirs.
+        let columns = columns.and_then(|columns| self.now(columns));
+        let operand =
+            |plan: &Self, with: Option<Uop<'g>>, without: Option<Uop<'g>>| plan.operand(grid.k, with?, without?);
+        if let (Some(left), Some(at)) = (operand(self, rows, columns).filter(|_| stages_left), blocks.or(groups)) {
+            self.stage(at, left);
         }
-        if let Some(right) = self.operand(grid.k, columns, block) {
-            self.stage(columns, right);
+        if let (Some(right), Some(at)) = (operand(self, columns, rows), groups.or(blocks)) {
+            self.stage(at, right);
         }
     }
 
@@ -82,15 +94,31 @@ impl<'g> Plan<'g, '_> {
         nest.path(Some(grid.rows)).into_iter().filter(|r| is_outside(r) && nest.depth(*r) < depth).collect()
     }
 
-    /// Runs `axis` in blocks of `by`, outside all other loops; returns the loop over blocks.
-    fn outermost(&mut self, axis: Uop<'g>, by: i64) -> Option<Uop<'g>> {
-        self.act(Action::Tile { axis: self.place(axis)?, size: by as u32 })?.first().copied()
+    /// Runs `axis` in blocks of `by`, outside all other loops; returns the loops over and inside of blocks.
+    fn outermost(&mut self, axis: impl Into<Option<Uop<'g>>>, by: i64) -> (Option<Uop<'g>>, Option<Uop<'g>>) {
+        let Some(axis) = axis.into() else { return (None, None) };
+        if by > 1 && by >= size(axis) {
+            return (None, Some(axis));
+        }
+        let tile = self.place(axis).and_then(|place| self.act(Action::Tile { axis: place, size: by as u32 }));
+        match tile.as_deref() {
+            Some(&[outer, inner]) => (Some(outer), Some(inner)),
+            Some(&[moved]) => (Some(moved), Some(moved)),
+            _ => (None, Some(axis)),
+        }
     }
 
+    /// Stages `load` at the loop `at`; what is then copied element by element is copied in vectors.
     fn stage(&mut self, at: Uop<'g>, load: Uop<'g>) {
-        let load = loads(self.kernel).into_iter().position(|l| l == load);
-        if let (Some(axis), Some(load)) = (self.place(at), load) {
-            self.act(Action::Stage { axis, load });
+        let place = loads(self.kernel).into_iter().position(|l| l == load);
+        let (Some(axis), Some(place)) = (self.place(at), place) else { return };
+        let lanes = self.isa.vector_bytes() / load.dtype().bytes();
+        let in_vectors = load.ranges().any(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane)));
+        let copying = self.act(Action::Stage { axis, load: place }).unwrap_or_default();
+        let nest = Nest::new(self.kernel);
+        let innermost = copying.into_iter().max_by_key(|r| nest.depth(*r)).filter(|_| !in_vectors);
+        if let Some(row) = innermost {
+            self.vectorize(row, lanes as u32, 1);
         }
     }
 }
@@ -108,14 +136,14 @@ fn collides(load: Uop) -> bool {
     load.ranges().filter(is_row).map(apart).any(|bytes| bytes != 0 && bytes % CONFLICT == 0)
 }
 
-/// How many of `tiles` tiles of `height` rows of `bytes` bytes make a block: few enough to stay near, enough to pay
-/// for copying the panel they share, and such that threads get equal shares.
-fn rows_of_block(tiles: i64, height: i64, bytes: i64) -> i64 {
-    let most = (BLOCK / (height * bytes).max(1)).clamp(1, tiles.max(1));
+/// How many of `panels` panels of `bytes` bytes make a group: few enough to stay near, enough to pay for copying the rows
+/// that read them, and such that threads get equal shares. A panel has `vectors` vectors.
+fn group(panels: i64, bytes: i64, vectors: i64) -> i64 {
+    let most = (GROUP / bytes.max(1)).clamp(1, panels.max(1));
     let time = |by: i64| {
-        let all = blocks(tiles, by);
-        let shares = THREADS.iter().map(|threads| (blocks(all, *threads) * threads * by) as f64).sum::<f64>();
-        shares * (1.0 + COPY / (by * height) as f64)
+        let groups = blocks(panels, by);
+        let shares = THREADS.iter().map(|threads| (blocks(groups, *threads) * threads * by) as f64).sum::<f64>();
+        shares * (1.0 + COPY / (by * vectors) as f64)
     };
     (1..=most).min_by(|a, b| time(*a).total_cmp(&time(*b))).unwrap_or(1)
 }
@@ -125,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_of_rows_are_near_and_even() {
-        for (tiles, height, bytes) in [(147, 14, 8192), (342, 6, 8192), (2, 6, 100), (1, 14, 1 << 30)] {
-            let by = rows_of_block(tiles, height, bytes);
-            assert!(by >= 1 && by <= tiles && (by == 1 || by * height * bytes <= BLOCK), "{by}");
+    fn groups_of_columns_are_near_and_even() {
+        for (panels, bytes) in [(64, 256 << 10), (147, 1 << 20), (2, 100), (1, 1 << 30)] {
+            let by = group(panels, bytes, 2);
+            assert!(by >= 1 && by <= panels && (by == 1 || by * bytes <= GROUP), "{by}");
         }
-        // 64 tiles of 8 rows: a divisor, although more would be near.
-        assert_eq!(64 % rows_of_block(64, 8, 2048), 0);
+        // Eight threads get one group each, although larger ones would be near.
+        assert_eq!(group(64, 1 << 10, 2), 8);
     }
 }

@@ -16,6 +16,7 @@ mod contraction;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
+use self::contraction::Grid;
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions, overwrites_what_it_reads};
 use crate::ir::{Arg, Axis, Uop};
@@ -100,8 +101,10 @@ impl<'g> Plan<'g, '_> {
         let outer = self.apply_tile(&tile, choice);
         if let (&[Some(a), Some(b)], Some(choice)) = (&outer[..], choice) {
             let [(first, in_a), (_, in_b)] = [tile.parts[0], tile.parts[1]];
-            let (columns, rows, height) = if first == choice.axis { (a, b, in_b) } else { (b, a, in_a) };
-            self.block(leaf, rows, columns, height as i64);
+            let (columns, rows, (width, height)) =
+                if first == choice.axis { (a, b, (in_a, in_b)) } else { (b, a, (in_b, in_a)) };
+            let (width, height) = ((width as i64, choice.lanes), height as i64);
+            self.block(&Grid { k: leaf, rows, columns, height, width });
         }
     }
 
@@ -134,6 +137,11 @@ impl<'g> Plan<'g, '_> {
 
     fn place(&self, range: Uop<'g>) -> Option<usize> {
         Nest::new(self.kernel).loops().iter().position(|r| *r == range)
+    }
+
+    /// The loop that `range` has become, if its size was rewritten since.
+    fn now(&self, range: Uop<'g>) -> Option<Uop<'g>> {
+        Nest::new(self.kernel).loops().into_iter().find(|r| r.arg() == range.arg())
     }
 
     /// Applies an action; returns the loops it made that further actions can be applied to, in the order in which

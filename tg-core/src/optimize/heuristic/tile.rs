@@ -9,8 +9,10 @@ use crate::target::Isa;
 pub(super) const CHAINS: i64 = 4;
 /// Most iterations of one loop that are written out.
 const MOST: i64 = 16;
-/// Relative time of a load, where a multiply-add is 1: there is room for as many beside them.
-const LOAD: f64 = 0.3;
+/// Relative time of the load of a vector, where a multiply-add is 1: there is room for some beside them.
+const LOAD: f64 = 0.6;
+/// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
+const BROADCAST: f64 = 0.2;
 
 /// Loops and how much of each is written out.
 pub(super) struct Tile<'g> {
@@ -66,7 +68,8 @@ impl<'g> Reduction<'g, '_> {
     /// The tile a×b of results with the fewest loads per operation that fits the registers.
     fn rectangle(&self, a: Uop<'g>, b: Uop<'g>, isa: Isa) -> [(Uop<'g>, u32); 2] {
         let registers = isa.vector_registers() as i64;
-        let (along_a, along_b) = (self.accesses.moving(a) as f64, self.accesses.moving(b) as f64);
+        let time = |axis| self.accesses.moving(axis) as f64 * if self.lanes(axis) > 1 { LOAD } else { BROADCAST };
+        let (along_a, along_b) = (time(a), time(b));
         let mut best = (f64::MAX, 1, 1);
         for x in 1..=MOST.min(self.steps(a).max(1)) {
             for y in 1..=MOST.min(self.steps(b).max(1)) {
@@ -75,7 +78,7 @@ impl<'g> Reduction<'g, '_> {
                     continue;
                 }
                 let loads = (along_a * x as f64 + along_b * y as f64) / (x * y) as f64;
-                let cost = (1.0 + LOAD * loads) * self.waste(a, x) * self.waste(b, y) * latency(x * y);
+                let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(x * y);
                 if cost < best.0 {
                     best = (cost, x, y);
                 }
