@@ -8,13 +8,15 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Language, Program, Slot, generate, plan};
+use tg_core::compile::{Function, Language, Program, Slot, generate, plan};
+use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_linear};
-use tg_core::ir::{Arg, Graph, Op, Uop, pretty};
+use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
 use tg_core::lower::{Linear, lower};
-use tg_core::optimize::{Action, Actions};
+use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
+use tg_core::tensor::{Argument, find};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
@@ -140,4 +142,43 @@ fn action(random: &mut Random) -> Action {
         5 => Action::Overlap { axis, size: random.pick(&[2, 3, 5]) },
         _ => Action::Parallel { axis },
     }
+}
+
+/// What the heuristic does to large products, here in small: sizes that nothing divides.
+const BLOCKED: &[&str] = &[
+    "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
+     stage(1,0) vectorize(7,4) stage(0,0) parallel(0)",
+    "vectorize(1,4) unroll(1,2) unroll(0,3) stage(0,1) parallel(0)",
+    "overlap(1,4) tile(1,1) tile(1,5) stage(1,1) stage(0,0) vectorize(6,4) stream parallel(0)",
+    "tile(2,1)",
+];
+
+#[test]
+fn blocked_products_agree_with_the_interpreter() {
+    let (m, k, n) = (23, 9, 41);
+    let mut applied = 0;
+    for list in BLOCKED {
+        let graph = Graph::new();
+        let input = |rows: usize, columns: usize| {
+            let value = |i: usize| Value::Float((i * 7 % 11) as f64 - 5.0);
+            let mut array = Array::zeros(DType::F32, &[rows, columns]).expect("a small array");
+            array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
+            (graph.buffer(DType::F32, vec![(rows as i64).into(), (columns as i64).into()]), array)
+        };
+        let ((a, in_a), (b, in_b)) = (input(m, k), input(k, n));
+        let method = find("matmul").expect("a method");
+        let Ok(Argument::Tensor(product)) = (method.call)(&graph, &[Argument::Tensor(a), Argument::Tensor(b)]) else {
+            panic!("no product")
+        };
+        let inputs = vec![("a".into(), a), ("b".into(), b)];
+        let function = Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("y".into(), product)] };
+        let case = Case::new(0, function, vec![in_a, in_b], vec![], &[0.0]);
+        check(&case, &graph, list, &mut |kernel, simplifier| {
+            let actions: Actions = list.parse().expect("actions");
+            let after = apply(kernel, &actions, simplifier);
+            applied += usize::from(after.is_ok());
+            (actions, lower(after.unwrap_or(kernel), simplifier))
+        });
+    }
+    assert_eq!(applied, BLOCKED.len() - 1, "the last list moves a reduction, all others apply");
 }

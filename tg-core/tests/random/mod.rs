@@ -31,7 +31,13 @@ pub struct Case<'g> {
 
 impl<'g> Case<'g> {
     /// Evaluates `function`; `errors` are those of its updates, then of its outputs.
-    fn new(seed: u64, function: Function<'g>, inputs: Vec<Array>, vars: Vec<(Var, i64)>, errors: &[f64]) -> Case<'g> {
+    pub fn new(
+        seed: u64,
+        function: Function<'g>,
+        inputs: Vec<Array>,
+        vars: Vec<(Var, i64)>,
+        errors: &[f64],
+    ) -> Case<'g> {
         let mut case = Case { seed, function, inputs, vars, expected: vec![] };
         let mut results = case.evaluate().into_iter().zip(errors.iter().copied());
         let updates: Vec<_> = case.function.updates.iter().map(|(b, _)| *b).zip(results.by_ref()).collect();
