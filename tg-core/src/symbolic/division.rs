@@ -68,7 +68,7 @@ fn divide<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part, any: Uop<'g>, depth: usize) 
 }
 
 /// `x = q*d + r`, where no term of `r` is a multiple of the leading term of `d`; coefficients shrink
-/// toward zero, the constant to `0..d`.
+/// to within half of that of `d`, the constant to `0..d`.
 fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
     let lead = d.terms.iter().max_by(|a, b| a.compare(b))?;
     let (mut q, mut r) = (Sum::default(), x.clone());
@@ -79,7 +79,7 @@ fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
             let floor = t.factors.is_empty() && lead.coefficient > 0;
             let c = match floor {
                 true => t.coefficient.div_euclid(lead.coefficient),
-                false => t.coefficient / lead.coefficient,
+                false => nearest(t.coefficient, lead.coefficient),
             };
             (c != 0).then_some(Term { factors, coefficient: c })
         });
@@ -89,6 +89,13 @@ fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
         q.add_term(step)?;
     }
     None
+}
+
+/// The `q` that leaves the least `a - q*b`: in `-|b|/2 .. |b|/2`, with the upper end.
+pub fn nearest(a: i128, b: i128) -> i128 {
+    let rest = a.rem_euclid(b);
+    let rest = if 2 * rest > b.abs() { rest - b.abs() } else { rest };
+    (a - rest) / b
 }
 
 /// `(t, r - t*d)` if `t*d <= r < (t+1)*d` always.

@@ -8,8 +8,8 @@ use crate::ir::{Graph, Uop};
 use crate::tensor::argument::Argument;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::{
-    activation, arithmetic, comparison, contraction, conversion, creation, function, indexing, joining, loss, movement,
-    normalization, reduction, statistics,
+    activation, arithmetic, comparison, contraction, conversion, convolution, creation, function, indexing, joining, loss, movement,
+    normalization, pooling, reduction, statistics, window,
 };
 
 /// A parameter of a method.
@@ -135,6 +135,9 @@ static THEMES: &[&[Method]] = &[
     reduction::ROWS,
     statistics::ROWS,
     contraction::ROWS,
+    window::ROWS,
+    convolution::ROWS,
+    pooling::ROWS,
     normalization::ROWS,
     indexing::ROWS,
     creation::ROWS,
