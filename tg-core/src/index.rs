@@ -48,7 +48,8 @@ pub fn position<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Uop<'g> {
 
 /// The index, in a tensor of `shape`, of what is at index `at` of `view`: any index if that is not backed.
 pub fn below_view<'g>(view: &View, at: &[Uop<'g>], shape: &[Dim], graph: &'g Graph) -> Vec<Uop<'g>> {
-    let unpacked = |digits: Digits| unflatten(weighted(&digits.strides, &digits.offset, at, graph), &shape[digits.axes]);
+    let unpacked =
+        |digits: Digits| unflatten(weighted(&digits.strides, &digits.offset, at, graph), &shape[digits.axes]);
     view.digits(shape).into_iter().flat_map(unpacked).collect()
 }
 

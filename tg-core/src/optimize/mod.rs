@@ -7,6 +7,7 @@
 mod action;
 mod heuristic;
 mod merge;
+mod period;
 mod split;
 
 pub use action::{Action, Actions, InvalidAction};

@@ -114,7 +114,7 @@ pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>) -> Schedule<'g> {
     let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
     let mut simplifier = Simplifier::default();
     let mut fusion = fusion::Fusion::new(&mut stored, &mut simplifier, params as u32);
-    let items = fusion.cut(&roots);
+    let items = fusion.cut(&roots, &views.forced());
     let mut intermediates = fusion.intermediates();
     let items = order::order(graph, items, inputs, params, &mut intermediates);
     let slots = memory::plan(&items, params, &intermediates);

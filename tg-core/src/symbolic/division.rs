@@ -48,6 +48,9 @@ fn divide<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part, any: Uop<'g>, depth: usize) 
     if depth == 0 || !never_negative(&d.minus(&one)?) {
         return None;
     }
+    if let Some(line) = through_two_points(x, d, part) {
+        return Some(line);
+    }
     let (q, r) = long_division(x, d)?;
     if let Some((t, rest)) = in_one_period(&r, d) {
         return if part == Part::Quotient { q.add(&Sum::constant(t)) } else { Some(rest) };
@@ -65,6 +68,20 @@ fn divide<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part, any: Uop<'g>, depth: usize) 
             Some(inner.unwrap_or_else(|| Sum::atom(r.build(any.graph()) % d.build(any.graph()))))
         }
     }
+}
+
+/// Of an `x` with one atom that has two values, every function is linear: `(i+1)/2` is `i` and `(i+1)%2` is `1 - i` for
+/// `i` in `0..2`.
+fn through_two_points<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part) -> Option<Sum<'g>> {
+    let ([atom], d) = (&x.atoms()[..], d.as_constant()?) else { return None };
+    let at = |value: i128| {
+        let x = x.substituted(*atom, &Sum::constant(value))?.as_constant()?;
+        Some(if part == Part::Quotient { x.div_euclid(d) } else { x.rem_euclid(d) })
+    };
+    let low = atom.vmin();
+    let (first, second) = (atom.vmax() == low + 1).then(|| Some((at(low)?, at(low + 1)?)))??;
+    let line = Sum::atom(*atom).scaled(&Term { factors: vec![], coefficient: second - first })?;
+    line.add(&Sum::constant(first - (second - first).checked_mul(low)?))
 }
 
 /// `x = q*d + r`, where no term of `r` is a multiple of the leading term of `d`; coefficients shrink

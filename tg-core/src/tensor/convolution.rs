@@ -61,7 +61,8 @@ fn check(x: Uop, weights: Uop, axes: usize) -> Result<(), Error> {
     let layouts = [("(n, channels, length)", "(out, channels, taps)"), LAYOUTS_2D][axes - 1];
     for (what, layout, operand) in [("x", layouts.0, x), ("the weights", layouts.1, weights)] {
         if operand.shape().len() != axes + 2 {
-            let error = format!("{what} must have {} axes, {layout}, got shape {}", axes + 2, show_shape(operand.shape()));
+            let error =
+                format!("{what} must have {} axes, {layout}, got shape {}", axes + 2, show_shape(operand.shape()));
             return Err(Error::new(error).help("`.unsqueeze(axis)` adds an axis of size 1"));
         }
     }
@@ -100,7 +101,9 @@ fn channels(x: Uop, weights: Uop, groups: i64) -> Result<[Dim; 2], Error> {
     let (own, out, given) = (&x.shape()[1], &weights.shape()[0], &weights.shape()[1]);
     let shared = |channels: &Dim| channels.div_exact(&Dim::from(groups)).filter(|_| groups > 0);
     let (Some(per_group), Some(out)) = (shared(own), shared(out)) else {
-        return Err(Error::new(format!("{own} channels of x and {out} of the result do not divide into {groups} groups")));
+        return Err(Error::new(format!(
+            "{own} channels of x and {out} of the result do not divide into {groups} groups"
+        )));
     };
     if per_group != *given {
         let of_groups = if groups == 1 { String::new() } else { format!(" in each of {groups} groups") };
@@ -132,7 +135,10 @@ pub(super) fn per_channel<'g>(numbers: Uop<'g>, x: Uop<'g>) -> Result<Uop<'g>, E
     let channels = &x.shape()[1];
     if numbers.shape() != std::slice::from_ref(channels) || numbers.dtype() != x.dtype() {
         let (dtype, shape) = (numbers.dtype(), show_shape(numbers.shape()));
-        return Err(Error::new(format!("one number for each channel is {} ({channels},), got {dtype} {shape}", x.dtype())));
+        return Err(Error::new(format!(
+            "one number for each channel is {} ({channels},), got {dtype} {shape}",
+            x.dtype()
+        )));
     }
     let ones = vec![Dim::ONE; x.shape().len() - 2];
     Ok(broadcast(reshaped(numbers, &[numbers.shape(), &ones].concat()), x.shape()))

@@ -9,7 +9,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::dim::Dim;
-use crate::ir::{Arg, Op, Uop, toposort};
+use crate::ir::{Arg, Class, Memo, Op, Uop, rebuild, toposort};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::cosine;
 use crate::tensor::primitive::{
@@ -209,12 +209,32 @@ fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Add => Some(wide(g)),
         Op::Mul => Some(wide(g) * products_of_others(x, axes)),
         Op::Max => {
-            let largest = x.equals(wide(y));
+            let x = reproducible(x);
+            let largest = x.equals(wide(reduced(x, Op::Max, axes)));
             let ties = reduced(largest.cast(x.dtype()), Op::Add, axes);
             Some(largest.choose(wide(g * ties.recip()), 0.0))
         }
         _ => None,
     }
+}
+
+/// `x` such that each element is the same number wherever it is computed: what rounds, and so may come out
+/// differently in another loop, is stored. An element is else not sure to equal the maximum that it is.
+fn reproducible(x: Uop<'_>) -> Uop<'_> {
+    let exact = |node: Uop| {
+        let op = node.op();
+        let keeps =
+            matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::Detach) || op.is_comparison();
+        keeps || op.class() == Class::Movement || op.is_alu() && !node.dtype().is_float() || node.arity() == 0
+    };
+    let (mut stack, mut seen, mut done) = (vec![x], FxHashSet::default(), Memo::new(x.graph()));
+    while let Some(node) = stack.pop() {
+        match exact(node) || node.op() == Op::Contiguous {
+            true => stack.extend(node.srcs().filter(|s| node.op() != Op::Contiguous && seen.insert(*s))),
+            false => drop(done.insert(node, node.graph().node(Op::Contiguous, node.dtype(), &[node], Arg::None))),
+        }
+    }
+    rebuild(x, &mut done, |node| node)
 }
 
 /// For each element the product of the others along `axes`: quotients would fail at 0.

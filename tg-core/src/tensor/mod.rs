@@ -9,6 +9,7 @@
 mod activation;
 mod argument;
 mod arithmetic;
+mod attention;
 mod comparison;
 mod contraction;
 mod conversion;
@@ -34,6 +35,7 @@ mod window;
 pub use activation::*;
 pub use argument::{Argument, Axes, Each, Slice, Term};
 pub use arithmetic::*;
+pub use attention::*;
 pub use comparison::*;
 pub use contraction::*;
 pub use conversion::*;

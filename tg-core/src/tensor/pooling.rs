@@ -42,7 +42,8 @@ impl Pool {
         };
         let sizes = size.of("size", 2)?;
         let margins = margins(2, padding)?;
-        if let Some((size, (padding, _))) = sizes.iter().zip(&margins).find(|(size, pair)| pair.0.upper() > **size / 2) {
+        if let Some((size, (padding, _))) = sizes.iter().zip(&margins).find(|(size, pair)| pair.0.upper() > **size / 2)
+        {
             return Err(Error::new(format!("padding {padding} is more than half of the size {size} of a window")));
         }
         let windows = Windows::new(sizes.clone(), stride.or(Some(Each(sizes))), None)?;

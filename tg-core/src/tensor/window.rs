@@ -83,7 +83,10 @@ impl Window {
             return Err(Error::new(format!("a window of {window} does not fit axis {axis}, which has size {n}")));
         }
         let steps = floored(&last, self.stride).ok_or_else(|| {
-            let error = format!("axis {axis} has size {n}: how many windows with stride {} fit is not a polynomial", self.stride);
+            let error = format!(
+                "axis {axis} has size {n}: how many windows with stride {} fit is not a polynomial",
+                self.stride
+            );
             Error::new(error).help("make the size a multiple of the stride, such as 2*N, or known")
         })?;
         Ok(&steps + &Dim::ONE)

@@ -117,6 +117,9 @@ impl<'g> Evaluator<'_, 'g> {
         if let Some(dtype) = dtype_named(name) {
             return Ok(Value::DType(dtype));
         }
+        if name == "None" {
+            return Ok(Value::Nothing);
+        }
         let known = self.visible_names();
         Err(self.fail(at, messages::undefined(name, closest(name, known.iter().map(String::as_str)))))
     }
