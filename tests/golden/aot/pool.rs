@@ -168,20 +168,20 @@ tensor_fn! {
         (out * cot).sum().grad(x)
     }
 
-    pub fn max_pool_image(x: Tensor<f32, 4, 6>) -> Tensor<f32, 2, 3> {
+    pub fn max_pool_image(x: Tensor<f32, 1, 4, 6>) -> Tensor<f32, 1, 2, 3> {
         x.max_pool2d(2)
     }
 
-    pub fn max_pool_image_grad(x: Tensor<f32, 4, 6>, cot: Tensor<f32, 2, 3>) -> Tensor<f32, 4, 6> {
+    pub fn max_pool_image_grad(x: Tensor<f32, 1, 4, 6>, cot: Tensor<f32, 1, 2, 3>) -> Tensor<f32, 1, 4, 6> {
         let out = x.max_pool2d(2);
         (out * cot).sum().grad(x)
     }
 
-    pub fn avg_pool_image(x: Tensor<f32, 4, 6>) -> Tensor<f32, 2, 3> {
+    pub fn avg_pool_image(x: Tensor<f32, 1, 4, 6>) -> Tensor<f32, 1, 2, 3> {
         x.avg_pool2d(2)
     }
 
-    pub fn avg_pool_image_grad(x: Tensor<f32, 4, 6>, cot: Tensor<f32, 2, 3>) -> Tensor<f32, 4, 6> {
+    pub fn avg_pool_image_grad(x: Tensor<f32, 1, 4, 6>, cot: Tensor<f32, 1, 2, 3>) -> Tensor<f32, 1, 4, 6> {
         let out = x.avg_pool2d(2);
         (out * cot).sum().grad(x)
     }

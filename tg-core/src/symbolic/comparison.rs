@@ -68,13 +68,22 @@ fn less<'g>(x: Uop<'g>, y: Uop<'g>) -> Option<Uop<'g>> {
     while let Some(smaller) = divided(&sum, bound) {
         (sum, bound) = smaller;
     }
-    let below = |sum: &Sum<'g>, limit: &Sum<'g>| sum.build(x.graph()).lt(limit.build(x.graph()));
-    let holds = match (quotient_parts(&sum), one_period(&sum, bound)) {
-        (Some((y, e)), _) => below(&y, &e.scaled(&Term { factors: vec![], coefficient: bound })?),
-        (None, Some((y, begin, end))) => below(&y, &end) & !below(&y, &begin),
-        (None, None) => sum.build(x.graph()).lt(bound),
-    };
+    let holds = without_parts(&sum, bound, x).or_else(|| {
+        let opposite = Sum::default().minus(&sum)?;
+        without_parts(&opposite, 1 - bound, x).map(|above| !above)
+    });
+    let holds = holds.unwrap_or_else(|| sum.build(x.graph()).lt(bound));
     Some(if negated { !holds } else { holds })
+}
+
+/// `sum < bound` where the sum has a quotient or remainder that is not needed for that; `any` is some node of the graph.
+fn without_parts<'g>(sum: &Sum<'g>, bound: i128, any: Uop<'g>) -> Option<Uop<'g>> {
+    let below = |sum: &Sum<'g>, limit: &Sum<'g>| sum.build(any.graph()).lt(limit.build(any.graph()));
+    if let Some((y, e)) = quotient_parts(sum) {
+        return Some(below(&y, &e.scaled(&Term { factors: vec![], coefficient: bound })?));
+    }
+    let (y, begin, end) = one_period(sum, bound)?;
+    Some(below(&y, &end) & !below(&y, &begin))
 }
 
 /// `x == y`, or `x != y`.

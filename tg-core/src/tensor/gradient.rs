@@ -114,6 +114,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Add => g,
         Op::Sub if i == 0 => g,
         Op::Sub | Op::Neg => -g,
+        Op::Mul if is_one(g) => spelled_out(y.src(1 - i), g.shape()),
         Op::Mul => g * y.src(1 - i),
         Op::Fdiv if i == 0 => g * y.src(1).recip(),
         Op::Fdiv => -(g * y * x.recip()),
@@ -155,6 +156,18 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
         Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
     })
+}
+
+/// Whether all elements are the constant 1, as those of the first gradient are.
+fn is_one(g: Uop) -> bool {
+    let spread = |u: &Uop| matches!(u.op(), Op::Expand | Op::Reshape);
+    let source = std::iter::successors(Some(g), |u| spread(u).then(|| u.src(0))).last();
+    source.and_then(|u| u.as_const()).is_some_and(|v| v.to_f64() == 1.0)
+}
+
+/// An operand that may stand for every element, with all of them.
+fn spelled_out<'g>(operand: Uop<'g>, shape: &[Dim]) -> Uop<'g> {
+    if operand.shape().is_empty() { filled(operand, shape) } else { operand }
 }
 
 /// `x^e` by `x` is `e x^(e-1)`, by `e` it is `x^e ln x`; both 0 where the first factor is 0.
@@ -363,7 +376,8 @@ mod tests {
     fn gradients_of_a_product_are_products() {
         let g = Graph::new();
         let (x, w) = (g.buffer(DType::F32, sizes(&[4, 5])), g.buffer(DType::F32, sizes(&[5, 3])));
-        let loss = sum(matmul(x, w).unwrap(), None).unwrap();
+        let weights = g.buffer(DType::F32, sizes(&[4, 3]));
+        let loss = sum(matmul(x, w).unwrap() * weights, None).unwrap();
         for gradient in grad(loss, &[x, w]).unwrap() {
             let views = |u: Uop| u.srcs().all(|s| s.op() == Op::Expand);
             let contraction = |u: &Uop| u.op() == Op::ReduceAxis && u.src(0).op() == Op::Mul && views(u.src(0));

@@ -75,7 +75,7 @@ impl Window {
 
     /// How many windows fit `axis` of `x`.
     fn count(self, x: Uop, axis: usize) -> Result<Dim, Error> {
-        let n = &x.shape()[axis];
+        let (n, axis) = (&x.shape()[axis], axis as i64 - x.shape().len() as i64);
         let last = n - &Dim::from(self.span());
         if last.lower() < 0 {
             let (size, span) = (self.size, self.span());
