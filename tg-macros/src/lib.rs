@@ -25,6 +25,7 @@ mod types;
 mod evaluate;
 mod trace;
 mod kernels;
+mod library;
 mod expand;
 mod pipeline;
 
