@@ -15,6 +15,7 @@ rules! {
     pub fn reduction;
     #[inexact = "one -0.0 stays, where adding it to 0.0 gives 0.0"]
     one_iteration   [n]     node(Op::Reduce).named(n)       => one_iteration(n)?;
+    largest_of_one  [n]     node(Op::Reduce).named(n)       => largest_of_one(n)?;
     #[inexact = "c*n rounds once, the sum of n times c up to n times"]
     #[grows = "a product takes the place of the loop"]
     repeated        [n]     node(Op::Reduce).named(n)       => over_some_range(n, repeated)?;
@@ -31,6 +32,17 @@ fn one_iteration(node: Uop<'_>) -> Option<Uop<'_>> {
     let range = node.srcs().skip(1).find(|r| r.op() == Op::Range && r.src(0).as_int() == Some(1))?;
     let body = node.src(0).replace(range, node.graph().index(0));
     Some(closed(node, range, body))
+}
+
+/// `max_r c = c` for at least one iteration.
+fn largest_of_one(node: Uop<'_>) -> Option<Uop<'_>> {
+    if *node.arg() != Arg::Op(Op::Max) {
+        return None;
+    }
+    let needless = |r: &Uop| r.op() == Op::Range && r.src(0).vmin() > 0 && !node.src(0).depends_on(*r);
+    let range = node.srcs().skip(1).find(needless)?;
+    let free = node.srcs().skip(1).all(|other| other == range || !other.depends_on(range));
+    free.then(|| closed(node, range, node.src(0)))
 }
 
 /// The reduction of `body` over the other ranges of `node`.

@@ -173,7 +173,7 @@ impl<'g> Filler<'_, 'g> {
         }
     }
 
-    /// A sum over one or two ranges with a body of the kinds that have closed forms.
+    /// A sum, or a maximum, over one or two ranges with a body of the kinds that have closed forms.
     fn sum(&mut self, dtype: DType) -> Uop<'g> {
         let range = self.graph.range(self.graph.index(1 + self.random.below(6) as i64), Axis::Reduce);
         let a = [1, 1, -1, -1, 2, -3][self.random.below(6)];
@@ -200,7 +200,7 @@ impl<'g> Filler<'_, 'g> {
         };
         let other = self.graph.range(self.graph.index(2), Axis::Reduce);
         let ranges: &[Uop] = if self.random.below(3) == 0 { &[other, range] } else { &[range] };
-        body.reduce(Op::Add, ranges)
+        body.reduce([Op::Add, Op::Add, Op::Add, Op::Max][self.random.below(4)], ranges)
     }
 }
 
