@@ -6,6 +6,7 @@ mod costs;
 mod dims;
 mod in_place;
 mod names;
+mod optimizers;
 mod threads;
 mod training;
 mod values;

@@ -239,6 +239,7 @@ for name, ref in [("max", torch.amax), ("min", torch.amin)]:
     reduce.row(f"{name}_axis", f"x.{name}(1)", ROWS, lambda x, ref=ref: ref(x, 1))
     reduce.row(f"{name}_first", f"x.{name}(0)", ROWS, lambda x, ref=ref: ref(x, 0))
     reduce.row(f"{name}_keep", f"x.{name}_keep(1)", ROWS, lambda x, ref=ref: ref(x, 1, keepdim=True))
+reduce.row("max_of_products", "x.matmul(m).max(1)", {"x": real(3, 4), "m": real(4, 5)}, lambda x, m: (x @ m).amax(1))
 reduce.row("prod", "x.prod()", {"x": real(2, 3)}, torch.prod)
 reduce.row("prod_axis", "x.prod(1)", ROWS, lambda x: x.prod(1))
 reduce.row("prod_keep", "x.prod_keep(0)", ROWS, lambda x: x.prod(0, keepdim=True))
@@ -340,6 +341,130 @@ norm.row("layernorm_far_from_zero", "x.layernorm(1e-5)", {"x": real(2, 6, lo=100
 norm.row("rmsnorm", "x.rmsnorm(1e-5)", ROWS, rmsnorm)
 norm.row("rmsnorm_affine", "x.rmsnorm(1e-5) * g", {"x": real(3, 5), "g": real(5)}, lambda x, g: rmsnorm(x) * g)
 norm.row("rmsnorm_cube", "x.rmsnorm(1e-5)", CUBE, rmsnorm)
+
+BATCH = {"x": real(2, 3, 2, 3)}
+CHANNELS = {"g": real(3), "b": real(3)}
+
+
+def batchnorm(x, g=None, b=None, eps=1e-5):
+    return F.batch_norm(x, None, None, g, b, training=True, eps=eps)
+
+
+norm.row("batchnorm", "x.batchnorm()", BATCH, batchnorm)
+norm.row("batchnorm_affine", "x.batchnorm(g, b)", BATCH | CHANNELS, batchnorm)
+norm.row("batchnorm_shift", "x.batchnorm(None, b)", {"x": real(2, 3, 2, 3), "b": real(3)},
+         lambda x, b: batchnorm(x, None, b))
+norm.row("batchnorm_eps", "x.batchnorm(None, None, 0.5)", BATCH, lambda x: batchnorm(x, eps=0.5))
+norm.row("batchnorm_rows", "x.batchnorm(g, b)", {"x": real(5, 3)} | CHANNELS, batchnorm)
+norm.row("batchnorm_with", "x.batchnorm_with(m, v, g, b)",
+         BATCH | {"m": real(3), "v": real(3, lo=0.2, hi=3)} | CHANNELS,
+         lambda x, m, v, g, b: (x - m.view(3, 1, 1)) / (v.view(3, 1, 1) + 1e-5).sqrt() * g.view(3, 1, 1)
+         + b.view(3, 1, 1))
+norm.row("batchnorm_of_statistics", "x.batchnorm_with(x.mean([0, 2, 3]), x.var_with([0, 2, 3], 0))", BATCH, batchnorm)
+
+conv = Theme("conv")
+for name, arguments, x, m, options in [
+    ("conv2d", "m", (1, 2, 4, 4), (3, 2, 3, 3), {}),
+    ("conv2d_one_channel", "m", (2, 1, 5, 4), (1, 1, 3, 2), {}),
+    ("conv2d_one_by_one", "m", (2, 3, 3, 2), (4, 3, 1, 1), {}),
+    ("conv2d_padding", "m, None, 1, 1", (2, 2, 3, 4), (2, 2, 3, 3), {"padding": 1}),
+    ("conv2d_padding_pair", "m, None, 1, [2, 0]", (1, 2, 3, 4), (2, 2, 3, 2), {"padding": (2, 0)}),
+    ("conv2d_same_size_five", "m, None, 1, 2", (1, 1, 4, 5), (2, 1, 5, 5), {"padding": 2}),
+    ("conv2d_stride", "m, None, 2", (1, 2, 5, 5), (2, 2, 3, 3), {"stride": 2}),
+    ("conv2d_stride_even", "m, None, 2, 1", (1, 2, 4, 6), (2, 2, 3, 3), {"stride": 2, "padding": 1}),
+    ("conv2d_stride_odd", "m, None, 2, 1", (1, 2, 5, 3), (2, 2, 3, 3), {"stride": 2, "padding": 1}),
+    ("conv2d_stride_pair", "m, None, [1, 3]", (1, 2, 3, 8), (2, 2, 2, 4), {"stride": (1, 3)}),
+    ("conv2d_stride_skips_rows", "m, None, 3", (1, 1, 8, 7), (2, 1, 2, 2), {"stride": 3}),
+    ("conv2d_stride_leaves_rest", "m, None, 3", (1, 1, 7, 7), (2, 1, 3, 2), {"stride": 3}),
+    ("conv2d_one_by_one_stride", "m, None, 2", (1, 3, 4, 3), (2, 3, 1, 1), {"stride": 2}),
+    ("conv2d_patches", "m, None, 2", (1, 2, 4, 6), (3, 2, 2, 2), {"stride": 2}),
+    ("conv2d_dilation", "m, None, 1, 0, 2", (1, 2, 5, 5), (2, 2, 3, 2), {"dilation": 2}),
+    ("conv2d_dilation_padding", "m, None, 1, 2, 2", (1, 1, 4, 5), (2, 1, 3, 3), {"dilation": 2, "padding": 2}),
+    ("conv2d_dilation_stride", "m, None, 2, 1, 2", (1, 1, 6, 7), (2, 1, 3, 3),
+     {"dilation": 2, "padding": 1, "stride": 2}),
+    ("conv2d_dilation_three_stride_two", "m, None, 2, 1, 3", (1, 1, 8, 7), (2, 1, 2, 3),
+     {"dilation": 3, "padding": 1, "stride": 2}),
+    ("conv2d_groups", "m, None, 1, 0, 1, 2", (1, 4, 3, 4), (4, 2, 2, 2), {"groups": 2}),
+    ("conv2d_groups_padding", "m, None, 2, 1, 1, 2", (1, 4, 3, 4), (2, 2, 3, 3),
+     {"groups": 2, "padding": 1, "stride": 2}),
+    ("conv2d_depthwise", "m, None, 1, 1, 1, 3", (1, 3, 4, 3), (3, 1, 3, 3), {"groups": 3, "padding": 1}),
+    ("conv2d_depthwise_twice", "m, None, 1, 0, 1, 3", (1, 3, 3, 3), (6, 1, 2, 2), {"groups": 3}),
+    ("conv2d_whole", "m", (2, 2, 3, 3), (2, 2, 3, 3), {}),
+]:
+    conv.row(name, f"x.conv2d({arguments})", {"x": real(*x), "m": real(*m)},
+             lambda x, m, options=options: F.conv2d(x, m, **options))
+conv.row("conv2d_bias", "x.conv2d(m, b)", {"x": real(2, 2, 3, 3), "m": real(3, 2, 2, 2), "b": real(3)}, F.conv2d)
+conv.row("conv2d_bias_stride_padding", "x.conv2d(m, b, 2, 1)",
+         {"x": real(1, 2, 4, 4), "m": real(3, 2, 3, 3), "b": real(3)},
+         lambda x, m, b: F.conv2d(x, m, b, stride=2, padding=1))
+conv.row("conv2d_twice", "x.conv2d(m, None, 1, 1).relu().conv2d(n, None, 2)",
+         {"x": real(1, 1, 4, 4), "m": real(2, 1, 3, 3), "n": real(2, 2, 2, 2)},
+         lambda x, m, n: F.conv2d(torch.relu(F.conv2d(x, m, padding=1)), n, stride=2))
+conv.row("conv2d_int", "x.conv2d(m)", {"x": ints(1, 2, 3, 3), "m": ints(2, 2, 2, 2)},
+         lambda x, m: F.conv2d(x.double(), m.double()), out=torch.int32)
+conv.row("conv2d_f64", "x.conv2d(m, None, 2, 1)", {"x": double(1, 2, 4, 3), "m": double(2, 2, 3, 3)},
+         lambda x, m: F.conv2d(x, m, stride=2, padding=1), tol=(1e-12, 1e-14), grad_tol=(1e-12, 1e-14))
+for name, arguments, x, m, options in [
+    ("conv1d", "m", (2, 2, 6), (3, 2, 3), {}),
+    ("conv1d_stride_padding", "m, None, 2, 1", (2, 2, 7), (2, 2, 4), {"stride": 2, "padding": 1}),
+    ("conv1d_dilation_groups", "m, None, 1, 2, 2, 2", (1, 4, 6), (2, 2, 3), {"dilation": 2, "padding": 2, "groups": 2}),
+]:
+    conv.row(name, f"x.conv1d({arguments})", {"x": real(*x), "m": real(*m)},
+             lambda x, m, options=options: F.conv1d(x, m, **options))
+conv.row("conv1d_bias", "x.conv1d(m, b)", {"x": real(2, 2, 5), "m": real(3, 2, 2), "b": real(3)}, F.conv1d)
+conv.row("windows", "x.windows([3])", {"x": real(2, 5)}, lambda x: x.unfold(1, 3, 1))
+conv.row("windows_stride", "x.windows([3, 2], 2)", {"x": real(5, 6)}, lambda x: x.unfold(0, 3, 2).unfold(1, 2, 2))
+conv.row("windows_dilation", "x.windows([2], 1, 3)", {"x": real(2, 6)}, lambda x: torch.stack([x[:, :3], x[:, 3:]], 2))
+conv.row("windows_squared", "(x.windows([2, 2]) * x.windows([2, 2])).sum([-2, -1])", {"x": real(3, 4)},
+         lambda x: x.unfold(0, 2, 1).unfold(1, 2, 1).square().sum((-2, -1)))
+
+pool = Theme("pool")
+for name, arguments, shape, options in [
+    ("two", "2", (1, 2, 4, 6), {"kernel_size": 2}),
+    ("pair", "[2, 3]", (2, 1, 4, 6), {"kernel_size": (2, 3)}),
+    ("rest", "2", (1, 2, 5, 3), {"kernel_size": 2}),
+    ("overlapping", "3, 1", (1, 1, 4, 5), {"kernel_size": 3, "stride": 1}),
+    ("stride", "3, 2", (1, 2, 5, 5), {"kernel_size": 3, "stride": 2}),
+    ("padding", "3, 2, 1", (1, 2, 4, 5), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ("padding_pair", "[2, 3], 1, [0, 1]", (1, 1, 4, 4), {"kernel_size": (2, 3), "stride": 1, "padding": (0, 1)}),
+    ("apart", "1, 2", (1, 1, 5, 4), {"kernel_size": 1, "stride": 2}),
+    ("all", "[4, 3]", (2, 2, 4, 3), {"kernel_size": (4, 3)}),
+    ("image", "2", (1, 4, 6), {"kernel_size": 2}),
+]:
+    for kind, ref in [("max", F.max_pool2d), ("avg", F.avg_pool2d)]:
+        pool.row(f"{kind}_pool_{name}", f"x.{kind}_pool2d({arguments})", {"x": real(*shape)},
+                 lambda x, ref=ref, options=options: ref(x, **options))
+pool.row("max_pool_int", "x.max_pool2d(2, 2, 1)", {"x": ints(1, 1, 4, 4, lo=-30, hi=-1)},
+         lambda x: F.max_pool2d(x.double(), 2, 2, 1), out=torch.int32)
+pool.row("convnet", "x.conv2d(m, b, 1, 1).relu().max_pool2d(2).flatten_from(1).matmul(n).cross_entropy(y)",
+         {"x": real(2, 1, 4, 4), "m": real(2, 1, 3, 3), "b": real(2), "n": real(8, 3), "y": index(2, below=3)},
+         lambda x, m, b, n, y: F.cross_entropy(
+             F.max_pool2d(torch.relu(F.conv2d(x, m, b, padding=1)), 2).flatten(1) @ n, y))
+
+attention = Theme("attention")
+QKV = {"q": real(2, 3, 4), "k": real(2, 5, 4), "v": real(2, 5, 2)}
+SQUARE = {"q": real(2, 4, 3), "k": real(2, 4, 3), "v": real(2, 4, 2)}
+attend = F.scaled_dot_product_attention
+attention.row("attention_plain", "q.attention(k, v)", QKV, attend)
+attention.row("attention_matrix", "q.attention(k, v)", {"q": real(3, 4), "k": real(5, 4), "v": real(5, 2)}, attend)
+attention.row("attention_heads", "q.attention(k, v)",
+              {"q": real(1, 2, 3, 4), "k": real(1, 2, 3, 4), "v": real(1, 2, 3, 4)}, attend)
+attention.row("attention_scale", "q.attention(k, v, None, 0.3)", QKV, lambda q, k, v: attend(q, k, v, scale=0.3))
+attention.row("attention_causal", "q.causal_attention(k, v)", SQUARE,
+              lambda q, k, v: attend(q, k, v, is_causal=True))
+attention.row("attention_causal_scale", "q.causal_attention(k, v, 1.5)", SQUARE,
+              lambda q, k, v: attend(q, k, v, is_causal=True, scale=1.5))
+attention.row("attention_mask", "q.attention(k, v, a)",
+              QKV | {"a": given([[True, False, True, True, False], [False, False, True, False, False],
+                                 [True, True, True, True, True]], torch.bool)}, lambda q, k, v, a: attend(q, k, v, a))
+attention.row("attention_added", "q.attention(k, v, b)", QKV | {"b": real(3, 5)},
+              lambda q, k, v, b: attend(q, k, v, b))
+attention.row("attention_nobody", "q.attention(k, v, a)",
+              {"q": real(2, 3), "k": real(2, 3), "v": real(2, 2), "a": given([[False, False], [True, False]], torch.bool)},
+              lambda q, k, v, a: attend(q, k, v, a), grad=False)
+attention.row("attention_large_scores", "q.attention(k, v)",
+              {"q": real(2, 3, lo=9, hi=10), "k": real(3, 3, lo=-10, hi=10), "v": real(3, 2)}, attend,
+              tol=(1e-4, 1e-5), grad_tol=(1e-3, 1e-3))
 
 index_ = Theme("index")
 index_.row("one_hot", "k.one_hot(5).cast::<f32>()", {"k": index(4, below=5)}, lambda k: F.one_hot(k, 5).float())
@@ -521,4 +646,5 @@ edge.row("prod_with_zero", "x.prod(1)", {"x": given([[2.0, 0.0, -3.0], [0.5, 4.0
 edge.row("softmax_of_equal", "x.softmax(-1)", {"x": given([[0.0, 0.0, 0.0, 0.0]])}, lambda x: x.softmax(-1))
 edge.row("single_element", "x.sum().exp()", {"x": real(1)}, lambda x: x.sum().exp())
 
-THEMES = [unary, binary, compare, movement, reduce, softmax, matmul, norm, index_, create, loss, cast, integer, edge]
+THEMES = [unary, binary, compare, movement, reduce, softmax, matmul, norm, conv, pool, attention, index_,
+          create, loss, cast, integer, edge]

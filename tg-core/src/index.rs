@@ -5,7 +5,7 @@
 
 use crate::dim::Dim;
 use crate::ir::{Arg, Graph, Op, Uop, Value, movement_shape};
-use crate::view::{ShapeTracker, View};
+use crate::view::{Digits, ShapeTracker, View};
 
 impl ShapeTracker {
     /// The tracker after the movement op `op` with argument `arg`; `None` if it is no movement op or
@@ -30,20 +30,31 @@ impl ShapeTracker {
 ///
 /// Where the element is not backed, the first result is any number.
 pub fn index<'g>(tracker: &ShapeTracker, at: &[Uop<'g>], graph: &'g Graph) -> (Uop<'g>, Option<Uop<'g>>) {
-    let mut views = tracker.views.iter().rev();
-    let Some(visible) = views.next() else { return (graph.index(0), None) };
-    let mut position = flatten(visible, at, graph);
-    let mut backed = conditions(visible, at, graph);
-    for view in views {
-        let at = unflatten(position, &view.shape);
-        position = flatten(view, &at, graph);
-        backed.extend(conditions(view, &at, graph));
+    let (mut at, mut all) = (at.to_vec(), None);
+    for (i, view) in tracker.views.iter().enumerate().rev() {
+        all = [all, backed(view, &at, graph)].into_iter().flatten().reduce(|a, b| a & b);
+        match i.checked_sub(1) {
+            Some(below) => at = below_view(view, &at, &tracker.views[below].shape, graph),
+            None => return (position(view, &at, graph), all),
+        }
     }
-    (position, backed.into_iter().reduce(|a, b| a & b))
+    (graph.index(0), all)
+}
+
+/// The element of the buffer at index `at` of `view`.
+pub fn position<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Uop<'g> {
+    weighted(&view.strides, &view.offset, at, graph)
+}
+
+/// The index, in a tensor of `shape`, of what is at index `at` of `view`: any index if that is not backed.
+pub fn below_view<'g>(view: &View, at: &[Uop<'g>], shape: &[Dim], graph: &'g Graph) -> Vec<Uop<'g>> {
+    let unpacked =
+        |digits: Digits| unflatten(weighted(&digits.strides, &digits.offset, at, graph), &shape[digits.axes]);
+    view.digits(shape).into_iter().flat_map(unpacked).collect()
 }
 
 /// The index of each axis of `shape` at row-major position `position`.
-pub fn unflatten<'g>(position: Uop<'g>, shape: &[Dim]) -> Vec<Uop<'g>> {
+fn unflatten<'g>(position: Uop<'g>, shape: &[Dim]) -> Vec<Uop<'g>> {
     let graph = position.graph();
     let Some(first) = shape.iter().position(|d| !d.is(1)) else {
         return shape.iter().map(|_| graph.index(0)).collect();
@@ -63,20 +74,21 @@ pub fn unflatten<'g>(position: Uop<'g>, shape: &[Dim]) -> Vec<Uop<'g>> {
     axes
 }
 
-fn flatten<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Uop<'g> {
-    let moving = at.iter().zip(&view.strides).filter(|(_, stride)| !stride.is(0));
+/// `offset + Σ strides[k] * at[k]`.
+fn weighted<'g>(strides: &[Dim], offset: &Dim, at: &[Uop<'g>], graph: &'g Graph) -> Uop<'g> {
+    let moving = at.iter().zip(strides).filter(|(_, stride)| !stride.is(0));
     let term = |(&x, stride): (&Uop<'g>, &Dim)| if stride.is(1) { x } else { x * graph.dim(stride) };
     match moving.map(term).reduce(|a, b| a + b) {
-        Some(sum) if view.offset.is(0) => sum,
-        Some(sum) => sum + graph.dim(&view.offset),
-        None => graph.dim(&view.offset),
+        Some(sum) if offset.is(0) => sum,
+        Some(sum) => sum + graph.dim(offset),
+        None => graph.dim(offset),
     }
 }
 
-/// What must hold for the element at `at` to be backed.
-fn conditions<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Vec<Uop<'g>> {
+/// What must hold for the element at index `at` of `view` to be backed; `None` if it always is.
+pub fn backed<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Option<Uop<'g>> {
     if view.is_unbacked() {
-        return vec![graph.constant(crate::dtype::DType::BOOL, Value::Bool(false))];
+        return Some(graph.constant(crate::dtype::DType::BOOL, Value::Bool(false)));
     }
     let mut all = Vec::new();
     for ((&x, d), (begin, end)) in at.iter().zip(&view.shape).zip(view.mask.iter().flatten()) {
@@ -87,7 +99,7 @@ fn conditions<'g>(view: &View, at: &[Uop<'g>], graph: &'g Graph) -> Vec<Uop<'g>>
             all.push(x.lt(graph.dim(end)));
         }
     }
-    all
+    all.into_iter().reduce(|a, b| a & b)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn value<'g>(graph: &'g Graph, scope: &Scope<'g>, expr: &Expr) -> Result<Argumen
         Expr::Lit(lit) => literal(&lit.lit),
         Expr::Path(path) => match scope.iter().find(|(name, _)| path.path.is_ident(name)) {
             Some((_, x)) => Ok(Argument::Tensor(*x)),
+            None if path.path.is_ident("None") => Ok(Argument::None),
             None => Err("unknown name".to_string()),
         },
         Expr::Array(list) => list.elems.iter().map(go).collect::<Result<_, _>>().map(Argument::List),
@@ -208,6 +209,9 @@ themes! {
     softmax "softmax";
     matmul "matmul";
     norm "norm";
+    conv "conv";
+    pool "pool";
+    attention "attention";
     index "index";
     create "create";
     loss "loss";

@@ -27,6 +27,7 @@ mod evaluate;
 mod trace;
 mod debug;
 mod kernels;
+mod library;
 mod expand;
 mod pipeline;
 

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostics, Message, Place};
 use crate::expand::function::{self, Callable};
 use crate::expand::{program, structure, tracked_variables};
 use crate::kernels::{Backend, Code, Compiled, embed, invocation_number, try_compile, unique_prefix};
+use crate::library;
 use crate::messages;
 use crate::syntax::{Block, parse_block, parse_closure};
 use crate::trace::{Entry, trace};
@@ -27,11 +28,15 @@ pub fn run(input: TokenStream) -> TokenStream {
         _ => false,
     };
     if !is_closure {
-        return expand(&parse_block(input, &errors), &errors);
+        let mut block = parse_block(input.clone(), &errors);
+        library::include(&mut block, &input, &errors);
+        return expand(&block, &errors);
     }
-    let (block, name) = parse_closure(input, &errors);
+    let (mut block, name) = parse_closure(input.clone(), &errors);
+    let is_empty = block.functions.is_empty();
+    library::include(&mut block, &input, &errors);
     let items = expand(&block, &errors);
-    let value = if block.functions.is_empty() { quote!(()) } else { name.to_token_stream() };
+    let value = if is_empty { quote!(()) } else { name.to_token_stream() };
     quote!({ #items #value })
 }
 
@@ -41,10 +46,11 @@ pub fn run_attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
         errors.report(Place::of(&arguments), messages::attribute_arguments());
     }
-    let block = parse_block(item.clone(), &errors);
+    let mut block = parse_block(item.clone(), &errors);
     if block.functions.len() != 1 && errors.count() == 0 {
         errors.report(Place::of(&item), messages::attribute_target());
     }
+    library::include(&mut block, &item, &errors);
     expand(&block, &errors)
 }
 

@@ -77,14 +77,22 @@ pub struct Function {
     pub generics: Vec<Generic>,
     /// Index of the `impl` it belongs to.
     pub owner: Option<usize>,
+    /// The module of the library it is from.
+    pub module: Option<&'static str>,
     /// Its statements; `None` if they are not Rust, which has been reported.
     pub body: Option<syn::Block>,
 }
 
 impl Function {
-    /// Its name.
+    /// Its name: `adam`, or `optim::adam` of a function from the library.
     pub fn name(&self) -> String {
-        name_of(&self.sig.ident)
+        let name = name_of(&self.sig.ident);
+        self.module.map_or(name.clone(), |module| format!("{module}::{name}"))
+    }
+
+    /// The same function as one of the library.
+    pub fn of_module(self, module: &'static str) -> Function {
+        Function { module: Some(module), ..self }
     }
 }
 
@@ -140,7 +148,7 @@ fn closure_function(closure: syn::ExprClosure, name: &Ident, errors: &Diagnostic
     let body =
         syn::Block { brace_token: syn::token::Brace::default(), stmts: vec![syn::Stmt::Expr(*closure.body, None)] };
     let (attrs, vis) = (Vec::new(), Visibility::Inherited);
-    Some(Function { attrs, vis, sig, generics: Vec::new(), owner: None, body: Some(body) })
+    Some(Function { attrs, vis, sig, generics: Vec::new(), owner: None, module: None, body: Some(body) })
 }
 
 impl Block {
@@ -205,7 +213,7 @@ impl Block {
                 None
             }
         };
-        self.functions.push(Function { attrs, vis, sig, generics, owner, body });
+        self.functions.push(Function { attrs, vis, sig, generics, owner, module: None, body });
     }
 }
 

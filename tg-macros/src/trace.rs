@@ -120,7 +120,7 @@ impl<'g> Tracer<'_, 'g> {
     /// The frame of the function, with its run-time dimensions as variables.
     fn open(&mut self, at: usize, signature: &Signature) -> Vec<Ident> {
         let owner = self.evaluator.code.block.functions[at].owner;
-        self.evaluator.frames = vec![Frame { function: Some(at), owner, bindings: Vec::new(), loops: 0 }];
+        self.evaluator.frames = vec![Frame { function: Some(at), owner, ..Frame::default() }];
         let mut dims = Vec::new();
         for Generic { ident, kind } in &signature.generics {
             let GenericKind::Dim(bounds) = kind else { continue };

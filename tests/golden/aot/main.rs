@@ -89,9 +89,11 @@ macro_rules! case {
     };
 }
 
+mod attention;
 mod binary;
 mod cast;
 mod compare;
+mod conv;
 mod create;
 mod edge;
 mod index;
@@ -100,6 +102,7 @@ mod loss;
 mod matmul;
 mod movement;
 mod norm;
+mod pool;
 mod reduce;
 mod softmax;
 mod unary;

@@ -168,6 +168,15 @@ tensor_fn! {
         (out * cot).sum().grad(x)
     }
 
+    pub fn max_of_products(x: Tensor<f32, 3, 4>, m: Tensor<f32, 4, 5>) -> Tensor<f32, 3> {
+        x.matmul(m).max(1)
+    }
+
+    pub fn max_of_products_grad(x: Tensor<f32, 3, 4>, m: Tensor<f32, 4, 5>, cot: Tensor<f32, 3>) -> (Tensor<f32, 3, 4>, Tensor<f32, 4, 5>) {
+        let out = x.matmul(m).max(1);
+        (out * cot).sum().grad((x, m))
+    }
+
     pub fn prod(x: Tensor<f32, 2, 3>) -> Tensor<f32> {
         x.prod()
     }
@@ -176,7 +185,9 @@ tensor_fn! {
         let out = x.prod();
         (out * cot).sum().grad(x)
     }
+}
 
+tensor_fn! {
     pub fn prod_axis(x: Tensor<f32, 3, 5>) -> Tensor<f32, 3> {
         x.prod(1)
     }
@@ -185,9 +196,7 @@ tensor_fn! {
         let out = x.prod(1);
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn prod_keep(x: Tensor<f32, 3, 5>) -> Tensor<f32, 1, 5> {
         x.prod_keep(0)
     }
@@ -268,7 +277,9 @@ tensor_fn! {
         let out = x.std_with(1, 0);
         (out * cot).sum().grad(x)
     }
+}
 
+tensor_fn! {
     pub fn var_far_from_zero(x: Tensor<f32, 2, 6>) -> Tensor<f32, 2> {
         x.var(1)
     }
@@ -277,9 +288,7 @@ tensor_fn! {
         let out = x.var(1);
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn any(a: Tensor<bool, 2, 3>) -> Tensor<bool> {
         a.any()
     }
@@ -315,13 +324,13 @@ tensor_fn! {
     pub fn argmin_last(x: Tensor<f32, 2, 3, 4>) -> Tensor<i64, 2, 3> {
         x.argmin(-1)
     }
-
-    pub fn argmax_int(x: Tensor<i32, 2, 3>) -> Tensor<i64, 2> {
-        x.argmax(1)
-    }
 }
 
 tensor_fn! {
+    pub fn argmax_int(x: Tensor<i32, 2, 3>) -> Tensor<i64, 2> {
+        x.argmax(1)
+    }
+
     pub fn sum_int(x: Tensor<i32, 3, 5>) -> Tensor<i32, 3> {
         x.sum(1)
     }
@@ -387,7 +396,9 @@ tensor_fn! {
         let out = x.cumsum(1);
         (out * cot).sum().grad(x)
     }
+}
 
+tensor_fn! {
     pub fn cumsum_first(x: Tensor<f32, 3, 5>) -> Tensor<f32, 3, 5> {
         x.cumsum(0)
     }
@@ -396,9 +407,7 @@ tensor_fn! {
         let out = x.cumsum(0);
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn cumsum_int(x: Tensor<i32, 6>) -> Tensor<i32, 6> {
         x.cumsum(0)
     }
@@ -434,6 +443,7 @@ mod tests {
     case!(min_axis(x), min_axis_grad(x, cot));
     case!(min_first(x), min_first_grad(x, cot));
     case!(min_keep(x), min_keep_grad(x, cot));
+    case!(max_of_products(x, m), max_of_products_grad(x, m, cot));
     case!(prod(x), prod_grad(x, cot));
     case!(prod_axis(x), prod_axis_grad(x, cot));
     case!(prod_keep(x), prod_keep_grad(x, cot));

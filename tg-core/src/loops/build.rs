@@ -8,13 +8,19 @@ use rustc_hash::FxHashMap;
 
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::index::{index, unflatten};
+use crate::index::{backed, below_view, position};
 use crate::ir::{Arg, Axis, Graph, Op, Uop, Value};
 use crate::symbolic::Simplifier;
-use crate::view::ShapeTracker;
+use crate::view::{ShapeTracker, View};
 
-/// One element of a tensor: the node, an index for each axis, and when it will be looked at.
-type Element<'g> = (Uop<'g>, Vec<Uop<'g>>, Option<Uop<'g>>);
+/// When an element will be looked at; `None` is always.
+type Valid<'g> = Option<Uop<'g>>;
+
+/// An index for each axis of a tensor, and when it will be looked at.
+type Place<'g> = (Vec<Uop<'g>>, Valid<'g>);
+
+/// One element of a tensor: the node, and its place.
+type Element<'g> = (Uop<'g>, Vec<Uop<'g>>, Valid<'g>);
 
 /// Builds the value of tensor elements out of loads, ranges and arithmetic.
 pub struct Builder<'g, 'a> {
@@ -65,8 +71,7 @@ impl<'g, 'a> Builder<'g, 'a> {
 
     /// The row-major position of the element `at` of a tensor of `shape`.
     fn position(&mut self, at: &[Uop<'g>], shape: &[Dim]) -> Uop<'g> {
-        let (position, _) = index(&ShapeTracker::contiguous(shape), at, self.graph);
-        self.simplify(position)
+        self.simplify(position(&View::contiguous(shape), at, self.graph))
     }
 
     /// The index along an axis of `size`: a new range, or 0 if there is only one.
@@ -116,10 +121,7 @@ impl<'g, 'a> Builder<'g, 'a> {
         let mut ranges = vec![];
         let needs = match (tensor.op(), tensor.arg()) {
             (Op::View, Arg::View(tracker)) => {
-                let (flat, mask) = index(tracker, at, self.graph);
-                let valid = [*valid, mask].into_iter().flatten().reduce(|a, b| a & b).map(|v| self.simplify(v));
-                let source = unflatten(flat, tensor.src(0).shape());
-                let source = source.into_iter().map(|i| self.simplify(i)).collect();
+                let (source, valid) = self.moved(tracker, tensor.src(0).shape(), at, *valid);
                 vec![(tensor.src(0), source, valid)]
             }
             (Op::ReduceAxis, Arg::Reduce(_, axes)) => {
@@ -134,6 +136,29 @@ impl<'g, 'a> Builder<'g, 'a> {
             _ => tensor.srcs().map(|s| (s, if s.shape().is_empty() { vec![] } else { at.clone() }, *valid)).collect(),
         };
         Pending { load: tensor.op() == Op::Buffer, element, needs, ranges }
+    }
+
+    /// The index in a tensor of `shape` at index `at` of its view `tracker`, and when it will be looked at. Simplified
+    /// view by view: under the conditions so far, what goes into the next view is small.
+    fn moved(&mut self, tracker: &ShapeTracker, shape: &[Dim], at: &[Uop<'g>], valid: Valid<'g>) -> Place<'g> {
+        let (mut at, mut valid) = (at.to_vec(), valid);
+        for (i, view) in tracker.views.iter().enumerate().rev() {
+            if let Some(backed) = backed(view, &at, self.graph) {
+                valid = Some(self.simplify(valid.map_or(backed, |valid| valid & backed)));
+                at = at.into_iter().map(|x| self.simplify_where(valid, x)).collect();
+            }
+            let shape = if i == 0 { shape } else { &tracker.views[i - 1].shape };
+            let below = below_view(view, &at, shape, self.graph);
+            at = below.into_iter().map(|x| self.simplify_where(valid, x)).collect();
+        }
+        (at, valid)
+    }
+
+    fn simplify_where(&mut self, valid: Valid<'g>, index: Uop<'g>) -> Uop<'g> {
+        match valid {
+            Some(valid) => self.simplifier.simplify_where(valid, index),
+            None => self.simplify(index),
+        }
     }
 
     /// The value of an element whose needs are met.

@@ -1,13 +1,14 @@
 //! Fewer, longer loops: neighbouring loops that always move as one become one, and reductions that
-//! could run side by side share their loop.
+//! could run side by side share their loop. Loops whose indices divide are taken apart first.
 
 use crate::ir::{Arg, Op, Uop};
 use crate::loops::{Nest, substitute};
+use crate::optimize::period::split_periods;
 use crate::symbolic::Simplifier;
 
-/// `kernel` with loops merged wherever that leaves no division in an index.
+/// `kernel` with loops split where that removes divisions from its indices, and merged where it adds none.
 pub fn merge_loops<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
-    let mut kernel = simplifier.simplify(kernel);
+    let mut kernel = split_periods(simplifier.simplify(kernel), simplifier);
     while let Some(merged) = neighbours(kernel).into_iter().find_map(|pair| merge(kernel, pair, simplifier)) {
         kernel = merged;
     }
@@ -43,7 +44,8 @@ fn merge<'g>(kernel: Uop<'g>, (outer, inner): (Uop<'g>, Uop<'g>), simplifier: &m
     (divisions(merged) <= divisions(kernel)).then_some(merged)
 }
 
-fn divisions(kernel: Uop) -> usize {
+/// How many quotients and remainders its indices have.
+pub(super) fn divisions(kernel: Uop) -> usize {
     kernel.toposort().into_iter().filter(|n| matches!(n.op(), Op::Idiv | Op::Mod) && n.dtype().is_index()).count()
 }
 

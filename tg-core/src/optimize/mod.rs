@@ -8,6 +8,7 @@ mod action;
 mod heuristic;
 mod keep;
 mod merge;
+mod period;
 mod split;
 mod stage;
 

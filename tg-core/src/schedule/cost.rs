@@ -83,6 +83,12 @@ fn polynomial(index: Uop) -> Option<Dim> {
     }
 }
 
+/// Whether it computes with what is in memory, and not with positions.
+fn is_data(node: Uop) -> bool {
+    let position = |u: Uop| u.dtype().is_index() || u.dtype().is_bool();
+    !node.dtype().is_index() && (!node.dtype().is_bool() || !node.srcs().all(position))
+}
+
 /// Arithmetic operations on data of the kernel `store`, over all its loops.
 pub fn flops(store: Uop) -> Dim {
     let nest = Nest::new(store);
@@ -91,7 +97,7 @@ pub fn flops(store: Uop) -> Dim {
         let at = match node.op() {
             // The combining itself happens inside the reduction's loops.
             Op::Reduce => Some(node.src(node.arity() - 1)),
-            op if op.is_alu() && !node.dtype().is_index() && op != Op::Cast => nest.innermost(node),
+            op if op.is_alu() && is_data(node) && op != Op::Cast => nest.innermost(node),
             _ => continue,
         };
         let counts: Vec<Dim> = nest.path(at).into_iter().map(size).collect();

@@ -43,18 +43,19 @@ impl<'g, 'a> Fusion<'g, 'a> {
         self.intermediates.iter().map(|t| (stored_dtype(t.dtype()), t.shape().to_vec())).collect()
     }
 
-    /// The kernels that compute `roots`, each to its place, and everything they need.
-    pub(super) fn cut(&mut self, roots: &[(Uop<'g>, Memory)]) -> Vec<Item<'g>> {
+    /// The kernels that compute `roots`, each to its place, and everything they need; `forced` are stored.
+    pub(super) fn cut(&mut self, roots: &[(Uop<'g>, Memory)], forced: &FxHashSet<Uop<'g>>) -> Vec<Item<'g>> {
         let tensors: Vec<Uop<'g>> = roots.iter().map(|r| r.0).collect();
         let all = toposort(&tensors);
         for source in all.iter().flat_map(|node| node.srcs()) {
             *self.users.entry(source).or_default() += 1;
         }
         for node in all {
-            match node.op() {
-                Op::Contiguous => self.keep(node),
-                Op::ReduceAxis => self.settle(node),
-                _ => {}
+            if node.op() == Op::ReduceAxis || forced.contains(&node) {
+                self.settle(node);
+            }
+            if node.op() == Op::Contiguous || forced.contains(&node) {
+                self.keep(node);
             }
         }
         for root in &tensors {

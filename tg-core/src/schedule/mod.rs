@@ -114,7 +114,7 @@ pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>, simplifier: &mut 
     let outputs = function.outputs.iter().enumerate().map(|(i, (_, v))| (views.fold(*v), Memory((inputs + i) as u32)));
     let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
     let mut fusion = fusion::Fusion::new(&mut stored, simplifier, params as u32);
-    let items = fusion.cut(&roots);
+    let items = fusion.cut(&roots, &views.forced());
     let mut intermediates = fusion.intermediates();
     let items = order::order(graph, items, inputs, params, &mut intermediates);
     let slots = memory::plan(&items, params, &intermediates);

@@ -1,7 +1,10 @@
 //! Before: movement ops. After: chains of movement are one VIEW; markers are gone.
 //!
-//! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS
-//! stays: it forces a store.
+//! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS of what is computed
+//! says that it is stored, and then that serves all who use it, also without the marker. A CONTIGUOUS of a view stays,
+//! to keep that apart from the views of it.
+
+use rustc_hash::FxHashSet;
 
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
 use crate::view::ShapeTracker;
@@ -10,22 +13,32 @@ use crate::view::ShapeTracker;
 pub(super) struct Views<'g> {
     graph: &'g Graph,
     done: Memo<'g, Uop<'g>>,
+    forced: FxHashSet<Uop<'g>>,
 }
 
 impl<'g> Views<'g> {
     pub(super) fn new(graph: &'g Graph) -> Views<'g> {
-        Views { graph, done: Memo::new(graph) }
+        Views { graph, done: Memo::new(graph), forced: FxHashSet::default() }
     }
 
     /// `tensor` with its movement ops folded into views.
     pub(super) fn fold(&mut self, tensor: Uop<'g>) -> Uop<'g> {
-        let graph = self.graph;
-        rebuild(tensor, &mut self.done, |node| fold_one(graph, node))
+        let (graph, forced) = (self.graph, &mut self.forced);
+        rebuild(tensor, &mut self.done, |node| fold_one(graph, forced, node))
+    }
+
+    /// The tensors that must be stored.
+    pub(super) fn forced(self) -> FxHashSet<Uop<'g>> {
+        self.forced
     }
 }
 
-fn fold_one<'g>(graph: &'g Graph, node: Uop<'g>) -> Uop<'g> {
+fn fold_one<'g>(graph: &'g Graph, forced: &mut FxHashSet<Uop<'g>>, node: Uop<'g>) -> Uop<'g> {
     match node.op() {
+        Op::Contiguous if node.src(0).op().is_alu() || node.src(0).op() == Op::ReduceAxis => {
+            forced.insert(node.src(0));
+            node.src(0)
+        }
         Op::Detach | Op::ContiguousBackward => node.src(0),
         op if op.class() == Class::Movement => {
             let (source, tracker) = match node.src(0).arg() {

@@ -6,7 +6,7 @@ use crate::rewrite::{Pattern, konst};
 use crate::rules;
 use crate::symbolic::division::gcd;
 use crate::symbolic::linear::{Sum, Term};
-use crate::symbolic::prove::never_negative;
+use crate::symbolic::prove::{always_less, never_negative};
 
 rules! {
     /// Comparisons and what follows from them.
@@ -68,14 +68,22 @@ fn less<'g>(x: Uop<'g>, y: Uop<'g>) -> Option<Uop<'g>> {
     while let Some(smaller) = divided(&sum, bound) {
         (sum, bound) = smaller;
     }
-    let holds = match quotient_parts(&sum) {
-        Some((y, e)) => {
-            let limit = e.scaled(&Term { factors: vec![], coefficient: bound })?;
-            y.build(x.graph()).lt(limit.build(x.graph()))
-        }
-        None => sum.build(x.graph()).lt(bound),
-    };
+    let holds = without_parts(&sum, bound, x).or_else(|| {
+        let opposite = Sum::default().minus(&sum)?;
+        without_parts(&opposite, 1 - bound, x).map(|above| !above)
+    });
+    let holds = holds.unwrap_or_else(|| sum.build(x.graph()).lt(bound));
     Some(if negated { !holds } else { holds })
+}
+
+/// `sum < bound` where the sum has a quotient or remainder that is not needed for that; `any` is some node of the graph.
+fn without_parts<'g>(sum: &Sum<'g>, bound: i128, any: Uop<'g>) -> Option<Uop<'g>> {
+    let below = |sum: &Sum<'g>, limit: &Sum<'g>| sum.build(any.graph()).lt(limit.build(any.graph()));
+    if let Some((y, e)) = quotient_parts(sum) {
+        return Some(below(&y, &e.scaled(&Term { factors: vec![], coefficient: bound })?));
+    }
+    let (y, begin, end) = one_period(sum, bound)?;
+    Some(below(&y, &end) & !below(&y, &begin))
 }
 
 /// `x == y`, or `x != y`.
@@ -135,10 +143,28 @@ fn divided<'g>(sum: &Sum<'g>, bound: i128) -> Option<(Sum<'g>, i128)> {
     })
 }
 
-/// `(y, e)` of a sum that is just `y / e` with `e > 0`: it is below `m` where `y` is below `m*e`.
+/// `(y + e*rest, e)` of a sum `y / e + rest` with `e > 0`: the sum is below `m` where that is below `m*e`.
 fn quotient_parts<'g>(sum: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
-    let [Term { factors, coefficient: 1 }] = &sum.terms[..] else { return None };
-    let [atom] = factors[..] else { return None };
-    let divides = atom.op() == Op::Idiv && atom.src(1).vmin() > 0;
-    divides.then(|| Some((Sum::of(atom.src(0))?, Sum::of(atom.src(1))?)))?
+    let whole = |t: &&Term<'g>| t.coefficient == 1 && matches!(t.factors[..], [f] if f.op() == Op::Idiv);
+    let quotient = sum.terms.iter().find(whole)?;
+    let (y, e) = (Sum::of(quotient.factors[0].src(0))?, Sum::of(quotient.factors[0].src(1))?);
+    let rest = sum.minus(&Sum::from(quotient.clone()))?;
+    never_negative(&e.minus(&Sum::constant(1))?).then(|| Some((y.add(&rest.times(&e)?)?, e)))?
+}
+
+/// `(y, t*n, t*n + c)` of `y % n < c` that holds only where `t*n <= y < t*n + c`, because the values of `y` do not
+/// reach `(t-1)*n .. (t-1)*n + c`, nor `(t+1)*n`.
+fn one_period<'g>(sum: &Sum<'g>, bound: i128) -> Option<(Sum<'g>, Sum<'g>, Sum<'g>)> {
+    let whole = |t: &&Term<'g>| t.coefficient == 1 && matches!(t.factors[..], [f] if f.op() == Op::Mod);
+    let remainder = sum.terms.iter().find(whole)?;
+    let (y, n) = (Sum::of(remainder.factors[0].src(0))?, Sum::of(remainder.factors[0].src(1))?);
+    let c = Sum::constant(bound).minus(&sum.minus(&Sum::from(remainder.clone()))?)?;
+    let t = match (n.as_constant(), y.minus(&c)?.bounds()) {
+        (Some(n), Some((low, _))) if n > 0 => low.div_euclid(n) + 1,
+        _ => 0,
+    };
+    let begin = n.scaled(&Term { factors: vec![], coefficient: t })?;
+    let (before, next) = (begin.minus(&n)?.add(&c)?, begin.add(&n)?);
+    let alone = never_negative(&y.minus(&before)?) && always_less(&y, &next);
+    alone.then_some((y, begin.clone(), begin.add(&c)?))
 }

@@ -48,6 +48,9 @@ fn divide<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part, any: Uop<'g>, depth: usize) 
     if depth == 0 || !never_negative(&d.minus(&one)?) {
         return None;
     }
+    if let Some(line) = through_two_points(x, d, part) {
+        return Some(line);
+    }
     let (q, r) = long_division(x, d)?;
     if let Some((t, rest)) = in_one_period(&r, d) {
         return if part == Part::Quotient { q.add(&Sum::constant(t)) } else { Some(rest) };
@@ -67,8 +70,22 @@ fn divide<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part, any: Uop<'g>, depth: usize) 
     }
 }
 
+/// Of an `x` with one atom that has two values, every function is linear: `(i+1)/2` is `i` and `(i+1)%2` is `1 - i` for
+/// `i` in `0..2`.
+fn through_two_points<'g>(x: &Sum<'g>, d: &Sum<'g>, part: Part) -> Option<Sum<'g>> {
+    let ([atom], d) = (&x.atoms()[..], d.as_constant()?) else { return None };
+    let at = |value: i128| {
+        let x = x.substituted(*atom, &Sum::constant(value))?.as_constant()?;
+        Some(if part == Part::Quotient { x.div_euclid(d) } else { x.rem_euclid(d) })
+    };
+    let low = atom.vmin();
+    let (first, second) = (atom.vmax() == low + 1).then(|| Some((at(low)?, at(low + 1)?)))??;
+    let line = Sum::atom(*atom).scaled(&Term { factors: vec![], coefficient: second - first })?;
+    line.add(&Sum::constant(first - (second - first).checked_mul(low)?))
+}
+
 /// `x = q*d + r`, where no term of `r` is a multiple of the leading term of `d`; coefficients shrink
-/// toward zero, the constant to `0..d`.
+/// to within half of that of `d`, the constant to `0..d`.
 fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
     let lead = d.terms.iter().max_by(|a, b| a.compare(b))?;
     let (mut q, mut r) = (Sum::default(), x.clone());
@@ -79,7 +96,7 @@ fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
             let floor = t.factors.is_empty() && lead.coefficient > 0;
             let c = match floor {
                 true => t.coefficient.div_euclid(lead.coefficient),
-                false => t.coefficient / lead.coefficient,
+                false => nearest(t.coefficient, lead.coefficient),
             };
             (c != 0).then_some(Term { factors, coefficient: c })
         });
@@ -89,6 +106,13 @@ fn long_division<'g>(x: &Sum<'g>, d: &Sum<'g>) -> Option<(Sum<'g>, Sum<'g>)> {
         q.add_term(step)?;
     }
     None
+}
+
+/// The `q` that leaves the least `a - q*b`: in `-|b|/2 .. |b|/2`, with the upper end.
+pub fn nearest(a: i128, b: i128) -> i128 {
+    let rest = a.rem_euclid(b);
+    let rest = if 2 * rest > b.abs() { rest - b.abs() } else { rest };
+    (a - rest) / b
 }
 
 /// `(t, r - t*d)` if `t*d <= r < (t+1)*d` always.

@@ -43,6 +43,10 @@ pub fn simplify(root: Uop<'_>) -> Uop<'_> {
     Simplifier::new().simplify(root)
 }
 
+/// How often an expression is simplified under a condition: each time takes a division or comparison away, and more
+/// than a few are never nested.
+const MAX_ROUNDS: usize = 8;
+
 /// Simplifies many expressions of one graph, remembering what it has seen.
 pub struct Simplifier<'g> {
     rewriter: Rewriter<'g>,
@@ -71,7 +75,17 @@ impl<'g> Simplifier<'g> {
         self.try_simplify(root).unwrap_or(root)
     }
 
-    /// The same, reporting rules that do not come to an end.
+    /// The simplest form of `root` where `condition` holds; elsewhere the result is any value.
+    pub fn simplify_where(&mut self, condition: Uop<'g>, root: Uop<'g>) -> Uop<'g> {
+        let mut root = self.simplify(root);
+        for _ in 0..MAX_ROUNDS {
+            let Some(simpler) = validity::known_in(condition, true, root) else { break };
+            root = self.simplify(simpler);
+        }
+        root
+    }
+
+    /// As `simplify`, reporting rules that do not come to an end.
     ///
     /// # Errors
     /// [`Exhausted`] names the rules.

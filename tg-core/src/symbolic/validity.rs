@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::ir::{Id, Op, Uop, Value};
 use crate::rewrite::{Pattern, node};
 use crate::rules;
+use crate::symbolic::division::nearest;
 use crate::symbolic::linear::{Sum, Term};
 
 rules! {
@@ -105,7 +106,28 @@ fn subtracted<'g>(sum: &Sum<'g>, fact: &Fact<'g>) -> Option<(Sum<'g>, i128)> {
 
 fn bounds_under<'g>(sum: &Sum<'g>, facts: &[Fact<'g>]) -> Option<(i128, i128)> {
     let low = -highest(&Sum::default().minus(sum)?, facts)?;
-    Some((low, highest(sum, facts)?))
+    let direct = (low, highest(sum, facts)?);
+    let Some((l, h)) = bounds_of_quotient(sum, facts) else { return Some(direct) };
+    Some((direct.0.max(l), direct.1.min(h)))
+}
+
+/// The bounds of `c*(y/e + a) + b` from those of `y + e*a` and `b`: facts are about `y`, not about its quotient. With
+/// the least coefficients in `b`, digits of an index that have run together come apart again.
+fn bounds_of_quotient<'g>(sum: &Sum<'g>, facts: &[Fact<'g>]) -> Option<(i128, i128)> {
+    let is_quotient = |t: &&Term<'g>| matches!(t.factors[..], [f] if f.op() == Op::Idiv);
+    let quotient = sum.terms.iter().find(is_quotient)?;
+    let (c, atom) = (quotient.coefficient, quotient.factors[0]);
+    let e = atom.src(1).as_int().filter(|e| *e > 0)?;
+    let (mut whole, mut b) = (Sum::of(atom.src(0))?, Sum::default());
+    for t in sum.terms.iter().filter(|t| *t != quotient) {
+        let part = |coefficient: i128| Term { factors: t.factors.clone(), coefficient };
+        let q = nearest(t.coefficient, c);
+        whole = whole.add(&Sum::from(part(q.checked_mul(e)?)))?;
+        b = b.add(&Sum::from(part(t.coefficient - q * c)))?;
+    }
+    let ((low, high), (l, h)) = (bounds_under(&whole, facts)?, bounds_under(&b, facts)?);
+    let (low, high) = (low.div_euclid(e).checked_mul(c)?, high.div_euclid(e).checked_mul(c)?);
+    Some((low.min(high).checked_add(l)?, low.max(high).checked_add(h)?))
 }
 
 /// The value of a comparison under facts, if they decide it.
@@ -141,15 +163,22 @@ fn without_implied(node: Uop<'_>) -> Option<Uop<'_>> {
         match decided(kept[i], &others) {
             Some(true) => drop(kept.remove(i)),
             Some(false) => return Some(node.like(false)),
-            None => i += 1,
+            None => {
+                kept[i] = known(kept[i], &others).unwrap_or(kept[i]);
+                i += 1;
+            }
         }
     }
     Some(kept.into_iter().reduce(|a, b| a & b).unwrap_or_else(|| node.like(true)))
 }
 
 /// `expression` where `condition` holds (or not), if it is simpler there.
-fn known_in<'g>(condition: Uop<'g>, holds: bool, expression: Uop<'g>) -> Option<Uop<'g>> {
-    let facts = facts(condition, holds);
+pub fn known_in<'g>(condition: Uop<'g>, holds: bool, expression: Uop<'g>) -> Option<Uop<'g>> {
+    known(expression, &facts(condition, holds))
+}
+
+/// `expression` under `facts`, if it is simpler there.
+fn known<'g>(expression: Uop<'g>, facts: &[Fact<'g>]) -> Option<Uop<'g>> {
     let mut known: FxHashMap<Id, Uop<'g>> = FxHashMap::default();
     if facts.is_empty() {
         return None;
@@ -158,7 +187,7 @@ fn known_in<'g>(condition: Uop<'g>, holds: bool, expression: Uop<'g>) -> Option<
         let src: Vec<Uop<'g>> = node.srcs().map(|s| known.get(&s.id()).copied().unwrap_or(s)).collect();
         let same = node.srcs().eq(src.iter().copied());
         let node_there = if same { node } else { node.with_srcs(&src) };
-        known.insert(node.id(), under(node_there, &facts).unwrap_or(node_there));
+        known.insert(node.id(), under(node_there, facts).unwrap_or(node_there));
     }
     let result = *known.get(&expression.id())?;
     (result != expression).then_some(result)

@@ -95,6 +95,24 @@ impl From<i64> for Axes {
     }
 }
 
+/// One integer for all axes meant, or one for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Each(pub Vec<i64>);
+
+impl Each {
+    /// The integer for each of `axes` axes.
+    ///
+    /// # Errors
+    /// If it is a list of another length.
+    pub fn of(self, name: &str, axes: usize) -> Result<Vec<i64>, Error> {
+        match self.0.len() {
+            1 => Ok(vec![self.0[0]; axes]),
+            n if n == axes => Ok(self.0),
+            n => Err(Error::new(format!("{name} must be 1 or {axes} integers, got {n}"))),
+        }
+    }
+}
+
 /// The part `start..end` of an axis, every `step`-th element; negative positions count from the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
@@ -163,12 +181,23 @@ parameters! {
 impl<'g> Parameter<'g> for Axes {
     const EXPECTS: &'static str = "an axis or a list of axes";
     fn read(graph: &'g Graph, argument: &Argument<'g>) -> Option<Self> {
-        let one_or_all = match argument {
-            Argument::List(axes) => axes,
-            single => std::slice::from_ref(single),
-        };
-        one_or_all.iter().map(|axis| i64::read(graph, axis)).collect::<Option<_>>().map(Axes)
+        one_or_all(graph, argument).map(Axes)
     }
+}
+
+impl<'g> Parameter<'g> for Each {
+    const EXPECTS: &'static str = "an integer, or one for each axis";
+    fn read(graph: &'g Graph, argument: &Argument<'g>) -> Option<Self> {
+        one_or_all(graph, argument).map(Each)
+    }
+}
+
+fn one_or_all<'g>(graph: &'g Graph, argument: &Argument<'g>) -> Option<Vec<i64>> {
+    let items = match argument {
+        Argument::List(items) => items,
+        single => std::slice::from_ref(single),
+    };
+    items.iter().map(|item| i64::read(graph, item)).collect()
 }
 
 fn end_of<'g>(graph: &'g Graph, end: &Option<Box<Argument<'g>>>) -> Option<Option<Dim>> {

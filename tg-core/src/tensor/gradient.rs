@@ -9,7 +9,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::dim::Dim;
-use crate::ir::{Arg, Op, Uop, toposort};
+use crate::ir::{Arg, Class, Memo, Op, Uop, rebuild, toposort};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::cosine;
 use crate::tensor::primitive::{
@@ -115,6 +115,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Add => g,
         Op::Sub if i == 0 => g,
         Op::Sub | Op::Neg => -g,
+        Op::Mul if is_one(g) => spelled_out(y.src(1 - i), g.shape()),
         Op::Mul => g * y.src(1 - i),
         Op::Fdiv if i == 0 => g * y.src(1).recip(),
         Op::Fdiv => -(g * y * x.recip()),
@@ -156,6 +157,18 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
         Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
     })
+}
+
+/// Whether all elements are the constant 1, as those of the first gradient are.
+fn is_one(g: Uop) -> bool {
+    let spread = |u: &Uop| matches!(u.op(), Op::Expand | Op::Reshape);
+    let source = std::iter::successors(Some(g), |u| spread(u).then(|| u.src(0))).last();
+    source.and_then(|u| u.as_const()).is_some_and(|v| v.to_f64() == 1.0)
+}
+
+/// An operand that may stand for every element, with all of them.
+fn spelled_out<'g>(operand: Uop<'g>, shape: &[Dim]) -> Uop<'g> {
+    if operand.shape().is_empty() { filled(operand, shape) } else { operand }
 }
 
 /// `x^e` by `x` is `e x^(e-1)`, by `e` it is `x^e ln x`; both 0 where the first factor is 0.
@@ -210,12 +223,32 @@ fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Add => Some(wide(g)),
         Op::Mul => Some(wide(g) * products_of_others(x, axes)),
         Op::Max => {
-            let largest = x.equals(wide(y));
+            let x = reproducible(x);
+            let largest = x.equals(wide(reduced(x, Op::Max, axes)));
             let ties = reduced(largest.cast(x.dtype()), Op::Add, axes);
             Some(largest.choose(wide(g * ties.recip()), 0.0))
         }
         _ => None,
     }
+}
+
+/// `x` such that each element is the same number wherever it is computed: what rounds, and so may come out
+/// differently in another loop, is stored. An element is else not sure to equal the maximum that it is.
+fn reproducible(x: Uop<'_>) -> Uop<'_> {
+    let exact = |node: Uop| {
+        let op = node.op();
+        let keeps =
+            matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::Detach) || op.is_comparison();
+        keeps || op.class() == Class::Movement || op.is_alu() && !node.dtype().is_float() || node.arity() == 0
+    };
+    let (mut stack, mut seen, mut done) = (vec![x], FxHashSet::default(), Memo::new(x.graph()));
+    while let Some(node) = stack.pop() {
+        match exact(node) || node.op() == Op::Contiguous {
+            true => stack.extend(node.srcs().filter(|s| node.op() != Op::Contiguous && seen.insert(*s))),
+            false => drop(done.insert(node, node.graph().node(Op::Contiguous, node.dtype(), &[node], Arg::None))),
+        }
+    }
+    rebuild(x, &mut done, |node| node)
 }
 
 /// For each element the product of the others along `axes`: quotients would fail at 0.
@@ -344,7 +377,8 @@ mod tests {
     fn gradients_of_a_product_are_products() {
         let g = Graph::new();
         let (x, w) = (g.buffer(DType::F32, sizes(&[4, 5])), g.buffer(DType::F32, sizes(&[5, 3])));
-        let loss = sum(matmul(x, w).unwrap(), None).unwrap();
+        let weights = g.buffer(DType::F32, sizes(&[4, 3]));
+        let loss = sum(matmul(x, w).unwrap() * weights, None).unwrap();
         for gradient in grad(loss, &[x, w]).unwrap() {
             let views = |u: Uop| u.srcs().all(|s| s.op() == Op::Expand);
             let contraction = |u: &Uop| u.op() == Op::ReduceAxis && u.src(0).op() == Op::Mul && views(u.src(0));

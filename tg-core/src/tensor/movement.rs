@@ -151,7 +151,7 @@ theme! {
 }
 
 /// True in every element of `x`.
-fn everywhere(x: Uop) -> Uop {
+pub(super) fn everywhere(x: Uop) -> Uop {
     filled(x.graph().constant(DType::BOOL, true), x.shape())
 }
 

@@ -1,9 +1,10 @@
-//! Softmax and its relatives, and the normalizations over the last axis.
+//! Softmax and its relatives, and the normalizations over the last axis and over batches.
 
 use crate::ir::{Op, Uop};
 use crate::tensor::argument::Axes;
 use crate::tensor::conversion::marked;
-use crate::tensor::error::Error;
+use crate::tensor::convolution::per_channel;
+use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::{exp, log};
 use crate::tensor::primitive::{axis_of, broadcast, float, reduced, without_axes};
 use crate::tensor::reduction::{filled_axes, mean_keep};
@@ -38,6 +39,29 @@ theme! {
         rms_scaled(centred, eps)
     }
 
+    /// `(x - mean) / √(variance + eps)`, with the mean and the variance (dividing by n) of each channel, axis 1, over all
+    /// other axes; then times `scale` and plus `shift`, (channels,), if given. As in training: to keep statistics for
+    /// inference, compute them with `mean` and `var_with` and pass them to `batchnorm_with`.
+    fn batchnorm(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>, eps: Option<f64>) -> Uop<'g> {
+        let axes = Some(Axes((0..channelled(x)?.shape().len() as i64).filter(|axis| *axis != 1).collect()));
+        let centred = x - broadcast(mean_keep(x, axes.clone())?, x.shape());
+        let variance = mean_keep(centred * centred, axes)?;
+        affine(centred * broadcast(deviation(variance, eps).recip(), x.shape()), scale, shift)
+    }
+
+    /// `batchnorm` with the `mean` and `variance`, (channels,), of each channel, as in inference.
+    fn batchnorm_with(
+        x: Uop<'g>,
+        mean: Uop<'g>,
+        variance: Uop<'g>,
+        scale: Option<Uop<'g>>,
+        shift: Option<Uop<'g>>,
+        eps: Option<f64>,
+    ) -> Uop<'g> {
+        let centred = x - per_channel(mean, channelled(x)?)?;
+        affine(centred * per_channel(deviation(float(variance)?, eps).recip(), x)?, scale, shift)
+    }
+
     /// `x / √(mean(x²) + eps)` over the last axis.
     fn rmsnorm(x: Uop<'g>, eps: Option<f64>) -> Uop<'g> {
         rms_scaled(last_axis(x)?, eps)
@@ -60,6 +84,24 @@ fn last_axis<'g>(x: Uop<'g>) -> Result<Uop<'g>, Error> {
 
 fn rms_scaled<'g>(x: Uop<'g>, eps: Option<f64>) -> Result<Uop<'g>, Error> {
     let mean = mean_keep(x * x, Some(Axes(vec![-1])))?;
-    let scale = (mean + eps.unwrap_or(1e-5)).unary(Op::Sqrt).recip();
-    Ok(x * broadcast(scale, x.shape()))
+    Ok(x * broadcast(deviation(mean, eps).recip(), x.shape()))
+}
+
+/// `√(variance + eps)`.
+fn deviation(variance: Uop<'_>, eps: Option<f64>) -> Uop<'_> {
+    (variance + eps.unwrap_or(1e-5)).unary(Op::Sqrt)
+}
+
+/// `x` if it has channels.
+fn channelled<'g>(x: Uop<'g>) -> Result<Uop<'g>, Error> {
+    match float(x)?.shape().len() {
+        2.. => Ok(x),
+        _ => Err(Error::new(format!("needs an axis 1 of channels, got shape {}", show_shape(x.shape())))),
+    }
+}
+
+/// `x * scale + shift`, with one number of each for each channel.
+fn affine<'g>(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>) -> Result<Uop<'g>, Error> {
+    let scaled = scale.map_or(Ok(x), |scale| per_channel(scale, x).map(|scale| x * scale))?;
+    shift.map_or(Ok(scaled), |shift| per_channel(shift, x).map(|shift| scaled + shift))
 }

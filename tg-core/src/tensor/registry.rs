@@ -9,8 +9,8 @@ use crate::ir::{Graph, Uop};
 use crate::tensor::argument::Argument;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::{
-    activation, arithmetic, comparison, contraction, conversion, creation, function, indexing, joining, loss, movement,
-    normalization, reduction, statistics,
+    activation, arithmetic, attention, comparison, contraction, conversion, convolution, creation, function, indexing,
+    joining, loss, movement, normalization, pooling, reduction, statistics, window,
 };
 
 /// A parameter of a method.
@@ -141,7 +141,11 @@ static THEMES: &[&[Method]] = &[
     reduction::ROWS,
     statistics::ROWS,
     contraction::ROWS,
+    window::ROWS,
+    convolution::ROWS,
+    pooling::ROWS,
     normalization::ROWS,
+    attention::ROWS,
     indexing::ROWS,
     creation::ROWS,
     loss::ROWS,
@@ -202,6 +206,16 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("broadcast_as", "expand"),
     ("crop", "shrink"),
     ("layer_norm", "layernorm"),
+    ("batch_norm", "batchnorm"),
+    ("conv", "conv2d"),
+    ("convolution", "conv2d"),
+    ("maxpool2d", "max_pool2d"),
+    ("max_pool", "max_pool2d"),
+    ("avgpool2d", "avg_pool2d"),
+    ("avg_pool", "avg_pool2d"),
+    ("unfold", "windows"),
+    ("scaled_dot_product_attention", "attention"),
+    ("sdpa", "attention"),
     ("rms_norm", "rmsnorm"),
     ("mse_loss", "mse"),
     ("iota", "arange"),

@@ -99,6 +99,18 @@ fn results_have_the_right_shape_and_dtype() {
         f32[3,4].index_select 0 i64[7] => f32(7, 4)
         u8[5].one_hot 10 => i64(5, 10)
         f32[4,5].cross_entropy u8[4] => f32()
+        f32[2,3,9,8].windows [3,2] => f32(2, 3, 7, 7, 3, 2)
+        f32[9].windows [3] 2 2 => f32(3, 3)
+        f32[2,3,9,8].conv2d f32[4,3,3,3] => f32(2, 4, 7, 6)
+        f32[2,3,9,8].conv2d f32[4,3,3,3] f32[4] 2 1 => f32(2, 4, 5, 4)
+        f32[2,3,9,8].conv2d f32[3,1,3,3] _ [1,2] [2,1] 2 3 => f32(2, 3, 9, 3)
+        f32[2,4,9].conv1d f32[6,2,3] _ 1 0 1 2 => f32(2, 6, 7)
+        u8[8,8].max_pool2d 2 => u8(4, 4)
+        f32[2,3,9,8].avg_pool2d 3 2 1 => f32(2, 3, 5, 4)
+        f32[2,3,4,4].batchnorm f32[3] f32[3] => f32(2, 3, 4, 4)
+        f32[5,3].batchnorm_with f32[3] f32[3] => f32(5, 3)
+        f32[2,4,8].attention f32[2,5,8] f32[2,5,3] bool[4,5] => f32(2, 4, 3)
+        f32[4,8].causal_attention f32[4,8] f32[4,8] => f32(4, 8)
         f32[3].lt 0.5 => bool(3,)
         f32[3].logical_not => bool(3,)
         bool[3].where_ 1 f32[2,3] => f32(2, 3)
@@ -138,6 +150,12 @@ fn sizes_known_only_at_run_time_work_where_the_arithmetic_allows() {
         f32[N].slice [[0,2,1]] => slice: 0..2 is not within axis 0, which has size N
         f32[N,4].reshape [-1,8] => reshape: shape (N, 4) into (-1, 8): N*4 elements do not divide by 8
         f32[N,4].add f32[M,4] => add: shapes (N, 4) and (M, 4) do not broadcast: axis -2 has sizes N and M\\nhelp: sizes known only at run time must be the same expression, or one of them 1
+        f32[N,3,9,9].conv2d f32[4,3,3,3] _ 2 1 => f32(N, 4, 5, 5)
+        f32[1,3,N*4,9].conv2d f32[4,3,3,3] _ 2 1 => f32(1, 4, N*2, 5)
+        f32[1,3,N,9].conv2d f32[4,3,3,3] _ 1 1 => f32(1, 4, N, 9)
+        f32[1,3,N,9].conv2d f32[4,3,3,3] _ 2 1 => conv2d: axis -2 has size N+2: how many windows with stride 2 fit is not a polynomial\\nhelp: make the size a multiple of the stride, such as 2*N, or known
+        f32[N,2,4].attention f32[N,M,4] f32[N,M,4] => f32(N, 2, 4)
+        f32[N,3].batchnorm => f32(N, 3)
         arange N => i64(N,)
         eye N => f32(N, N)
         full [N,3] true => bool(N, 3)
@@ -218,6 +236,37 @@ fn shapes_that_do_not_fit_show_the_arithmetic_and_the_repair() {
         f32[3,4].gather 1 i64[4,2] => gather: index shape (4, 2) does not fit shape (3, 4) along axis 1\\nhelp: it has as many axes, no other one larger; or use `.index_select`
         f32[4,5].cross_entropy i64[5] => cross_entropy: scores (4, 5) need classes (4,), got (5,)\\nhelp: classes are integers, one for each row of scores
         f32[4].mse f32[4,1] => mse: shapes (4,) and (4, 1) differ\\nhelp: `.reshape` or `.expand` one of them",
+    );
+}
+
+#[test]
+fn windows_that_do_not_fit_say_why() {
+    check(
+        "f32[8].windows [3,3] => windows: windows over 2 axes of a tensor that has 1
+        f32[8].windows [0] => windows: the size of a window must be at least 1, got 0
+        f32[8].windows [3] 0 => windows: stride must be in 1..=2147483648, got 0
+        f32[8].windows [9] => windows: a window of 9 does not fit axis -1, which has size 8
+        f32[8].windows [3] 1 4 => windows: a window of 3, which spans 9, does not fit axis -1, which has size 8
+        f32[8,8].windows [3,3] [1,1,1] => windows: stride must be 1 or 2 integers, got 3
+        f32[3,8,8].conv2d f32[4,3,3,3] => conv2d: x must have 4 axes, (n, channels, height, width), got shape (3, 8, 8)\\nhelp: `.unsqueeze(axis)` adds an axis of size 1
+        f32[1,3,8,8].conv2d f32[4,3,3] => conv2d: the weights must have 4 axes, (out, channels, kh, kw), got shape (4, 3, 3)\\nhelp: `.unsqueeze(axis)` adds an axis of size 1
+        f32[1,3,8,8].conv2d f32[4,5,3,3] => conv2d: x (1, 3, 8, 8), weights (4, 5, 3, 3): x has 3 channels, the weights 5\\nhelp: weights are (out, channels / groups, taps…)
+        f32[1,4,8,8].conv2d f32[4,4,3,3] _ 1 0 1 2 => conv2d: x (1, 4, 8, 8), weights (4, 4, 3, 3): x has 2 channels in each of 2 groups, the weights 4\\nhelp: weights are (out, channels / groups, taps…)
+        f32[1,4,8,8].conv2d f32[4,4,3,3] _ 1 0 1 3 => conv2d: 4 channels of x and 4 of the result do not divide into 3 groups
+        f32[1,4,8,8].conv2d f32[4,4,3,3] _ 1 0 1 0 => conv2d: 4 channels of x and 4 of the result do not divide into 0 groups
+        f32[1,3,4,8].conv2d f32[4,3,7,7] _ 1 1 => conv2d: a window of 7 does not fit axis -2, which has size 6
+        f32[1,3,8,8].conv2d f32[4,3,3,3] f32[3] => conv2d: one number for each channel is f32 (4,), got f32 (3,)
+        f32[1,3,8,8].conv2d f32[4,3,3,3] 2 => conv2d: argument `bias` must be a tensor, got 2
+        f32[1,3,8,8].conv2d f64[4,3,3,3] => conv2d: x is f32, the weights are f64\\nhelp: convert one of them, such as with `.cast::<f32>()`
+        f32[1,3,8,8].conv2d f32[4,3,3,3] _ 1 -1 => conv2d: padding must be in 0..2^31, got -1
+        f32[8].max_pool2d 2 => max_pool2d: needs at least two axes, got shape (8,)
+        f32[8,8].max_pool2d 2 2 2 => max_pool2d: padding 2 is more than half of the size 2 of a window
+        f32[4].batchnorm => batchnorm: needs an axis 1 of channels, got shape (4,)
+        f32[4,3].batchnorm f32[4] => batchnorm: one number for each channel is f32 (3,), got f32 (4,)
+        f32[4,8].attention f32[5,7] f32[5,3] => attention: queries, keys and values (4, 8), (5, 7), (5, 3): queries have 8 elements, keys 7
+        f32[4,8].attention f32[5,8] f32[6,3] => attention: queries, keys and values (4, 8), (5, 8), (6, 3): there are 5 keys and 6 values
+        f32[8].attention f32[8] f32[8] => attention: queries, keys and values (8,), (8,), (8,): each needs two axes or more, (…, n, d)
+        f32[4,8].attention f32[5,8] f32[5,3] bool[3,5] => attention: the mask must be bool or f32 and broadcast to (4, 5), got bool (3, 5)",
     );
 }
 

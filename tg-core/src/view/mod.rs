@@ -9,12 +9,14 @@
 //! data compare equal far more often than not, but equality is not decided in general.
 
 mod decide;
+mod digits;
 mod merge;
 mod reshape;
 mod tracker;
 #[expect(clippy::module_inception, reason = "the file is named after the type it holds")]
 mod view;
 
+pub use digits::Digits;
 pub use tracker::ShapeTracker;
 pub use view::View;
 

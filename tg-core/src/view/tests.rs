@@ -107,3 +107,22 @@ fn symbolic_sizes_merge_where_it_is_provable() {
     let flipped = back.flip(&[0]).reshape(&[28.into(), 28.into(), n()]).flip(&[0, 1, 2]).permute(&[2, 0, 1]);
     assert!(flipped.is_contiguous(), "{flipped:?}");
 }
+
+#[test]
+fn axes_that_a_movement_does_not_concern_are_parts_of_their_own() {
+    // Rows read as longer rows along the middle axes only.
+    let skewed = View::contiguous(&dims(&[2, 3, 6, 5])).shrink(&pairs(&[(0, 2), (0, 3), (0, 4), (1, 4)])).unwrap();
+    let parts = skewed.digits(&dims(&[2, 18, 5]));
+    let found: Vec<_> = parts.iter().map(|p| (p.axes.clone(), p.strides.clone(), p.offset.clone())).collect();
+    let part = |axes, strides: [i64; 4], offset: i64| (axes, dims(&strides), Dim::from(offset));
+    assert_eq!(found, [part(0..1, [1, 0, 0, 0], 0), part(1..2, [0, 6, 1, 0], 0), part(2..3, [0, 0, 0, 1], 1)]);
+    // A step that is no whole number of rows keeps both axes together.
+    assert_eq!(View::contiguous(&dims(&[5, 4])).digits(&dims(&[4, 5])).len(), 1);
+    // A run-time size outside of the others is no obstacle.
+    let batch = View::contiguous(&[n(), 6.into(), 4.into()]).shrink(&[
+        (Dim::ZERO, n()),
+        (1.into(), 5.into()),
+        (0.into(), 4.into()),
+    ]);
+    assert_eq!(batch.unwrap().digits(&[n(), 6.into(), 4.into()]).len(), 3);
+}

@@ -21,19 +21,19 @@ const SIZES: &[i64] = &[1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 24, 33];
 
 /// A value in the pool.
 #[derive(Clone, Copy)]
-struct Entry<'g> {
-    node: Uop<'g>,
+pub(super) struct Entry<'g> {
+    pub(super) node: Uop<'g>,
     /// Bound on its absolute value.
-    max: f64,
+    pub(super) max: f64,
     /// It is a multiple of this.
-    step: f64,
+    pub(super) step: f64,
     /// Bound on the error of a kernel; 0 if there is none.
-    error: f64,
+    pub(super) error: f64,
 }
 
-struct Builder<'g> {
+pub(super) struct Builder<'g> {
     graph: &'g Graph,
-    random: Random,
+    pub(super) random: Random,
     n: (Var, i64),
     inputs: Vec<(String, Uop<'g>)>,
     data: Vec<Array>,
@@ -123,7 +123,7 @@ impl<'g> Builder<'g> {
         bounded && self.elements(entry.node) <= MOST_ELEMENTS && self.elements(entry.node) > 0
     }
 
-    fn any(&mut self) -> Entry<'g> {
+    pub(super) fn any(&mut self) -> Entry<'g> {
         let newest = self.pool.len().saturating_sub(3);
         let from = if self.random.one_in(2) { newest } else { 0 };
         self.pool[from + self.random.below(self.pool.len() - from)]
@@ -182,7 +182,7 @@ impl<'g> Builder<'g> {
     }
 
     fn step(&mut self) -> Option<Entry<'g>> {
-        match self.random.below(18) {
+        match self.random.below(20) {
             0..=2 => self.binary(),
             3..=4 => self.unary(),
             5 => self.choice(),
@@ -192,13 +192,14 @@ impl<'g> Builder<'g> {
             13..=14 => self.product(),
             15 => self.lookup(),
             16 => self.integer(),
+            17..=18 => self.window(),
             _ => self.discrete(),
         }
     }
 
     /// The result of an operation whose exact result is at most `max` in steps of `step`, and which
     /// amplifies the errors of its operands to `error`.
-    fn rounded(&self, node: Uop<'g>, max: f64, step: f64, error: f64) -> Entry<'g> {
+    pub(super) fn rounded(&self, node: Uop<'g>, max: f64, step: f64, error: f64) -> Entry<'g> {
         let integer = !node.dtype().is_float();
         let exact = integer || error == 0.0 && step > 0.0 && max / step < EXACT;
         let limit = node.dtype().int_range().map_or(f64::MAX, |(_, hi)| hi as f64 + 1.0);

@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod window;
 
 use tg_core::compile::Function;
 use tg_core::dim::Var;

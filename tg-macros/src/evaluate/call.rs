@@ -71,8 +71,14 @@ impl<'g> Evaluator<'_, 'g> {
         let mut segments = path.path.segments.iter().rev();
         let (last, owner) = (segments.next()?, segments.next());
         let name = name_of(&last.ident);
-        let index = match owner {
-            Some(owner) => Some(self.struct_called(&name_of(&owner.ident))?),
+        let index = match owner.map(|owner| name_of(&owner.ident)) {
+            Some(owner) => match self.struct_called(&owner) {
+                Some(index) => Some(index),
+                None => {
+                    let at = self.code.function(None, &format!("{owner}::{name}"))?;
+                    return Some(Callee { at, own: &last.arguments, owner: None });
+                }
+            },
             None if self.frame().find(&name).is_some() => return None,
             None => None,
         };
@@ -192,12 +198,9 @@ impl<'g> Evaluator<'_, 'g> {
         self.check_recursion(at, site)?;
         self.called.insert(at);
         let locations: Vec<_> = passed.iter().map(|p| p.location.clone()).collect();
-        self.frames.push(Frame {
-            function: Some(at),
-            owner: self.code.block.functions[at].owner,
-            bindings: Vec::new(),
-            loops: 0,
-        });
+        let function = &self.code.block.functions[at];
+        let shown_at = function.module.map(|_| site);
+        self.frames.push(Frame { function: Some(at), owner: function.owner, site: shown_at, ..Frame::default() });
         let outcome = self.enter(signature, generics, passed, site).and_then(|()| self.body(at, signature));
         let finals: Vec<_> = signature.params.iter().map(|param| self.final_value(&param.pattern)).collect();
         self.frames.pop();

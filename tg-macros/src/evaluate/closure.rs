@@ -37,7 +37,7 @@ impl<'g> Evaluator<'_, 'g> {
         self.check_depth().map_err(|message| self.fail(site, message))?;
         let mut bindings = closure.captured.clone();
         bindings.iter_mut().for_each(|binding| (binding.mutable, binding.in_place) = (false, false));
-        self.frames.push(Frame { function: None, owner: closure.owner, bindings, loops: 0 });
+        self.frames.push(Frame { owner: closure.owner, bindings, ..Frame::default() });
         let mut inputs = expr.inputs.iter().zip(values);
         let bound = inputs.try_for_each(|(pattern, value)| self.bind_pattern(pattern, value, site));
         let outcome = bound.and_then(|()| self.eval(&expr.body));

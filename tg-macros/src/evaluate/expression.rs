@@ -118,6 +118,9 @@ impl<'g> Evaluator<'_, 'g> {
         if let Some(dtype) = dtype_named(name) {
             return Ok(Value::DType(dtype));
         }
+        if name == "None" {
+            return Ok(Value::Nothing);
+        }
         let known = self.visible_names();
         Err(self.fail(at, messages::undefined(name, closest(name, known.iter().map(String::as_str)))))
     }
@@ -130,10 +133,13 @@ impl<'g> Evaluator<'_, 'g> {
         names
     }
 
-    /// Functions and constants of a struct.
+    /// Functions and constants of a struct, functions of a module of the library.
     pub(super) fn member_names(&mut self, owner: &str) -> Vec<String> {
-        let Some(index) = self.struct_called(owner) else { return Vec::new() };
         let block = self.code.block;
+        let Some(index) = self.struct_called(owner) else {
+            let of_module = block.functions.iter().filter(|f| f.module == Some(owner));
+            return of_module.map(|f| name_of(&f.sig.ident)).collect();
+        };
         let of_struct = |owner: Option<usize>| owner.and_then(|at| self.code.owner_struct(at)) == Some(index);
         let functions = block.functions.iter().filter(|f| of_struct(f.owner)).map(|f| f.name());
         let consts = block.consts.iter().filter(|c| of_struct(c.owner)).map(|c| name_of(&c.item.ident));

@@ -28,7 +28,9 @@ impl<'g> Evaluator<'_, 'g> {
             },
             (Value::Array(_) | Value::Range(..), "push") => self.push(call),
             (Value::Array(_) | Value::Range(..), _) => self.sequence_method(&name, receiver, call),
-            (Value::Tuple(_), "map") => self.structure_method(&name, receiver, call),
+            (Value::Tuple(_), "map" | "fold") => self.structure_method(&name, receiver, call),
+            // One tensor is a structure of one, so that a function can take either.
+            (Value::Tensor(_), "map" | "fold") => self.structure_method(&name, receiver, call),
             _ => self.value_method(&name, receiver, call),
         }
     }
@@ -82,22 +84,25 @@ impl<'g> Evaluator<'_, 'g> {
         (method.call)(self.graph, &arguments).map(Value::from).map_err(|error| self.fail(at, messages::method(&error)))
     }
 
-    /// `net.map(|tensor| …)`: every tensor of a struct.
+    /// `net.map(|tensor| …)` for every tensor of a struct; `net.fold(start, |state, tensor| …)` over all of them.
     fn structure_method(&mut self, name: &str, receiver: Value<'g>, call: &syn::ExprMethodCall) -> Eval<'g> {
-        if name != "map" || call.args.len() != 1 {
+        if !matches!((name, call.args.len()), ("map", 1) | ("fold", 2)) {
             let known = match &receiver {
                 Value::Struct(value) => self.member_names(&value.name),
                 _ => Vec::new(),
             };
-            let close = closest(name, known.iter().map(String::as_str).chain(["map"]));
+            let close = closest(name, known.iter().map(String::as_str).chain(["map", "fold"]));
             return Err(self.fail(&call.method, messages::unknown_method(name, &receiver.describe(), close)));
         }
-        let function = self.eval(&call.args[0])?;
+        let mut arguments = self.eval_all(&call.args)?;
+        let Some(function) = arguments.pop() else { return Err(Stop::Failed) };
         let leaves: Vec<Value<'g>> = receiver.leaves().into_iter().cloned().collect();
-        let mut mapped = Vec::new();
-        for leaf in leaves {
-            mapped.push(self.call_value(function.clone(), vec![leaf], call)?);
+        if let Some(start) = arguments.pop() {
+            let mut leaves = leaves.into_iter();
+            return leaves.try_fold(start, |state, leaf| self.call_value(function.clone(), vec![state, leaf], call));
         }
+        let mapped = leaves.into_iter().map(|leaf| self.call_value(function.clone(), vec![leaf], call));
+        let mapped = mapped.collect::<Eval<'g, Vec<_>>>()?;
         Ok(receiver.with_leaves(&mut mapped.into_iter()))
     }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use quote::ToTokens;
 use tg_core::ir::Graph;
 
-use crate::diagnostic::{Diagnostics, Message, Place, name_of};
+use crate::diagnostic::{Diagnostics, Message, Place};
 use crate::types::Checked;
 
 pub use scope::{Binding, Frame};
@@ -112,6 +112,7 @@ impl<'a, 'g> Evaluator<'a, 'g> {
     }
 
     fn fail_at(&self, place: Place, message: Message) -> Stop<'g> {
+        let place = self.frames.iter().find_map(|frame| frame.site).unwrap_or(place);
         self.errors.report(place, message.within(&self.call_chain()));
         Stop::Failed
     }
@@ -125,7 +126,7 @@ impl<'a, 'g> Evaluator<'a, 'g> {
     pub fn function_name(&self, at: usize) -> String {
         let function = &self.code.block.functions[at];
         let owner = function.owner.and_then(|at| self.code.owner_struct(at));
-        let name = name_of(&function.sig.ident);
+        let name = function.name();
         owner.map_or(name.clone(), |index| format!("{}::{name}", self.code.struct_name(index)))
     }
 

@@ -1,5 +1,6 @@
 //! Variables: names bound to values, inner scopes hiding outer ones.
 
+use crate::diagnostic::Place;
 use crate::evaluate::value::Value;
 
 /// A variable.
@@ -29,6 +30,8 @@ pub struct Frame<'g> {
     pub function: Option<usize>,
     /// The `impl` the code stands in, for `Self`.
     pub owner: Option<usize>,
+    /// Where a function of the library is called: its own text is nowhere to point to.
+    pub site: Option<Place>,
     /// Innermost last.
     pub bindings: Vec<Binding<'g>>,
     /// Loops in progress.

@@ -37,6 +37,8 @@ pub enum Value<'g> {
     Struct(Box<StructValue<'g>>),
     /// `a..b`.
     Range(Option<Box<Value<'g>>>, Option<Box<Value<'g>>>),
+    /// `None`: an argument of a tensor method left out.
+    Nothing,
     /// `|x| …`.
     Closure(Rc<Closure<'g>>),
     /// A function of the block, as a value.
@@ -166,6 +168,7 @@ impl<'g> Value<'g> {
                 Argument::List(parts.iter().map(Value::to_argument).collect::<Option<_>>()?)
             }
             Value::Range(start, stop) => Argument::Range(end(start)?, end(stop)?),
+            Value::Nothing => Argument::None,
             Value::Poison | Value::Unbound | Value::Struct(_) | Value::Closure(_) | Value::Function(_) => return None,
         })
     }
@@ -191,6 +194,7 @@ impl<'g> Value<'g> {
             },
             Value::Struct(value) => format!("a `{}`", value.name),
             Value::Range(..) => "a range".into(),
+            Value::Nothing => "`None`".into(),
             Value::Closure(_) => "a closure".into(),
             Value::Function(_) => "a function".into(),
         }

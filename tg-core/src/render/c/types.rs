@@ -25,7 +25,8 @@ pub(super) fn c_type(scalar: Scalar) -> &'static str {
 
 pub(super) fn type_name(dtype: DType) -> String {
     match (dtype.scalar, dtype.lanes) {
-        (Scalar::Bool, 1) => "b8".to_string(),
+        // Not `b8`, which is the ninth buffer.
+        (Scalar::Bool, 1) => "bool8".to_string(),
         (Scalar::Index, 1) => "i64".to_string(),
         (Scalar::Index, n) => format!("i64x{n}"),
         (scalar, 1) => scalar.name().to_string(),

@@ -87,6 +87,8 @@ fn quotients_and_remainders_of_sums() {
             (i % 6 / 3, i / 3 % 2),
             (i / 4 * 4 + i % 4, i),
             ((i * 9 + j) % 8, (i + j) % 8),
+            ((i * 9 + j) % 10, (j - i) % 10),
+            ((i * 9 + j) / 10, i + (j - i) / 10),
             ((i + 8) / 8, g.index(1)),
             ((i - 8) / 8, g.index(-1)),
             ((i - 8) % 8, i),
@@ -111,6 +113,10 @@ fn comparisons() {
             ((i * 4 + j).lt(12), i.lt(3)),
             ((i * 6).lt(20), i.lt(4)),
             ((i / 2).lt(2), i.lt(4)),
+            ((i / 2 - j).lt(2), (i - j * 2).lt(4)),
+            (((i - j) % 12).lt(5), (i - j).lt(5) & !(i - j).lt(0)),
+            (((i - j) % (n + 8)).lt(n), (i - j - n).lt(0) & !(i - j).lt(0)),
+            (((i - j) % 12).lt(10), ((i - j) % 12).lt(10)),
             ((i + 3).lt(7), i.lt(4)),
             ((-i).lt(-3), !i.lt(4)),
             ((i * 2).equals(5), no),
@@ -142,8 +148,28 @@ fn conditions() {
             (c.choose(c.choose(i, j), i * 2), c.choose(i, i * 2)),
             (i.lt(4).choose(i % 4, g.index(9)), i.lt(4).choose(i, g.index(9))),
             (i.lt(4).choose(g.index(9), i / 4), i.lt(4).choose(g.index(9), g.index(1))),
+            (i.lt(4) & (i % 4 + j).lt(5), i.lt(4) & (i + j).lt(5)),
+            // What is known of i - 2j decides i/2 - j.
+            (
+                range_of_quotient(i, j).choose((i / 2 - j) % 3, g.index(9)),
+                range_of_quotient(i, j).choose(i / 2 - j, g.index(9)),
+            ),
         ]
     });
+}
+
+/// `0 <= i - 2j < 6`.
+fn range_of_quotient<'g>(i: Uop<'g>, j: Uop<'g>) -> Uop<'g> {
+    (i - j * 2).lt(6) & !(i - j * 2).lt(0)
+}
+
+#[test]
+fn a_loop_of_two_iterations_needs_no_division() {
+    let g = Graph::new();
+    let i = g.range(g.index(2), Axis::Loop);
+    for (divided, line) in [((i + 1) / 2, i), ((i + 1) % 2, -i + 1), ((i * 5 + 3) / 4, i * 2), ((i * 3) % 2, i)] {
+        assert_eq!(simplest(divided), simplest(line), "{}", text(divided));
+    }
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! Attention: a mean of values, weighted by how well their keys fit a query.
+
+use crate::dim::Dim;
+use crate::dtype::{DType, Scalar};
+use crate::ir::{Op, Uop};
+use crate::tensor::contraction::matmul;
+use crate::tensor::conversion::marked;
+use crate::tensor::error::{Error, show_shape};
+use crate::tensor::function::exp;
+use crate::tensor::movement::transpose;
+use crate::tensor::primitive::{broadcast, broadcast_shape, count, float, position, reduced};
+use crate::tensor::registry::theme;
+
+theme! {
+    /// `softmax(x kᵀ · scale) v` for queries `x`, (…, n, d), keys `k`, (…, m, d), and values `v`, (…, m, e). `mask`,
+    /// which broadcasts to (…, n, m), says which keys take part (bool), or is added to the scores (floats). `scale` is
+    /// 1/√d if left out. A query that no key takes part in gives zeros.
+    fn attention(x: Uop<'g>, k: Uop<'g>, v: Uop<'g>, mask: Option<Uop<'g>>, scale: Option<f64>) -> Uop<'g> {
+        check(x, k, v)?;
+        let scores = scores(x, k, scale)?;
+        let masked = mask.map_or(Ok(scores), |mask| masked(scores, mask))?;
+        matmul(weights(masked)?, v)
+    }
+
+    /// `attention` in which query i sees the keys 0 to i only.
+    fn causal_attention(x: Uop<'g>, k: Uop<'g>, v: Uop<'g>, scale: Option<f64>) -> Uop<'g> {
+        check(x, k, v)?;
+        let scores = scores(x, k, scale)?;
+        let rank = scores.shape().len();
+        let [query, key] = [rank - 2, rank - 1].map(|axis| position(x.graph(), scores.shape(), axis));
+        matmul(weights(masked(scores, !query.lt(key))?)?, v)
+    }
+}
+
+/// Queries and keys are of one width, and each key has a value.
+fn check(x: Uop, k: Uop, v: Uop) -> Result<(), Error> {
+    let shapes = [float(x)?, k, v].map(|t| show_shape(t.shape())).join(", ");
+    let misfit = |text: String| Err(Error::new(format!("queries, keys and values {shapes}: {text}")));
+    let ([.., _, d], [.., m, e], [.., n, _]) = (x.shape(), k.shape(), v.shape()) else {
+        return misfit("each needs two axes or more, (…, n, d)".to_string());
+    };
+    match () {
+        _ if d != e => misfit(format!("queries have {d} elements, keys {e}")),
+        _ if m != n => misfit(format!("there are {m} keys and {n} values")),
+        _ => Ok(()),
+    }
+}
+
+/// The product of each query with each key, times `scale`: of the queries, because that is less work.
+fn scores<'g>(x: Uop<'g>, k: Uop<'g>, scale: Option<f64>) -> Result<Uop<'g>, Error> {
+    let width = &x.shape()[x.shape().len() - 1];
+    let scale = match (scale, width.known()) {
+        (Some(scale), _) => x.like(scale),
+        (None, Some(n)) => x.like(1.0 / (n as f64).sqrt()),
+        (None, None) => count(x.graph(), x.dtype(), std::slice::from_ref(width))?.unary(Op::Sqrt).recip(),
+    };
+    matmul(x * scale, transpose(k, -2, -1)?)
+}
+
+fn masked<'g>(scores: Uop<'g>, mask: Uop<'g>) -> Result<Uop<'g>, Error> {
+    let shape = scores.shape();
+    let fits = broadcast_shape(shape, mask.shape()).is_ok_and(|both: Vec<Dim>| both == shape);
+    match mask.dtype() {
+        DType::BOOL if fits => Ok(broadcast(mask, shape).choose(scores, f64::NEG_INFINITY)),
+        dtype if dtype == scores.dtype() && fits => Ok(scores + broadcast(mask, shape)),
+        dtype => {
+            let wanted = format!("must be bool or {} and broadcast to {}", scores.dtype(), show_shape(shape));
+            Err(Error::new(format!("the mask {wanted}, got {dtype} {}", show_shape(mask.shape()))))
+        }
+    }
+}
+
+/// Softmax over the last axis, but zeros where all scores are -∞. For that the largest is bounded, so that no
+/// infinities are subtracted, and so is the sum, which is at least 1 otherwise.
+fn weights(scores: Uop<'_>) -> Result<Uop<'_>, Error> {
+    let last = [scores.shape().len() - 1];
+    let largest = marked(Op::Detach, reduced(scores, Op::Max, &last)).maximum(least_score(scores.dtype()));
+    let powers = exp(scores - broadcast(largest, scores.shape()))?;
+    let sum = reduced(powers, Op::Add, &last).maximum(0.5);
+    Ok(powers * broadcast(sum.recip(), scores.shape()))
+}
+
+/// A finite number that no score is below.
+fn least_score(dtype: DType) -> f64 {
+    match dtype.scalar {
+        Scalar::F16 => -65504.0,
+        Scalar::F8E5M2 => -57344.0,
+        Scalar::F8E4M3 => -448.0,
+        _ => -1e30,
+    }
+}

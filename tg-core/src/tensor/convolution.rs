@@ -1,0 +1,145 @@
+//! Convolutions: the product of all windows with the weights, summed over channels and taps.
+//!
+//! As in machine learning, that is the cross-correlation: weights are not flipped. The meaning of every argument is
+//! PyTorch's.
+
+use crate::dim::Dim;
+use crate::ir::{Op, Uop};
+use crate::tensor::argument::Each;
+use crate::tensor::error::{Error, show_shape};
+use crate::tensor::primitive::{broadcast, expanded, numeric, padded, reduced, reshaped};
+use crate::tensor::registry::theme;
+use crate::tensor::window::{Windows, slid};
+
+theme! {
+    /// The convolution of `x`, (n, channels, length), with `weights`, (out, channels / groups, taps), to (n, out, …);
+    /// `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and groups 1 if left
+    /// out.
+    fn conv1d(
+        x: Uop<'g>,
+        weights: Uop<'g>,
+        bias: Option<Uop<'g>>,
+        stride: Option<Each>,
+        padding: Option<Each>,
+        dilation: Option<Each>,
+        groups: Option<i64>,
+    ) -> Uop<'g> {
+        let windows = check(x, weights, 1).and_then(|()| Windows::new(taps(weights)?, stride, dilation))?;
+        convolved(&Operands { x, weights, bias, groups: groups.unwrap_or(1) }, padding, &windows)
+    }
+
+    /// The convolution of `x`, (n, channels, height, width), with `weights`, (out, channels / groups, kh, kw), to
+    /// (n, out, …, …); `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and
+    /// groups 1 if left out; each is one number, or one for each axis.
+    fn conv2d(
+        x: Uop<'g>,
+        weights: Uop<'g>,
+        bias: Option<Uop<'g>>,
+        stride: Option<Each>,
+        padding: Option<Each>,
+        dilation: Option<Each>,
+        groups: Option<i64>,
+    ) -> Uop<'g> {
+        let windows = check(x, weights, 2).and_then(|()| Windows::new(taps(weights)?, stride, dilation))?;
+        convolved(&Operands { x, weights, bias, groups: groups.unwrap_or(1) }, padding, &windows)
+    }
+}
+
+struct Operands<'g> {
+    x: Uop<'g>,
+    weights: Uop<'g>,
+    bias: Option<Uop<'g>>,
+    groups: i64,
+}
+
+/// `x` and `weights` are of one dtype, and have two axes more than `axes`.
+fn check(x: Uop, weights: Uop, axes: usize) -> Result<(), Error> {
+    if numeric(x)?.dtype() != numeric(weights)?.dtype() {
+        let error = format!("x is {}, the weights are {}", x.dtype(), weights.dtype());
+        return Err(Error::new(error).help(format!("convert one of them, such as with `.cast::<{}>()`", x.dtype())));
+    }
+    let layouts = [("(n, channels, length)", "(out, channels, taps)"), LAYOUTS_2D][axes - 1];
+    for (what, layout, operand) in [("x", layouts.0, x), ("the weights", layouts.1, weights)] {
+        if operand.shape().len() != axes + 2 {
+            let error =
+                format!("{what} must have {} axes, {layout}, got shape {}", axes + 2, show_shape(operand.shape()));
+            return Err(Error::new(error).help("`.unsqueeze(axis)` adds an axis of size 1"));
+        }
+    }
+    Ok(())
+}
+
+const LAYOUTS_2D: (&str, &str) = ("(n, channels, height, width)", "(out, channels, kh, kw)");
+
+fn taps(weights: Uop) -> Result<Vec<i64>, Error> {
+    let sizes: Option<Vec<i64>> = weights.shape()[2..].iter().map(Dim::known).collect();
+    sizes.ok_or_else(|| {
+        Error::new(format!("the taps of the weights, shape {}, are not known", show_shape(weights.shape())))
+    })
+}
+
+/// x as (n, g, 1, c, o…, k…) times weights as (1, g, out/g, c, 1…, k…), summed over c and k.
+fn convolved<'g>(operands: &Operands<'g>, padding: Option<Each>, windows: &Windows) -> Result<Uop<'g>, Error> {
+    let Operands { x, weights, groups, .. } = *operands;
+    let [per_group, out_per_group] = channels(x, weights, groups)?;
+    let axes = x.shape().len() - 2;
+    let split = |n: &Dim, out: &Dim| vec![n.clone(), Dim::from(groups), out.clone(), per_group.clone()];
+    let padded = surrounded(x, padding)?;
+    let grouped = reshaped(padded, &[&split(&x.shape()[0], &Dim::ONE), &padded.shape()[2..]].concat());
+    let seen = slid(grouped, &split(&x.shape()[0], &out_per_group), windows)?;
+    let (counts, taps) = seen.shape()[4..].split_at(axes);
+    let kernel = [&split(&Dim::ONE, &out_per_group), &vec![Dim::ONE; axes], taps].concat();
+    let product = seen * expanded(reshaped(weights, &kernel), seen.shape());
+    let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();
+    let shape = [&x.shape()[..1], &weights.shape()[..1], counts].concat();
+    let result = reshaped(reduced(product, Op::Add, &summed), &shape);
+    operands.bias.map_or(Ok(result), |bias| Ok(result + per_channel(bias, result)?))
+}
+
+/// The channels of `x` in each group, and those of the result.
+fn channels(x: Uop, weights: Uop, groups: i64) -> Result<[Dim; 2], Error> {
+    let (own, out, given) = (&x.shape()[1], &weights.shape()[0], &weights.shape()[1]);
+    let shared = |channels: &Dim| channels.div_exact(&Dim::from(groups)).filter(|_| groups > 0);
+    let (Some(per_group), Some(out)) = (shared(own), shared(out)) else {
+        return Err(Error::new(format!(
+            "{own} channels of x and {out} of the result do not divide into {groups} groups"
+        )));
+    };
+    if per_group != *given {
+        let of_groups = if groups == 1 { String::new() } else { format!(" in each of {groups} groups") };
+        let error = format!("x has {per_group} channels{of_groups}, the weights {given}");
+        let shapes = format!("x {}, weights {}", show_shape(x.shape()), show_shape(weights.shape()));
+        return Err(Error::new(format!("{shapes}: {error}")).help("weights are (out, channels / groups, taps…)"));
+    }
+    Ok([per_group, out])
+}
+
+/// `x` with zeros on both sides of each of its last axes.
+fn surrounded<'g>(x: Uop<'g>, padding: Option<Each>) -> Result<Uop<'g>, Error> {
+    let pairs = margins(x.shape().len() - 2, padding)?;
+    let all = [vec![(Dim::ZERO, Dim::ZERO); 2], pairs].concat();
+    Ok(padded(x, all))
+}
+
+/// The padding before and after each of the last `axes` axes.
+pub(super) fn margins(axes: usize, padding: Option<Each>) -> Result<Vec<(Dim, Dim)>, Error> {
+    let sizes = padding.map_or(Ok(vec![0; axes]), |padding| padding.of("padding", axes))?;
+    match sizes.iter().find(|size| !(0..1 << 31).contains(*size)) {
+        Some(size) => Err(Error::new(format!("padding must be in 0..2^31, got {size}"))),
+        None => Ok(sizes.into_iter().map(|size| (Dim::from(size), Dim::from(size))).collect()),
+    }
+}
+
+/// A number for each channel (axis 1) of `x`, in the shape of `x`.
+pub(super) fn per_channel<'g>(numbers: Uop<'g>, x: Uop<'g>) -> Result<Uop<'g>, Error> {
+    let channels = &x.shape()[1];
+    if numbers.shape() != std::slice::from_ref(channels) || numbers.dtype() != x.dtype() {
+        let (dtype, shape) = (numbers.dtype(), show_shape(numbers.shape()));
+        return Err(Error::new(format!(
+            "one number for each channel is {} ({channels},), got {dtype} {shape}",
+            x.dtype()
+        )));
+    }
+    let ones = vec![Dim::ONE; x.shape().len() - 2];
+    Ok(broadcast(reshaped(numbers, &[numbers.shape(), &ones].concat()), x.shape()))
+}

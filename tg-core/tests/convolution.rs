@@ -1,0 +1,97 @@
+//! The loop nests of convolutions and pools, forward and gradients: one kernel each, which reads its inputs by index
+//! arithmetic that is free of divisions, under conditions that are plain comparisons.
+
+use tg_core::compile::{Function, plan};
+use tg_core::dim::{Dim, Var};
+use tg_core::dtype::DType;
+use tg_core::ir::{Graph, Op, Uop, pretty};
+use tg_core::tensor::{Each, avg_pool2d, conv2d, grad, max_pool2d, sum};
+
+/// Sizes of a convolution; a batch of 0 is one that is known at run time only.
+struct Case {
+    x: [i64; 4],
+    out: i64,
+    taps: i64,
+    stride: i64,
+    padding: i64,
+    dilation: i64,
+    groups: i64,
+}
+
+const PLAIN: Case = Case { x: [8, 16, 28, 28], out: 32, taps: 3, stride: 1, padding: 0, dilation: 1, groups: 1 };
+
+fn buffer<'g>(graph: &'g Graph, sizes: [i64; 4]) -> Uop<'g> {
+    let size = |n| if n == 0 { Dim::from(Var::new("N", 1, 4096)) } else { Dim::from(n) };
+    graph.buffer(DType::F32, sizes.map(size).to_vec())
+}
+
+/// The kernels that compute `result` from `inputs`.
+fn nests<'g>(graph: &'g Graph, inputs: &[Uop<'g>], result: Uop<'g>) -> Vec<Uop<'g>> {
+    let inputs = inputs.iter().map(|x| ("input".to_string(), *x)).collect();
+    let outputs = vec![("result".to_string(), result)];
+    let function = Function { name: "f".into(), inputs, updates: vec![], outputs };
+    plan(graph, &function).kernels().map(|(_, kernel)| kernel).collect()
+}
+
+/// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.
+fn rough_edges(nest: Uop) -> (usize, usize) {
+    let plain = |c: &Uop| matches!(c.op(), Op::Cmplt | Op::And | Op::Xor | Op::Const) || !c.dtype().is_bool();
+    let all = nest.toposort();
+    let divisions = all.iter().filter(|n| n.dtype().is_index() && matches!(n.op(), Op::Idiv | Op::Mod)).count();
+    (divisions, all.iter().filter(|n| !plain(n)).count())
+}
+
+#[track_caller]
+fn check(case: Case, divisions: usize) {
+    let Case { x, out, taps, stride, padding, dilation, groups } = case;
+    let graph = Graph::new();
+    let (x, w) = (buffer(&graph, x), buffer(&graph, [out, x[1] / groups, taps, taps]));
+    let each = |n| Some(Each(vec![n]));
+    let y = conv2d(x, w, None, each(stride), each(padding), each(dilation), Some(groups)).unwrap();
+    let cotangent = graph.buffer(DType::F32, y.shape().to_vec());
+    let loss = sum(y * cotangent, None).unwrap();
+    let gradients = grad(loss, &[x, w]).unwrap();
+    for (name, value, left) in [("forward", y, 0), ("x", gradients[0], divisions), ("w", gradients[1], 0)] {
+        let [nest] = nests(&graph, &[x, w, cotangent], value)[..] else { panic!("{name}: several kernels") };
+        assert_eq!(rough_edges(nest), (left, 0), "{name}: {}", pretty(nest));
+    }
+}
+
+#[test]
+fn indices_of_convolutions_are_sums_of_products() {
+    check(PLAIN, 0);
+    check(Case { padding: 1, ..PLAIN }, 0);
+    check(Case { x: [0, 16, 28, 28], padding: 1, ..PLAIN }, 0);
+    check(Case { x: [3, 3, 17, 13], out: 5, padding: 1, ..PLAIN }, 0);
+    check(Case { dilation: 2, padding: 2, ..PLAIN }, 0);
+    check(Case { groups: 4, padding: 1, ..PLAIN }, 0);
+    check(Case { groups: 16, out: 16, padding: 1, ..PLAIN }, 0);
+    check(Case { taps: 1, ..PLAIN }, 0);
+    check(Case { taps: 1, stride: 2, ..PLAIN }, 0);
+    check(Case { stride: 2, padding: 1, ..PLAIN }, 0);
+    check(Case { x: [0, 16, 28, 28], stride: 2, padding: 1, ..PLAIN }, 0);
+    check(Case { x: [4, 3, 64, 64], taps: 7, stride: 2, padding: 3, ..PLAIN }, 0);
+    check(Case { x: [4, 3, 64, 64], taps: 16, stride: 16, ..PLAIN }, 0);
+}
+
+#[test]
+fn gradients_of_strides_that_do_not_divide_the_size_divide_the_position() {
+    // (y + p) / s and (y + p) % s along two axes.
+    check(Case { x: [8, 16, 27, 27], stride: 2, padding: 1, ..PLAIN }, 4);
+    check(Case { x: [8, 16, 28, 28], stride: 3, padding: 1, ..PLAIN }, 4);
+}
+
+#[test]
+fn pools_read_their_windows() {
+    for (size, stride, padding) in [(2, 2, 0), (3, 2, 1), (3, 1, 1), (7, 7, 0)] {
+        let graph = Graph::new();
+        let x = buffer(&graph, [8, 16, 28, 28]);
+        let each = |n| Some(Each(vec![n]));
+        let largest = max_pool2d(x, Each(vec![size]), each(stride), each(padding)).unwrap();
+        let mean = avg_pool2d(x, Each(vec![size]), each(stride), each(padding)).unwrap();
+        for value in [largest, mean] {
+            let [nest] = nests(&graph, &[x], value)[..] else { panic!("several kernels") };
+            assert_eq!(rough_edges(nest), (0, 0), "{}", pretty(nest));
+        }
+    }
+}
