@@ -1,7 +1,7 @@
 //! Before: Lane ranges. After: none; what varied with one is a vector.
 //!
 //! A load whose address advances by one from lane to lane is one wide load, any other is put together
-//! lane by lane. A reduction over the lanes first combines whole vectors over its other ranges, then
+//! lane by lane; so with stores. A reduction over the lanes first combines whole vectors over its other ranges, then
 //! the lanes by halves.
 
 use super::unroll::{pairwise, unroll};
@@ -154,8 +154,16 @@ impl<'g, 'a> Vectorize<'g, 'a> {
         let value = self.wide(self.done[node.src(1)]);
         match self.consecutive(node.src(0)) {
             Some(index) => node.with_srcs(&[&[index, value], &others[..]].concat()),
-            None => panic!("vectorize: the lanes of {node:?} are not neighbours in memory"),
+            None => node.with_srcs(&[&[self.scattered(node.src(0)), value], &others[..]].concat()),
         }
+    }
+
+    /// The addresses of all lanes, which are not neighbours.
+    fn scattered(&mut self, index: Uop<'g>) -> Uop<'g> {
+        let first = self.at(index, 0);
+        let step = stride(index.src(1), self.range).filter(|_| index.arity() == 2);
+        let step = step.unwrap_or_else(|| panic!("vectorize: the lanes of {index:?} are not evenly apart"));
+        first.src(0).element(self.lanes_of(|lane| first.src(1) + first.src(1).like(lane * step)), None)
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::border::border;
 use super::keep::keep;
 use super::split::{Tail, annotate, split, tile};
 use super::stage::{loads, stage};
@@ -59,6 +60,11 @@ pub enum Action {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
     },
+    /// Copies what a load reads, and the zeros where its indices leave the tensor, into scratch memory.
+    Border {
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+    },
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream,
     /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
@@ -94,8 +100,8 @@ impl Action {
         Ok(match self {
             Action::Vectorize { axis, lanes } => {
                 let range = range(axis)?;
-                if !is_stored_in_order(kernel, range) {
-                    return Err(self.invalid("neighbouring results are not neighbours in memory"));
+                if !is_stored_evenly(kernel, range) {
+                    return Err(self.invalid("neighbouring results are not evenly apart in memory"));
                 }
                 if fills_scratch(kernel, range) {
                     return Err(self.invalid("its lanes would share scratch memory"));
@@ -125,8 +131,8 @@ impl Action {
             }
             Action::Parallel { axis } => {
                 let range = range(axis)?;
-                if Nest::new(kernel).depth(range) != 0 {
-                    return Err(self.invalid("only an outermost loop can be shared among threads"));
+                if Nest::new(kernel).depth(range) != 0 || !is_over_results(kernel, range) {
+                    return Err(self.invalid("only an outermost loop over results can be shared among threads"));
                 }
                 if schedule::quotient(range.src(0)).is_none() {
                     return Err(self.invalid("what is left over of a loop is not shared among threads"));
@@ -135,11 +141,11 @@ impl Action {
             }
             Action::Stage { axis, load } => {
                 let at = range(axis)?;
-                let loads = loads(kernel);
-                let load = *loads.get(load).ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))?;
-                stage(kernel, load, at, simplifier)
+                stage(kernel, self.load(kernel, load)?, at, simplifier)
                     .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound"))?
             }
+            Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
+                .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,
             Action::Stream => streamed(kernel),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
@@ -153,6 +159,11 @@ impl Action {
             Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
             _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
         }
+    }
+
+    fn load<'g>(self, kernel: Uop<'g>, load: usize) -> Result<Uop<'g>, InvalidAction> {
+        let loads = loads(kernel);
+        loads.get(load).copied().ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))
     }
 
     /// `range`, if blocks of `size` of it may run twice: results do not depend on what is stored.
@@ -174,11 +185,16 @@ impl Action {
     }
 }
 
-/// Whether what is stored over `range`, if anything is, goes to consecutive places.
-fn is_stored_in_order<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+/// Whether results are stored over `range`, rather than a copy in scratch memory.
+pub(super) fn is_over_results<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    kernel.srcs().any(|store| store.srcs().skip(2).any(|r| r == range))
+}
+
+/// Whether what is stored over `range`, if anything is, goes to places evenly apart.
+fn is_stored_evenly<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     let is_over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
     let mut stores = kernel.toposort().into_iter().filter(is_over);
-    stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range) == Some(1))
+    stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range).is_some())
 }
 
 /// Whether `kernel` updates a buffer in place.
@@ -208,6 +224,7 @@ impl fmt::Display for Action {
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
             Action::Stage { axis, load } => write!(f, "stage({axis},{load})"),
+            Action::Border { load } => write!(f, "border({load})"),
             Action::Stream => f.write_str("stream"),
             Action::Keep { axis } => write!(f, "keep({axis})"),
         }
@@ -238,6 +255,7 @@ impl FromStr for Action {
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
             ("stage", &[axis, load]) => Ok(Action::Stage { axis: axis as usize, load: load as usize }),
+            ("border", &[load]) => Ok(Action::Border { load: load as usize }),
             ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
             _ => Err(wrong()),
         }
@@ -257,7 +275,8 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stage(1,0) stream parallel(0)";
+        let text =
+            "border(1) keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stage(1,0) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

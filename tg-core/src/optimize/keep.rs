@@ -4,7 +4,7 @@
 //! Before: `s = Σ_r f(r); out[t] = f(t) / s`, which computes each `f` twice. After:
 //! `s = Σ_r (l[r] = f(r)); out[t] = l[t] / s`.
 
-use super::stage::scratch;
+use super::layout::scratch;
 use crate::ir::{Arg, Axis, Memo, Op, Uop, toposort};
 use crate::loops::{Nest, closes, instantiate};
 use crate::schedule::operation;

@@ -5,8 +5,10 @@
 //! parses. [`heuristic`] gives the list for a kernel and an instruction set.
 
 mod action;
+mod border;
 mod heuristic;
 mod keep;
+mod layout;
 mod merge;
 mod period;
 mod split;

@@ -6,16 +6,10 @@
 
 use std::cmp::Reverse;
 
+use super::layout::{Layout, scratch};
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
 use crate::loops::{Nest, renamed, stride, substitute};
 use crate::symbolic::Simplifier;
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
-/// Bytes of a part of a tile from which its distance to the next matters.
-const LARGE: i128 = 1 << 10;
-/// Most elements of a tile.
-const MOST_ELEMENTS: i128 = 1 << 24;
 
 /// The loads of `kernel` from outside scratch memory, in order: what staging can name.
 pub(super) fn loads<'g>(kernel: Uop<'g>) -> Vec<Uop<'g>> {
@@ -66,7 +60,8 @@ pub(super) fn stage<'g>(
         order.sort_by_key(|r| step(*r));
         tile = order.clone();
     }
-    let layout = Layout::of(&tile, value.dtype().bytes())?;
+    let sizes: Vec<_> = tile.iter().map(|r| r.src(0).vmax()).collect();
+    let layout = Layout::of(&sizes, value.dtype().bytes())?;
     let pointer = scratch(kernel, value, layout.elements);
     let own = renamed(kernel.graph(), tile.iter().copied()).into_iter();
     let copies: Vec<_> =
@@ -94,45 +89,10 @@ fn operand<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Uop<'g> {
     largest
 }
 
-/// New scratch memory of `kernel` for `len` elements like `value`.
-pub(super) fn scratch<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128) -> Uop<'g> {
-    let number = kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count();
-    kernel.graph().local(value.dtype(), number as u32, len as u32)
-}
-
 /// `range` as an ordinary loop.
 fn as_loop(range: Uop) -> Uop {
     match range.arg() {
         Arg::Range(_, Axis::Loop) => range,
         _ => range.graph().range(range.src(0), Axis::Loop),
-    }
-}
-
-/// Where the elements of a tile are in scratch memory: row-major over its loops, except that large parts are apart by a
-/// cache line more, lest they fall into the same lines of a cache.
-struct Layout {
-    steps: Vec<i64>,
-    elements: i128,
-}
-
-impl Layout {
-    /// `None` if there is no bound on the number of elements worth the name.
-    fn of(ranges: &[Uop], bytes: usize) -> Option<Layout> {
-        let mut steps = vec![];
-        let mut elements = 1i128;
-        for (i, range) in ranges.iter().enumerate().rev() {
-            if i < ranges.len() - 1 && elements * bytes as i128 >= LARGE {
-                elements += (LINE / bytes) as i128;
-            }
-            steps.push(elements as i64);
-            elements = elements.checked_mul(range.src(0).vmax())?;
-        }
-        steps.reverse();
-        (elements > 0 && elements <= MOST_ELEMENTS).then_some(Layout { steps, elements })
-    }
-
-    fn place<'g>(&self, ranges: &[Uop<'g>]) -> Uop<'g> {
-        let each = ranges.iter().zip(&self.steps).map(|(r, step)| *r * *step);
-        each.reduce(|a, b| a + b).unwrap_or_else(|| panic!("stage: a tile without loops"))
     }
 }

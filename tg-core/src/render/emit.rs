@@ -37,6 +37,8 @@ pub trait Spelling {
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
     /// The statement that writes.
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
+    /// The statement that writes lane `i` of a vector at `pointer + indices[i]`.
+    fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
     /// The statement that sets the `register` called `name` to `value`.
@@ -141,6 +143,8 @@ impl<'g> Emitter<'g, '_> {
                 self.names.insert(node, name);
             }
             Op::Index => {}
+            // A vector of addresses is written out where it is used.
+            Op::Vectorize if node.dtype().is_index() && self.is_address(node) => {}
             Op::Load => self.load(node),
             Op::Store => self.store(node),
             Op::Range => self.open(node),
@@ -160,6 +164,10 @@ impl<'g> Emitter<'g, '_> {
             }
             _ => self.value(node),
         }
+    }
+
+    fn is_address(&self, vector: Uop<'g>) -> bool {
+        self.linear.0.iter().any(|n| n.op() == Op::Index && n.src(1) == vector)
     }
 
     fn line(&mut self, text: String) {
@@ -230,6 +238,12 @@ impl<'g> Emitter<'g, '_> {
 
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
+        if index.src(1).op() == Op::Vectorize {
+            let lanes: Vec<String> = index.src(1).srcs().map(|lane| self.names[&lane].clone()).collect();
+            let (pointer, value) = (&self.names[&index.src(0)], &self.names[&node.src(1)]);
+            let line = self.spelling.scatter(node, pointer, &lanes, value);
+            return self.line(line);
+        }
         let line = self.spelling.store(
             node,
             &self.names[&index.src(0)],

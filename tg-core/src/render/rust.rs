@@ -144,6 +144,12 @@ impl Spelling for Rust {
         format!("store({pointer}, {index}, {text});")
     }
 
+    fn scatter(&mut self, _: Uop, pointer: &str, indices: &[String], text: &str) -> String {
+        let lane = |(lane, index): (usize, &String)| format!("store({pointer}, {index}, lanes.0[{lane}]);");
+        let stores: Vec<String> = indices.iter().enumerate().map(lane).collect();
+        format!("{{ let lanes = {text}; {} }}", stores.join(" "))
+    }
+
     fn declare(&mut self, _: Uop, name: &str, text: &str, mutable: bool) -> String {
         format!("let {}{name} = {text};", if mutable { "mut " } else { "" })
     }

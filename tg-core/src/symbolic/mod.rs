@@ -18,6 +18,8 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
+pub use self::linear::{Sum, Term};
+pub use self::validity::known_bounds;
 use crate::ir::Uop;
 use crate::rewrite::{Exhausted, Rewriter, RuleSet, Step};
 

@@ -77,6 +77,29 @@ fn facts(condition: Uop<'_>, holds: bool) -> Vec<Fact<'_>> {
     fact(condition, false).into_iter().collect()
 }
 
+/// A sum without its constant, and the smallest and largest value that a condition allows it.
+pub type KnownBounds<'g> = (Sum<'g>, Option<i128>, Option<i128>);
+
+/// What `condition` says about sums, if it says nothing else: each sum once.
+pub fn known_bounds(condition: Uop<'_>) -> Option<Vec<KnownBounds<'_>>> {
+    let mut known: Vec<KnownBounds> = vec![];
+    for clause in clauses(condition) {
+        let Fact { mut sum, low, high } = fact(clause, true)?;
+        let moved = sum.constant_term();
+        sum.add_term(Term { factors: vec![], coefficient: -moved })?;
+        let (mut low, mut high) = (low.map(|l| l - moved), high.map(|h| h - moved));
+        if sum.terms.first().is_some_and(|t| t.coefficient < 0) {
+            sum = Sum::default().minus(&sum)?;
+            (low, high) = (high.map(|h| -h), low.map(|l| -l));
+        }
+        match known.iter_mut().find(|(other, ..)| *other == sum) {
+            Some((_, l, h)) => (*l, *h) = (low.max(*l), [high, *h].into_iter().flatten().min()),
+            None => known.push((sum, low, high)),
+        }
+    }
+    Some(known)
+}
+
 /// An upper bound of `sum` under `facts`: multiples of facts are subtracted as long as that helps.
 fn highest<'g>(sum: &Sum<'g>, facts: &[Fact<'g>]) -> Option<i128> {
     let mut sum = sum.clone();

@@ -1,7 +1,8 @@
 //! How the loads of an innermost loop move, and what a way to vectorize it costs.
 
+use super::contraction::READERS;
 use super::tile::CHAINS;
-use super::{blocks, is_reduce, size};
+use super::{blocks, is_reduce, reduced, size};
 use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::overwrites_what_it_reads;
@@ -10,6 +11,12 @@ use crate::optimize::action::overwrites_what_it_reads;
 const BROADCAST: f64 = 0.5;
 /// Relative cost of one lane that is loaded by itself and put into its place.
 const GATHER: f64 = 3.0;
+/// Results in a tile along one loop, about.
+const TILED: i64 = 8;
+/// Relative cost of one lane that is stored by itself.
+const SCATTER: f64 = 2.0;
+/// Relative cost of a load whose lanes are put together once, when it is staged.
+const STAGED: f64 = 1.1;
 /// Results of one tile that share what combining the lanes of a reduction costs.
 const SHARED: f64 = 4.0;
 
@@ -70,16 +77,22 @@ impl<'g> Accesses<'g> {
 
     /// The ways to vectorize along `axis`, with up to `most` lanes.
     pub fn choices(&self, axis: Uop<'g>, most: i64, chain: &[Uop<'g>]) -> Vec<Choice<'g>> {
-        let written = |s: &&Uop<'g>| !is_reduce(axis) && s.depends_on(axis);
-        if self.stores.iter().filter(written).any(|s| stride(s.src(1), axis) != Some(1))
-            || (is_reduce(axis) && axis != chain[0])
-        {
+        let written = self.stores.iter().filter(|s| !is_reduce(axis) && s.depends_on(axis));
+        let steps: Option<Vec<i64>> = written.map(|s| stride(s.src(1), axis)).collect();
+        let in_order = |steps: &[i64]| steps.iter().all(|s| *s == 1);
+        let Some(steps) = steps.filter(|s| in_order(s) || is_reduce(chain[0])) else { return vec![] };
+        if is_reduce(axis) && axis != chain[0] {
             return vec![];
         }
+        // Results that are not neighbours are stored one by one, but only once for a whole reduction.
+        let scatter = if in_order(&steps) { 0.0 } else { SCATTER / reduced(chain) as f64 };
         let widths = std::iter::successors(Some(most), |l| (*l > 2).then_some(l / 2));
         widths
             .filter(|lanes| *lanes >= 2 && *lanes <= size(axis))
-            .map(|lanes| self.choice(axis, lanes, chain))
+            .map(|lanes| {
+                let choice = self.choice(axis, lanes, chain);
+                Choice { cost: choice.cost + scatter, ..choice }
+            })
             .collect()
     }
 
@@ -92,11 +105,23 @@ impl<'g> Accesses<'g> {
         Choice { axis, lanes, cost: ((loads + 1.0) * steps as f64 + combine) / n as f64 }
     }
 
+    /// Whether `load`, which alone moves with `axis`, is read often enough to be staged by its lanes.
+    fn is_staged(&self, load: Uop<'g>, axis: Uop<'g>, chain: &[Uop<'g>]) -> bool {
+        let readers = chain.iter().filter(|r| !is_reduce(**r) && !load.depends_on(**r)).map(|r| size(*r));
+        is_reduce(chain[0])
+            && load.src(0).op() == Op::DefineGlobal
+            && !is_reduce(axis)
+            && self.moving(axis) == 1
+            && self.kernel.arity() == 1
+            && readers.fold(1, i64::saturating_mul) >= READERS * TILED
+    }
+
     fn load_cost(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> f64 {
         let guarded = load.srcs().nth(2).is_some_and(|valid| valid.depends_on(axis));
         match stride(load.src(1), axis) {
             Some(0) if !guarded => BROADCAST,
             Some(1) if !guarded => 1.0,
+            Some(_) if !guarded && self.is_staged(load, axis, chain) => STAGED,
             _ => {
                 let others = chain.iter().filter(|r| **r != axis && !is_reduce(**r) && !load.depends_on(**r));
                 let shared = others.map(|r| size(*r)).max().unwrap_or(1).min(CHAINS);

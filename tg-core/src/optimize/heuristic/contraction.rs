@@ -18,7 +18,7 @@ const JUMP: i64 = 1 << 10;
 /// Bytes between rows that fall into the same lines of a first-level cache.
 const CONFLICT: i64 = 4 << 10;
 /// Tiles that read a panel, from which copying it pays.
-const READERS: i64 = 8;
+pub(super) const READERS: i64 = 8;
 /// Bytes of the rows of a block, which stay in the second-level cache.
 const BLOCK: i64 = 1 << 20;
 /// Bytes of the panels of a group of columns, which stay in the last-level cache.
@@ -30,9 +30,12 @@ const COPY: f64 = 0.5;
 
 /// The loops over the tiles of a contraction.
 pub(super) struct Grid<'g> {
+    /// The innermost loop of the reduction, and how many elements all of it combines.
     pub k: Uop<'g>,
-    pub rows: Uop<'g>,
-    pub columns: Uop<'g>,
+    pub depth: i64,
+    /// The loops over tiles; `None` where there is one.
+    pub rows: Option<Uop<'g>>,
+    pub columns: Option<Uop<'g>>,
     /// Rows of a tile.
     pub height: i64,
     /// Vectors in a row of a tile, and the lanes of each.
@@ -42,56 +45,79 @@ pub(super) struct Grid<'g> {
 impl<'g> Plan<'g, '_> {
     /// Blocks the loops over tiles, and stages what pays.
     pub(super) fn block(&mut self, grid: &Grid<'g>) {
-        let Grid { k, rows, columns, .. } = *grid;
-        let operands = self.operand(k, rows, columns).zip(self.operand(k, columns, rows));
-        let Some((left, right)) = operands.filter(|_| self.kernel.arity() == 1) else { return };
-        let stages_left = size(columns) >= READERS && (collides(left) || is_far(left, k));
-        if is_far(right, k) && size(rows) >= READERS {
-            self.block_and_stage(grid, left, stages_left);
-        } else if stages_left && Nest::new(self.kernel).path(Some(columns)).contains(&rows) {
+        let Some(right) = self.operand(grid.k, true).filter(|_| self.kernel.arity() == 1) else { return };
+        let left = self.operand(grid.k, false);
+        let stages_left =
+            left.is_some_and(|l| self.readers(l, grid.k) >= READERS && (collides(l) || is_far(l, grid.k)));
+        if self.readers(right, grid.k) >= READERS {
+            match (grid.rows, grid.columns) {
+                (Some(rows), Some(columns)) if is_far(right, grid.k) => {
+                    return self.block_and_stage(grid, rows, columns, stages_left);
+                }
+                _ if !is_in_order(right) => self.stage_all(right, grid.k),
+                _ => {}
+            }
+        }
+        if let (Some(left), Some(rows)) = (left.filter(|_| stages_left), grid.rows) {
             self.stage(rows, left);
         }
     }
 
     /// Groups of columns, whose panels are copied once; in them blocks of rows; in these columns, then rows.
-    fn block_and_stage(&mut self, grid: &Grid<'g>, left: Uop<'g>, stages_left: bool) {
-        let outside = self.around(grid);
-        let bytes = size(grid.k) * left.dtype().bytes() as i64;
-        let together = group(size(grid.columns), bytes * grid.width.0 * grid.width.1, grid.width.0);
+    fn block_and_stage(&mut self, grid: &Grid<'g>, rows: Uop<'g>, columns: Uop<'g>, stages_left: bool) {
+        let outside = self.around(rows, columns);
+        let bytes = grid.depth * 4;
+        let together = group(size(columns), bytes * grid.width.0 * grid.width.1, grid.width.0);
         let block = (BLOCK / (grid.height * bytes)).max(1);
-        let (columns, _) = self.outermost(grid.columns, 1);
-        let (groups, columns) = self.outermost(columns, together);
-        let (blocks, rows) = self.outermost(grid.rows, block);
+        let (columns, _) = self.outermost(columns, 1);
+        let (groups, _) = self.outermost(columns, together);
+        let (blocks, _) = self.outermost(rows, block);
         let (groups, _) = self.outermost(groups, 1);
         for range in outside {
-            self.outermost(Some(range), 1);
+            self.outermost(range, 1);
         }
-        // Where the last group is smaller, the loop inside of groups follows theirs.
-        let columns = columns.and_then(|columns| self.now(columns));
-        let operand =
-            |plan: &Self, with: Option<Uop<'g>>, without: Option<Uop<'g>>| plan.operand(grid.k, with?, without?);
-        if let (Some(left), Some(at)) = (operand(self, rows, columns).filter(|_| stages_left), blocks.or(groups)) {
+        if let (Some(left), Some(at)) = (self.operand(grid.k, false).filter(|_| stages_left), blocks.or(groups)) {
             self.stage(at, left);
         }
-        if let (Some(right), Some(at)) = (operand(self, columns, rows), groups.or(blocks)) {
+        if let (Some(right), Some(at)) = (self.operand(grid.k, true), groups.or(blocks)) {
             self.stage(at, right);
         }
     }
 
-    /// The one load in the loop `k` that moves with `with` and not with `without`.
-    fn operand(&self, k: Uop<'g>, with: Uop<'g>, without: Uop<'g>) -> Option<Uop<'g>> {
+    /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after.
+    fn stage_all(&mut self, load: Uop<'g>, k: Uop<'g>) {
         let nest = Nest::new(self.kernel);
-        let is_it = |l: &Uop<'g>| nest.innermost(*l) == Some(k) && l.depends_on(with) && !l.depends_on(without);
+        let bytes = |at: &Uop<'g>| {
+            let inside = load.ranges().filter(|r| nest.depth(*r) > nest.depth(*at)).map(size);
+            inside.fold(load.dtype().bytes() as i64, i64::saturating_mul)
+        };
+        let mut around = nest.path(Some(k)).into_iter().rev().filter(|r| is_fresh(r) && !is_reduce(*r));
+        if let Some(at) = around.find(|at| bytes(at) <= GROUP) {
+            self.stage(at, load);
+        }
+    }
+
+    /// The one load in the loop `k` that is read in vectors, or the one that is not.
+    fn operand(&self, k: Uop<'g>, in_vectors: bool) -> Option<Uop<'g>> {
+        let nest = Nest::new(self.kernel);
+        let is_it = |l: &Uop<'g>| nest.innermost(*l) == Some(k) && has_lanes(*l) == in_vectors;
         let mut found = loads(self.kernel).into_iter().filter(is_it);
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// The loops around those of `grid`, inner before outer.
-    fn around(&self, grid: &Grid<'g>) -> Vec<Uop<'g>> {
+    /// How many tiles read the same of `load`.
+    fn readers(&self, load: Uop<'g>, k: Uop<'g>) -> i64 {
+        let others = |r: &Uop<'g>| is_fresh(r) && !is_reduce(*r) && !load.depends_on(*r);
         let nest = Nest::new(self.kernel);
-        let is_outside = |r: &Uop<'g>| *r != grid.rows && *r != grid.columns && is_fresh(r) && !is_reduce(*r);
-        let depth = nest.depth(grid.rows).min(nest.depth(grid.columns));
-        nest.path(Some(grid.rows)).into_iter().filter(|r| is_outside(r) && nest.depth(*r) < depth).collect()
+        nest.path(Some(k)).into_iter().filter(others).map(size).fold(1, i64::saturating_mul)
+    }
+
+    /// The loops around those over tiles, inner before outer.
+    fn around(&self, rows: Uop<'g>, columns: Uop<'g>) -> Vec<Uop<'g>> {
+        let nest = Nest::new(self.kernel);
+        let is_outside = |r: &Uop<'g>| *r != rows && *r != columns && is_fresh(r) && !is_reduce(*r);
+        let depth = nest.depth(rows).min(nest.depth(columns));
+        nest.path(Some(rows)).into_iter().filter(|r| is_outside(r) && nest.depth(*r) < depth).collect()
     }
 
     /// Runs `axis` in blocks of `by`, outside all other loops; returns the loops over and inside of blocks.
@@ -113,7 +139,7 @@ impl<'g> Plan<'g, '_> {
         let place = loads(self.kernel).into_iter().position(|l| l == load);
         let (Some(axis), Some(place)) = (self.place(at), place) else { return };
         let lanes = self.isa.vector_bytes() / load.dtype().bytes();
-        let in_vectors = load.ranges().any(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane)));
+        let in_vectors = has_lanes(load);
         let copying = self.act(Action::Stage { axis, load: place }).unwrap_or_default();
         let nest = Nest::new(self.kernel);
         let innermost = copying.into_iter().max_by_key(|r| nest.depth(*r)).filter(|_| !in_vectors);
@@ -121,6 +147,19 @@ impl<'g> Plan<'g, '_> {
             self.vectorize(row, lanes as u32, 1);
         }
     }
+}
+
+fn has_lanes(load: Uop) -> bool {
+    load.ranges().any(|r| is_lane(&r))
+}
+
+fn is_lane(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Lane))
+}
+
+/// Whether the lanes of `load` are neighbours in memory.
+fn is_in_order(load: Uop) -> bool {
+    load.ranges().filter(is_lane).all(|r| stride(load.src(0).src(1), r) == Some(1))
 }
 
 /// Whether what `load` reads in the loop `k` lies far apart, and does not fit near the processor.

@@ -1,24 +1,26 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
 //! 1. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
-//! 2. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//! 2. What is zero around its elements is copied with the zeros, so that it is read without conditions.
+//! 3. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
-//! 3. A reduction around which results share operands is tiled: as many results in registers as the
+//! 4. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
 //!    gets several accumulators, so that additions do not wait for each other.
-//! 4. Operands of a tiled reduction that would be read in jumps through memory are staged.
-//! 5. Results larger than the caches go past them.
-//! 6. The outermost loop over results is shared among threads.
+//! 5. Operands of a tiled reduction that would be read in jumps through memory are staged.
+//! 6. Results larger than the caches go past them.
+//! 7. The outermost loop over results is shared among threads.
 
 mod accesses;
 mod contraction;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
-use self::contraction::Grid;
+use self::contraction::{Grid, READERS};
 use self::tile::{CHAINS, Tile, best_divisor};
-use super::action::{Action, Actions, overwrites_what_it_reads};
+use super::action::{Action, Actions, is_over_results, overwrites_what_it_reads};
+use super::stage::loads;
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::Nest;
 use crate::symbolic::Simplifier;
@@ -35,6 +37,7 @@ const SHORT: i64 = 16;
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
     let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
     plan.keep();
+    plan.border();
     for leaf in leaves(plan.kernel) {
         plan.shape(leaf);
     }
@@ -76,6 +79,11 @@ fn is_reduce(range: Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Reduce))
 }
 
+/// How many elements the reduction of a chain of loops combines.
+fn reduced(chain: &[Uop]) -> i64 {
+    chain.iter().filter(|r| is_reduce(**r)).map(|r| size(*r)).fold(1, i64::saturating_mul)
+}
+
 /// Whether an action can still be applied to `range`.
 fn is_fresh(range: &Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Loop | Axis::Reduce))
@@ -93,18 +101,19 @@ impl<'g> Plan<'g, '_> {
         let lanes = self.isa.vector_bytes() as i64 / accesses.widest();
         let choice = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| accesses.choices(axis, lanes, &chain));
         let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
-        let short = is_reduce(leaf) && leaf.src(0).as_int().is_some_and(|n| n <= SHORT as i128);
+        let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
+        let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT;
         if short && choice.is_some_and(|c| c.axis != leaf) {
             return self.write_out(leaf, &chain, choice);
         }
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
         let outer = self.apply_tile(&tile, choice);
-        if let (&[Some(a), Some(b)], Some(choice)) = (&outer[..], choice) {
+        if let (&[a, b], Some(choice)) = (&outer[..], choice.filter(|c| !is_reduce(c.axis))) {
             let [(first, in_a), (_, in_b)] = [tile.parts[0], tile.parts[1]];
             let (columns, rows, (width, height)) =
                 if first == choice.axis { (a, b, (in_a, in_b)) } else { (b, a, (in_b, in_a)) };
             let (width, height) = ((width as i64, choice.lanes), height as i64);
-            self.block(&Grid { k: leaf, rows, columns, height, width });
+            self.block(&Grid { k: leaf, depth: reduced(&chain), rows, columns, height, width });
         }
     }
 
@@ -137,11 +146,6 @@ impl<'g> Plan<'g, '_> {
 
     fn place(&self, range: Uop<'g>) -> Option<usize> {
         Nest::new(self.kernel).loops().iter().position(|r| *r == range)
-    }
-
-    /// The loop that `range` has become, if its size was rewritten since.
-    fn now(&self, range: Uop<'g>) -> Option<Uop<'g>> {
-        Nest::new(self.kernel).loops().into_iter().find(|r| r.arg() == range.arg())
     }
 
     /// Applies an action; returns the loops it made that further actions can be applied to, in the order in which
@@ -204,6 +208,26 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
+    /// Copies operands of reductions that have zeros around them, zeros included.
+    fn border(&mut self) {
+        for load in (0..loads(self.kernel).len()).rev() {
+            let nest = Nest::new(self.kernel);
+            let at = loads(self.kernel)[load];
+            let chain = nest.path(nest.innermost(at));
+            if at.src(0).arity() < 3 || chain.first().is_none_or(|leaf| !is_reduce(*leaf)) || reduced(&chain) < READERS
+            {
+                continue;
+            }
+            let copying = self.act(Action::Border { load }).unwrap_or_default();
+            let nest = Nest::new(self.kernel);
+            let lanes = (self.isa.vector_bytes() / at.dtype().bytes()) as u32;
+            let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
+            for row in copying.into_iter().filter(is_leaf).collect::<Vec<_>>() {
+                self.vectorize(row, lanes, 1);
+            }
+        }
+    }
+
     /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
     fn stream(&mut self) {
         let nest = Nest::new(self.kernel);
@@ -220,8 +244,7 @@ impl<'g> Plan<'g, '_> {
     /// Gives the outermost loop over results that has more than one iteration to the threads.
     fn share(&mut self) {
         let nest = Nest::new(self.kernel);
-        let outermost =
-            |r: &Uop<'g>| nest.depth(*r) == 0 && matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
+        let outermost = |r: &Uop<'g>| nest.depth(*r) == 0 && is_over_results(self.kernel, *r) && size(*r) > 1;
         let place = nest.loops().into_iter().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)));
         if let Some(place) = place.and_then(|r| self.place(r)) {
             self.act(Action::Parallel { axis: place });

@@ -48,12 +48,22 @@ impl<'g> Reduction<'g, '_> {
     fn parts(&self, isa: Isa) -> Vec<(Uop<'g>, u32)> {
         let results = self.chain.iter().copied().filter(|r| !is_reduce(*r));
         let shares = |r: &Uop<'g>| self.accesses.still(*r) > 0 && self.accesses.moving(*r) > 0;
-        let shared: Vec<Uop<'g>> = results.filter(shares).take(2).collect();
-        match shared[..] {
+        match self.pair(&results.filter(shares).collect::<Vec<_>>())[..] {
             [a, b] => self.rectangle(a, b, isa).into_iter().collect(),
             [a] if self.accesses.loads.len() > 1 => vec![(a, best_divisor(self.count(a), CHAINS * 2))],
             _ => self.chains(),
         }
+    }
+
+    /// The two loops of `shared` that make a tile: the one in vectors, or the innermost, and the next that moves other
+    /// loads.
+    fn pair(&self, shared: &[Uop<'g>]) -> Vec<Uop<'g>> {
+        let in_vectors = self.choice.map(|c| c.axis).filter(|axis| shared.contains(axis));
+        let Some(first) = in_vectors.or(shared.first().copied()) else { return vec![] };
+        let loads = &self.accesses.loads;
+        let others = |r: &Uop<'g>| loads.iter().any(|l| l.depends_on(first) != l.depends_on(*r));
+        let second = shared.iter().copied().find(|r| *r != first && others(r));
+        shared.iter().copied().filter(|r| *r == first || Some(*r) == second).collect()
     }
 
     fn lanes(&self, axis: Uop<'g>) -> i64 {

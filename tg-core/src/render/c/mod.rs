@@ -243,6 +243,14 @@ impl Spelling for C {
         }
     }
 
+    fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String {
+        let (ty, bool) = (self.ty(carrier(node.src(1))), node.src(1).dtype().is_bool());
+        let sign = if bool { "-" } else { "" };
+        let lane = |(lane, index): (usize, &String)| format!("{pointer}[{index}] = {sign}lanes[{lane}];");
+        let stores: Vec<String> = indices.iter().enumerate().map(lane).collect();
+        format!("{{ const {ty} lanes = {text}; {} }}", stores.join(" "))
+    }
+
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String {
         let ty = self.ty(carrier(node));
         format!("{}{ty} {name} = {text};", if mutable { "" } else { "const " })
