@@ -130,11 +130,31 @@ impl<'g, 'a> Vectorize<'g, 'a> {
                 let src: Vec<_> = [index].into_iter().chain(alt).collect();
                 node.graph().node(Op::Load, dtype, &src, Arg::None)
             }
+            None if self.is_every_second(node) => self.every_second(node),
             None => {
                 let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.load_lane(node, i)).collect();
                 node.graph().node(Op::Vectorize, dtype, &lanes, Arg::None)
             }
         }
+    }
+
+    fn is_every_second(&self, node: Uop<'g>) -> bool {
+        let index = node.src(0);
+        node.arity() == 1 && index.arity() == 2 && self.lanes > 2 && stride(index.src(1), self.range) == Some(2)
+    }
+
+    /// Every second element, out of two vectors of neighbours: the one from the first element on, and the one that ends
+    /// with the last.
+    fn every_second(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let (lanes, first) = (self.lanes as i64, self.at(node.src(0), 0));
+        let from = |offset: i64| {
+            let index = first.src(0).element(first.src(1) + first.src(1).like(offset), None);
+            node.graph().node(Op::Load, node.dtype().vec(self.lanes), &[index], Arg::None)
+        };
+        let (low, high) = (from(0), from(lanes - 1));
+        let lane = |i: i64| if 2 * i < lanes { low.lane(2 * i as u32) } else { high.lane((2 * i - lanes + 1) as u32) };
+        let all: Vec<_> = (0..lanes).map(lane).collect();
+        node.graph().node(Op::Vectorize, node.dtype().vec(self.lanes), &all, Arg::None)
     }
 
     /// What lane `i` loads. An address that moves evenly is that of lane 0 plus a constant.

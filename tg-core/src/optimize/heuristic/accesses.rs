@@ -13,8 +13,10 @@ const BROADCAST: f64 = 0.5;
 const GATHER: f64 = 3.0;
 /// Results in a tile along one loop, about.
 const TILED: i64 = 8;
-/// Relative cost of one lane that is stored by itself.
-const SCATTER: f64 = 2.0;
+/// Relative cost of every second element: two wide loads and a shuffle.
+const EVERY_SECOND: f64 = 1.5;
+/// Relative cost of one lane that is stored by itself, in a line that little else is stored to.
+const SCATTER: f64 = 8.0;
 /// Relative cost of a load whose lanes are put together once, when it is staged.
 const STAGED: f64 = 1.1;
 /// Results of one tile that share what combining the lanes of a reduction costs.
@@ -121,6 +123,7 @@ impl<'g> Accesses<'g> {
         match stride(load.src(1), axis) {
             Some(0) if !guarded => BROADCAST,
             Some(1) if !guarded => 1.0,
+            Some(2) if !guarded => EVERY_SECOND,
             Some(_) if !guarded && self.is_staged(load, axis, chain) => STAGED,
             _ => {
                 let others = chain.iter().filter(|r| **r != axis && !is_reduce(**r) && !load.depends_on(**r));

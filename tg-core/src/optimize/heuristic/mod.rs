@@ -93,7 +93,7 @@ impl<'g> Plan<'g, '_> {
     /// Vectors, tile and staging of one innermost loop, if it is still there.
     fn shape(&mut self, leaf: Uop<'g>) {
         let nest = Nest::new(self.kernel);
-        if !nest.loops().contains(&leaf) {
+        if !nest.loops().contains(&leaf) || !(is_reduce(leaf) || is_over_results(self.kernel, leaf)) {
             return;
         }
         let chain = nest.path(Some(leaf));

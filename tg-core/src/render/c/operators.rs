@@ -202,24 +202,15 @@ impl C {
         format!("splat_{vector}({text})")
     }
 
-    /// A vector from its lanes; neighbouring lanes of one vector are a shuffle.
+    /// A vector from its lanes; lanes of one or two vectors are a shuffle.
     pub(super) fn vector(&mut self, node: Uop, args: &[String]) -> String {
         let ty = self.ty(carrier(node));
-        let lane = |s: Uop| match (s.op(), s.arg()) {
-            (Op::Gep, Arg::Slot(lane)) => Some(*lane),
-            _ => None,
-        };
-        let first = node.src(0);
-        let whole = node.srcs().all(|s| lane(s).is_some() && s.src(0) == first.src(0));
-        if first.op() == Op::Gep && whole {
-            let lanes: Vec<String> = node.srcs().filter_map(lane).map(|l| l.to_string()).collect();
-            let vector = args[0].rsplit_once('[').map_or("", |(vector, _)| vector).trim_start_matches("(-");
-            let shuffled = format!("__builtin_shufflevector({vector}, {vector}, {})", lanes.join(", "));
-            let from = carrier(first.src(0)).element().vec(node.dtype().lanes);
+        if let Some(shuffled) = shuffle(node, args) {
+            let from = carrier(node.src(0).src(0)).element().vec(node.dtype().lanes);
             return self.convert(&shuffled, from, carrier(node));
         }
         let sign = if node.dtype().is_bool() { "-" } else { "" };
-        if node.srcs().all(|s| s == first) {
+        if node.srcs().all(|s| s == node.src(0)) {
             return self.splat(carrier(node), &format!("{sign}{}", args[0]));
         }
         let lanes: Vec<String> = args.iter().map(|a| format!("{sign}{a}")).collect();
@@ -271,4 +262,23 @@ fn clamp(node: Uop) -> Option<(&'static str, usize, usize)> {
         (_, true) => Some(("min", 1, 2)),
         _ => None,
     }
+}
+
+/// The vector `node` as a shuffle, if all of its lanes are lanes of one vector, or of two alike.
+fn shuffle(node: Uop, args: &[String]) -> Option<String> {
+    let mut vectors: Vec<(Uop, &str)> = vec![];
+    let mut places = vec![];
+    for (source, text) in node.srcs().zip(args) {
+        let Arg::Slot(lane) = *source.arg() else { return None };
+        let vector = (source.op() == Op::Gep).then(|| source.src(0))?;
+        let name = text.rsplit_once('[').map_or("", |(vector, _)| vector).trim_start_matches("(-");
+        let at = vectors.iter().position(|(v, _)| *v == vector).unwrap_or(vectors.len());
+        if at == vectors.len() {
+            vectors.push((vector, name));
+        }
+        places.push((at as u32 * vector.dtype().lanes as u32 + lane).to_string());
+    }
+    let (first, last) = (*vectors.first()?, *vectors.last()?);
+    let alike = vectors.len() <= 2 && first.0.dtype() == last.0.dtype();
+    alike.then(|| format!("__builtin_shufflevector({}, {}, {})", first.1, last.1, places.join(", ")))
 }
