@@ -24,6 +24,8 @@ rules! {
     #[grows = "a remainder becomes a difference, which is cheaper"]
     where_no        [c: bool, x, y] c.choose(x, y)                        => c.choose(x, known_in(c, false, y)?);
     where_load      [c: bool, n]    c.choose(node(Op::Load).named(n), 0)  => n, if guards_itself(n, c);
+    #[inexact = "zero times what is infinite or NaN is NaN, as it is in any product with padding"]
+    where_product   [c: bool, n, x: float] c.choose(node(Op::Load).named(n) * x, 0) => n * x, if guards_itself(n, c);
 }
 
 /// The most nodes of a branch that are looked at under a condition.

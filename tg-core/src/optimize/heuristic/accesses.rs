@@ -83,7 +83,8 @@ impl<'g> Accesses<'g> {
         let steps: Option<Vec<i64>> = written.map(|s| stride(s.src(1), axis)).collect();
         let in_order = |steps: &[i64]| steps.iter().all(|s| *s == 1);
         let Some(steps) = steps.filter(|s| in_order(s) || is_reduce(chain[0])) else { return vec![] };
-        if is_reduce(axis) && axis != chain[0] {
+        let fills_scratch = self.loads.iter().any(|l| l.src(0).depends_on(axis));
+        if fills_scratch || is_reduce(axis) && axis != chain[0] {
             return vec![];
         }
         // Results that are not neighbours are stored one by one, but only once for a whole reduction.

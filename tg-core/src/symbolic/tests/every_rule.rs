@@ -234,7 +234,9 @@ fn value_of(node: Uop<'_>, round: usize) -> Option<Value> {
 
 fn agree(a: Value, b: Value, inexact: bool) -> bool {
     let (x, y) = (a.to_f64(), b.to_f64());
-    let close = || inexact && (x == y || !x.is_finite() || (x - y).abs() <= 1e-2 * x.abs().max(y.abs()));
+    // A zero may become the product of a zero and what is infinite.
+    let no_zero = || x == 0.0 && y.is_nan();
+    let close = || inexact && (x == y || !x.is_finite() || no_zero() || (x - y).abs() <= 1e-2 * x.abs().max(y.abs()));
     a == b || x.is_nan() && y.is_nan() || close()
 }
 
