@@ -57,6 +57,7 @@ fn size(word: &str) -> Dim {
 fn argument<'g>(word: &str, values: &BTreeMap<&str, Uop<'g>>) -> Argument<'g> {
     let float = |word: &str| word.parse().map(Argument::Float).unwrap_or_else(|_| panic!("`{word}` is not a value"));
     match (values.get(word), word.parse::<i64>()) {
+        _ if word == "None" => Argument::None,
         (Some(value), _) => Argument::Tensor(*value),
         (None, Ok(number)) => Argument::Int(number),
         (None, Err(_)) => word.parse().map_or_else(|_| float(word), Argument::DType),

@@ -28,8 +28,8 @@ use crate::target::Isa;
 
 /// A size that is not known is taken to be this, or its largest value.
 const TYPICAL: i64 = 256;
-/// Results of at least as many bytes are taken to be larger than the last-level cache.
-const STREAMED: i128 = 32 << 20;
+/// Results of at least as many bytes are taken to be too large, with as large operands, for the last-level cache.
+const STREAMED: i128 = 16 << 20;
 /// A reduction of at most this many elements is written out.
 const SHORT: i64 = 16;
 
