@@ -132,12 +132,13 @@ fn actions_change_no_result() {
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(8) {
+    match random.below(9) {
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
         3 => Action::Keep { axis },
         4 => Action::Stream,
+        7 => Action::Border { load: random.below(3) },
         6 => Action::Stage { axis, load: random.below(3) },
         5 => Action::Overlap { axis, size: random.pick(&[2, 3, 5]) },
         _ => Action::Parallel { axis },

@@ -188,12 +188,12 @@ impl<'g, 'a> Builder<'g, 'a> {
     fn load(&mut self, (tensor, at, valid): &Element<'g>) -> Uop<'g> {
         let pointer = (self.stored)(*tensor).unwrap_or_else(|| panic!("{tensor:?} is read but not stored"));
         let address = self.position(at, tensor.shape());
-        debug_assert_eq!(pointer.dtype().pointee(), tensor.dtype(), "pointer of {tensor:?}");
+        debug_assert_eq!(pointer.dtype().pointee(), stored_dtype(tensor.dtype()), "pointer of {tensor:?}");
         // Where the mask does not hold, the value is not used; it guards only what could be outside of the tensor.
         let is_inside =
             |(i, size): (&Uop<'g>, &Dim)| i.vmin() >= 0 && size.known().is_some_and(|n| i.vmax() < n as i128);
         let guard = valid.filter(|_| !at.iter().zip(tensor.shape()).all(is_inside));
-        pointer.element(address, guard).load()
+        pointer.element(address, guard).load().cast(tensor.dtype())
     }
 }
 

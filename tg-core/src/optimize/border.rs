@@ -5,7 +5,7 @@
 //! … l[y+k] … } }`. The coordinate `y+k` is found from the condition, so that an element is copied once, however often
 //! it is read.
 
-use super::layout::{Layout, scratch};
+use super::layout::{Layout, is_shared, scratch};
 use crate::ir::{Arg, Axis, Graph, Uop};
 use crate::loops::Nest;
 use crate::symbolic::{Simplifier, Sum, Term, known_bounds};
@@ -36,6 +36,10 @@ impl Coordinate<'_> {
 pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let (graph, index) = (kernel.graph(), load.src(0));
     let (directions, outside) = directions(kernel, index)?;
+    let inside: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
+    if is_shared(load, &inside) {
+        return None;
+    }
     let sizes: Vec<i128> = directions.iter().map(Coordinate::size).collect();
     let layout = Layout::of(&sizes, load.dtype().bytes())?;
     if layout.elements * load.dtype().bytes() as i128 > MOST_BYTES {
@@ -94,8 +98,8 @@ fn directions<'g>(kernel: Uop<'g>, index: Uop<'g>) -> Option<(Vec<Coordinate<'g>
         }
     }
     directions.sort_by_key(|d| std::cmp::Reverse(d.step.abs()));
-    let usable =
-        |d: &Coordinate| d.valid.0 <= d.valid.1 && d.form.atoms().iter().all(|r| matches!(r.arg(), Arg::Range(..)));
+    let is_known = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(..)) && r.src(0).as_int().is_some();
+    let usable = |d: &Coordinate<'g>| d.valid.0 <= d.valid.1 && d.form.atoms().iter().all(is_known);
     directions.iter().all(usable).then_some((directions, outside))
 }
 

@@ -1,6 +1,6 @@
 //! Scratch memory: how much a kernel has of it, and where in it the elements of a tile are.
 
-use crate::ir::{Op, Uop};
+use crate::ir::{Arg, Axis, Op, Uop};
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -13,6 +13,12 @@ const MOST_ELEMENTS: i128 = 1 << 24;
 pub(super) fn scratch<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128) -> Uop<'g> {
     let number = kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count();
     kernel.graph().local(value.dtype(), number as u32, len as u32)
+}
+
+/// Whether a copy of `value` over `loops` would be the same memory for several lanes, or for copies of a loop's body.
+pub(super) fn is_shared<'g>(value: Uop<'g>, loops: &[Uop<'g>]) -> bool {
+    let is_copy = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Lane | Axis::Unroll));
+    value.ranges().any(|r| is_copy(&r) && !loops.contains(&r))
 }
 
 /// Row-major, except that large parts are apart by a cache line more, lest they fall into the same lines of a cache.

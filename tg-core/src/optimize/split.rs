@@ -86,7 +86,8 @@ fn pieces<'g>(range: Uop<'g>, by: i64, inner: Axis, tail: Tail, simplifier: &mut
     let all = simplify((size + (by - 1)) / by);
     match tail {
         Tail::Apart => {
-            let blocks = (count.as_int() != Some(0)).then(|| counter(count, kind) * by + inside());
+            // A loop that never runs would have the counter 0, and what is read in it could be read outside of it.
+            let blocks = (count.vmax() > 0).then(|| counter(count, kind) * by + inside());
             blocks.into_iter().chain([count * by + graph.range(rest, kind)]).collect()
         }
         Tail::Shorter => {

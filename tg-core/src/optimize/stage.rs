@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use super::layout::{Layout, scratch};
+use super::layout::{Layout, is_shared, scratch};
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
 use crate::loops::{Nest, renamed, stride, substitute};
 use crate::symbolic::Simplifier;
@@ -34,8 +34,8 @@ fn kind(range: Uop) -> u8 {
     }
 }
 
-/// `kernel` with the tile of `load` in the loop `at` copied first; `None` if it does not move inside, or has no
-/// known size.
+/// `kernel` with the tile of `load` in the loop `at` copied first; `None` if it does not move inside, has no known size,
+/// or moves with lanes around the loop.
 ///
 /// What is read in vectors lies as the loops read it, vectors of one iteration together. What is read element by element
 /// keeps the order of its memory, and is copied in vectors.
@@ -47,7 +47,7 @@ pub(super) fn stage<'g>(
 ) -> Option<Uop<'g>> {
     let value = operand(kernel, load);
     let mut tile = inside(&Nest::new(kernel), value, at);
-    if tile.is_empty() {
+    if tile.is_empty() || is_shared(value, &tile) {
         return None;
     }
     let step = |r: Uop<'g>| Reverse(stride(load.src(0).src(1), r).unwrap_or(i64::MAX).abs());
