@@ -159,8 +159,10 @@ impl<'g> Blocks<'g> {
         }
         for &after in items.iter().filter(|n| n.op() == Op::After) {
             for store in after.srcs().skip(1) {
-                let first = store.srcs().skip(2).min_by_key(|r| nest.depth(*r));
-                self.wait(after, first.unwrap_or(store));
+                let first = store.srcs().skip(2).min_by_key(|r| nest.depth(*r)).unwrap_or(store);
+                // A store that varies with fewer loops stands further out, before the loop that contains the AFTER.
+                let waiting = enclosing_item(nest, after, place[after], block(nest, first));
+                self.wait(waiting, first);
             }
         }
     }
