@@ -14,6 +14,9 @@ use crate::loops::{Nest, stride};
 use crate::schedule;
 use crate::symbolic::Simplifier;
 
+/// Most lanes of a vector: bytes in the widest register.
+const MOST_LANES: u32 = 64;
+
 /// One change of how a kernel's loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -94,6 +97,9 @@ impl Action {
         Ok(match self {
             Action::Vectorize { axis, lanes } => {
                 let range = range(axis)?;
+                if !lanes.is_power_of_two() || lanes > MOST_LANES {
+                    return Err(self.invalid(&format!("vectors have a power of two of lanes, at most {MOST_LANES}")));
+                }
                 if !is_stored_in_order(kernel, range) {
                     return Err(self.invalid("neighbouring results are not neighbours in memory"));
                 }
