@@ -1,8 +1,13 @@
 //! A kernel as a text that stands for itself: what another program needs to compile, run and name it.
 
+use super::{Variant, generate};
 use crate::dim::{Dim, Var};
-use crate::ir::text::{parse_dim, print_dim};
-use crate::optimize::Fingerprint;
+use crate::ir::Graph;
+use crate::ir::text::{ParseError, parse, parse_dim, print_dim};
+use crate::optimize::{Actions, Fingerprint};
+use crate::render::{C, emit};
+use crate::symbolic::Simplifier;
+use crate::target::Isa;
 
 /// A kernel apart from its function.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +26,19 @@ impl Portable {
     /// What tells the kernel in a tuning file.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.nest)
+    }
+
+    /// The kernel as complete C text of a function `symbol`, with the given actions or with those of the heuristic.
+    ///
+    /// # Errors
+    /// If its loop nest is no text of a graph.
+    pub fn render(&self, isa: Isa, actions: Option<&Actions>, symbol: &str) -> Result<Variant, ParseError> {
+        let graph = Graph::new();
+        let lowered = generate(parse(&graph, &self.nest)?, isa, actions, &mut Simplifier::default());
+        let rendered = emit(&lowered.linear, symbol, &self.dims, &mut C::default());
+        let prelude: String = rendered.prelude.into_values().map(|line| line + "\n").collect();
+        let (source, scratch, (extent, tile)) = (prelude + &rendered.source, rendered.scratch, lowered.extent);
+        Ok(Variant { isa, source, extent, tile, scratch, actions: lowered.actions, origin: lowered.origin })
     }
 
     /// All of it as text: a line for the name, each dimension and each buffer, then the loop nest.

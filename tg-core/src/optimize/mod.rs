@@ -9,7 +9,9 @@ mod action;
 mod heuristic;
 mod keep;
 mod merge;
+mod neighbours;
 mod period;
+mod search;
 mod split;
 mod stage;
 mod tuning;
@@ -17,6 +19,8 @@ mod tuning;
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;
 pub use merge::merge_loops;
+pub use neighbours::neighbours;
+pub use search::{Reach, Trial, search};
 pub use tuning::{Entry, Fingerprint, MalformedTuning, Tuning};
 
 use crate::ir::{Arg, Axis, Uop};

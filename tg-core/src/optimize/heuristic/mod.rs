@@ -62,6 +62,15 @@ fn leaves(kernel: Uop) -> Vec<Uop> {
     leaves
 }
 
+/// The place of the outermost loop over results that is worth sharing among threads.
+pub(super) fn shared_loop(kernel: Uop) -> Option<usize> {
+    let nest = Nest::new(kernel);
+    let loops = nest.loops();
+    let outermost = |r: &Uop| nest.depth(*r) == 0 && matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
+    let longest = loops.iter().copied().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)))?;
+    loops.iter().position(|r| *r == longest)
+}
+
 fn size(range: Uop) -> i64 {
     let size = range.src(0);
     size.as_int().unwrap_or(size.vmax().min(TYPICAL as i128)) as i64
@@ -219,12 +228,8 @@ impl<'g> Plan<'g, '_> {
 
     /// Gives the outermost loop over results that has more than one iteration to the threads.
     fn share(&mut self) {
-        let nest = Nest::new(self.kernel);
-        let outermost =
-            |r: &Uop<'g>| nest.depth(*r) == 0 && matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
-        let place = nest.loops().into_iter().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)));
-        if let Some(place) = place.and_then(|r| self.place(r)) {
-            self.act(Action::Parallel { axis: place });
+        if let Some(axis) = shared_loop(self.kernel) {
+            self.act(Action::Parallel { axis });
         }
     }
 }
