@@ -115,6 +115,13 @@ impl Tuning {
         self.entries.insert(place, entry);
     }
 
+    /// Removes the entry for the kernel with this loop nest and `isa`; returns whether there was one.
+    pub fn remove(&mut self, nest: Fingerprint, isa: Isa) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| (entry.nest, entry.isa) != (nest, isa));
+        self.entries.len() < before
+    }
+
     /// The entries for the kernel with this loop nest.
     pub fn of_nest(&self, nest: Fingerprint) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.nest == nest)
