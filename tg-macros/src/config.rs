@@ -1,7 +1,7 @@
 //! What the macros need to know of their surroundings, read once at the edge: rustc's arguments and the environment.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use tg_core::optimize::Tuning;
 use tg_core::target::{Isa, Target};
@@ -46,11 +46,9 @@ impl Config {
         let args: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let lookup = |name: &str| std::env::var_os(name).map(|text| text.to_string_lossy().trim().to_owned());
         let mut config = Config::read(Invocation::parse(&args), lookup)?;
-        if let Some(file) = config.manifest_dir.as_ref().map(|folder| folder.join(TUNING_FILE)) {
-            if let Some(tuning) = tuning(&file)? {
-                (config.tuning, config.tuning_file) = (tuning, Some(file));
-            }
-        }
+        let file = config.manifest_dir.as_ref().map(|folder| folder.join(TUNING_FILE));
+        config.tuning_file = file.filter(|file| file.exists());
+        config.tuning = config.tuning_file.as_deref().map_or(Ok(Tuning::default()), tuning)?;
         Ok(config)
     }
 
@@ -86,15 +84,10 @@ impl Config {
     }
 }
 
-/// What is in the tuning file `file`, if it exists.
-fn tuning(file: &Path) -> Result<Option<Tuning>, String> {
-    let text = match fs::read_to_string(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{}: cannot be read: {error}", file.display())),
-        Ok(text) => text,
-    };
-    let words = |error| format!("{}, {error}; correct the line or remove it", file.display());
-    text.parse().map(Some).map_err(words)
+/// What is in the tuning file `file`.
+fn tuning(file: &Path) -> Result<Tuning, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
+    text.parse().map_err(|error| format!("{}, {error}; correct the line or remove it", file.display()))
 }
 
 fn named(all: &[Isa], name: &str) -> Result<Vec<Isa>, String> {

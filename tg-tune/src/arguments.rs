@@ -13,6 +13,7 @@ Measures other schedules for the kernels of a crate and writes the faster ones i
     --filter WORD           only kernels whose name contains WORD
     --isa NAME              the instruction set, such as x86v3 (default: the best of this machine)
     --budget SECONDS        about how long to search for each kernel (default: 60)
+    --verbose               show each schedule that is tried, with its time beside the default's, or why not
     --list                  show the kernels and whether they are tuned; measure nothing
     --check                 say whether the file fits the crate's kernels, by the exit status; measure nothing
 ";
@@ -43,6 +44,8 @@ pub struct Arguments {
     pub isa: Option<String>,
     /// Time for the search of one kernel.
     pub budget: Duration,
+    /// Whether each schedule that is tried is shown.
+    pub verbose: bool,
     /// For `cargo check`.
     pub cargo: Vec<String>,
 }
@@ -55,12 +58,14 @@ impl Arguments {
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, String> {
         let budget = Duration::from_secs(60);
         let (manifest, filter) = ("Cargo.toml".into(), String::new());
-        let mut read = Arguments { task: Task::Tune, manifest, filter, isa: None, budget, cargo: vec![] };
+        let mut read =
+            Arguments { task: Task::Tune, manifest, filter, isa: None, budget, verbose: false, cargo: vec![] };
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--check" => read.task = Task::Check,
                 "--list" => read.task = Task::List,
+                "--verbose" => read.verbose = true,
                 "--help" | "-h" => read.task = Task::Help,
                 "--" => read.cargo = words.by_ref().collect(),
                 option => read.take(option, words.next())?,

@@ -44,6 +44,22 @@ pub trait Measure {
     fn measure(&mut self, actions: &Actions, rounds: usize) -> Result<Times, String>;
 }
 
+/// Shows what another one measures.
+pub struct Shown<'m>(pub &'m mut dyn Measure);
+
+impl Measure for Shown<'_> {
+    fn measure(&mut self, actions: &Actions, rounds: usize) -> Result<Times, String> {
+        let measured = self.0.measure(actions, rounds);
+        match &measured {
+            Ok(Times { default_ns, tuned_ns }) => {
+                eprintln!("  {:.3} of {:.2} µs: {actions}", tuned_ns / default_ns, default_ns / 1e3);
+            }
+            Err(why) => eprintln!("  not {actions}: {why}"),
+        }
+        measured
+    }
+}
+
 /// A kernel on this machine.
 #[derive(Debug)]
 pub struct Bench<'t> {

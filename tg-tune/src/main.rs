@@ -33,7 +33,7 @@ use tg_core::target::{Isa, Target};
 use tg_toolchain::{Toolchain, host_triple};
 
 use self::arguments::{Arguments, HELP, Task};
-use self::bench::{Bench, RUN_LIMIT};
+use self::bench::{Bench, Measure, RUN_LIMIT, Shown};
 use self::kernels::{Kernels, kernels};
 use self::tune::{Finding, tune};
 
@@ -121,7 +121,15 @@ fn tune_one(
     }
     let known = tuning.of_nest(kernel.fingerprint()).filter(|entry| entry.isa == isa);
     let starts = [bench.default_actions()?].into_iter().chain(known.map(|entry| entry.actions.clone())).collect();
-    tune(kernel, isa, starts, arguments.budget, &mut bench)
+    let mut shown;
+    let bench: &mut dyn Measure = if arguments.verbose {
+        eprintln!();
+        shown = Shown(&mut bench);
+        &mut shown
+    } else {
+        &mut bench
+    };
+    tune(kernel, isa, starts, arguments.budget, bench)
 }
 
 /// The instruction set `name`, or the best that this machine has.

@@ -217,8 +217,8 @@ impl<'g> Plan<'g, '_> {
     fn stream(&mut self) {
         let nest = Nest::new(self.kernel);
         let bytes = |store: Uop<'g>| {
-            let trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
-            trips.fold(Some(store.src(1).dtype().bytes() as i128), |a, b| a?.checked_mul(b?))
+            let mut trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
+            trips.try_fold(store.src(1).dtype().bytes() as i128, |a, b| a.checked_mul(b?))
         };
         let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
         if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
