@@ -3,9 +3,10 @@
 use tg_core::compile::{Function, Language, Origin, Portable, Program, generate, plan};
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
+use tg_core::interpret::{Array, run_kernel, run_linear};
 use tg_core::ir::text::{parse, print};
 use tg_core::ir::{Graph, Uop};
-use tg_core::optimize::{Actions, Entry, Tuning};
+use tg_core::optimize::{Actions, Entry, Tuning, heuristic, neighbours};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
 use tg_core::tensor::{Argument, find};
@@ -124,4 +125,56 @@ fn what_a_function_has_of_a_tuning_file_is_part_of_what_its_kernels_depend_on() 
     assert_ne!(tuned(&tuning("stream")), tuned(&tuning("parallel(0)")));
     let elsewhere = Entry { nest: tg_core::optimize::Fingerprint::of(""), ..tuning("stream").entries()[0].clone() };
     assert_eq!(tuned(&Tuning::new([elsewhere])), none);
+}
+
+/// Products and normalized rows, small enough to be interpreted many times.
+fn small<'g>(graph: &'g Graph, method: &str) -> Function<'g> {
+    let size = Dim::from(Var::new("N", 1, 1000));
+    let x = graph.buffer(DType::F32, vec![size, Dim::from(20)]);
+    let w = graph.buffer(DType::F32, vec![Dim::from(20), Dim::from(36)]);
+    let arguments = match method {
+        "matmul" => vec![Argument::Tensor(x), Argument::Tensor(w)],
+        _ => vec![Argument::Tensor(x), Argument::Int(-1)],
+    };
+    let Ok(Argument::Tensor(y)) = (find(method).expect("a method").call)(graph, &arguments) else {
+        panic!("{method} gives no tensor")
+    };
+    let inputs = vec![("x".into(), x), ("w".into(), w)];
+    Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("y".into(), y)] }
+}
+
+/// Buffers with small multiples of a quarter: sums of their products are exact in any order.
+fn buffers(kernel: &Portable) -> Vec<Array> {
+    let len = |bytes: &Dim| bytes.eval(&|_| 5) as usize / 4;
+    let value = |i: usize| (i * 7 % 11) as f64 / 4.0;
+    let array = |bytes| Array::from_f64(DType::F32, &[len(bytes)], &(0..len(bytes)).map(value).collect::<Vec<_>>());
+    kernel.bytes.iter().map(|bytes| array(bytes).expect("an array")).collect()
+}
+
+#[test]
+fn no_list_that_can_be_applied_changes_a_result() {
+    let mut tried = 0;
+    for (method, isa) in ["matmul", "softmax"].into_iter().flat_map(|method| ISAS.map(|isa| (method, isa))) {
+        let graph = Graph::new();
+        let kernel = plan(&graph, &small(&graph, method)).portable().next().expect("a kernel");
+        let (graph, mut simplifier) = (Graph::new(), Simplifier::default());
+        let nest = parse(&graph, &kernel.nest).expect("a loop nest");
+        let mut expected = buffers(&kernel);
+        run_kernel(nest, &mut expected, &|_| 5).expect("a kernel");
+        let copies: Actions =
+            "overlap(1,8) vectorize(2,4) unroll(2,2) unroll(3,2) parallel(0)".parse().expect("actions");
+        let starts = [heuristic(nest, isa, &mut simplifier).0, copies];
+        let lists: Vec<Actions> = starts.iter().flat_map(|start| neighbours(nest, start, &mut simplifier)).collect();
+        for list in lists {
+            let lowered = generate(nest, isa, Some(&list), &mut simplifier);
+            let mut actual = buffers(&kernel);
+            run_linear(&lowered.linear.0, &mut actual, &|_| 5)
+                .unwrap_or_else(|error| panic!("{method}, {list}: {error}"));
+            let pairs = actual.iter().zip(&expected).flat_map(|(a, e)| a.data.iter().zip(&e.data));
+            let worst = pairs.map(|(a, e)| (a.to_f64() - e.to_f64()).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-5, "{method}, {list}: a result is off by {worst}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
 }

@@ -92,3 +92,27 @@ fn a_kernel_that_writes_beside_its_buffers_is_noticed() {
     let beside = outcome(&format!("{body} z[24*32] = 1;"), RUN_LIMIT);
     assert!(beside.contains("wrote beside a buffer"), "{beside}");
 }
+
+/// The sums of the columns of a matrix of 1000×300.
+fn sums() -> Portable {
+    let graph = Graph::new();
+    let (i, k) = (graph.range(graph.index(300), Axis::Loop), graph.range(graph.index(1000), Axis::Reduce));
+    let [x, y] = [0, 1].map(|slot| graph.global(DType::F32, slot));
+    let sum = x.element(k * 300 + i, None).load().reduce(Op::Add, &[k]);
+    let nest = canonical_text(graph.sink(&[y.element(i, None).store(sum, &[i])]));
+    let bytes = [300 * 1000, 300].map(|len| Dim::from(len * 4)).to_vec();
+    Portable { name: "r_300_1000_sum".into(), dims: vec![], bytes, nest }
+}
+
+/// Lanes and copies of a loop around the loads have one scratch memory: what differs between them cannot be staged.
+#[test]
+fn no_staged_tile_is_shared_by_lanes_or_copies() {
+    let tools = toolchain();
+    let mut bench = Bench::new(&tools, sums(), level(None).unwrap(), RUN_LIMIT).unwrap();
+    let mut check = |list: &str, expected: &str| {
+        let error = bench.measure(&self::list(list), 1).err().unwrap_or_default();
+        assert!(error.contains(expected) && !error.contains("another result"), "{list}: {error}");
+    };
+    check("overlap(0,48) vectorize(1,16) unroll(1,3) unroll(3,4) parallel(0)", "");
+    check("overlap(0,48) vectorize(1,16) unroll(1,3) unroll(3,4) stage(3,0) parallel(0)", "copies of the loop");
+}

@@ -144,7 +144,7 @@ impl Action {
                 let loads = loads(kernel);
                 let load = *loads.get(load).ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))?;
                 stage(kernel, load, at, simplifier)
-                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound"))?
+                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
             }
             Action::Stream => streamed(kernel),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)

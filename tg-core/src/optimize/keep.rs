@@ -4,7 +4,7 @@
 //! Before: `s = Σ_r f(r); out[t] = f(t) / s`, which computes each `f` twice. After:
 //! `s = Σ_r (l[r] = f(r)); out[t] = l[t] / s`.
 
-use super::stage::scratch;
+use super::stage::{differs_between_copies, scratch};
 use crate::ir::{Arg, Axis, Memo, Op, Uop, toposort};
 use crate::loops::{Nest, closes, instantiate};
 use crate::schedule::operation;
@@ -57,7 +57,8 @@ fn most_expensive<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifi
         present.insert(node, ());
     }
     let fits = |n: &Uop<'g>| n.dtype().is_float() && size * n.dtype().bytes() as i128 <= MOST_BYTES;
-    let inside = |n: &Uop<'g>| n.op().is_alu() && fits(n) && nest.innermost(*n) == Some(range);
+    let own = |n: &Uop<'g>| fits(n) && !differs_between_copies(*n, &[]);
+    let inside = |n: &Uop<'g>| n.op().is_alu() && own(n) && nest.innermost(*n) == Some(range);
     let mut candidates: Vec<_> = nodes.iter().copied().filter(inside).map(|n| (cost(n, range), n)).collect();
     candidates.retain(|(cost, _)| *cost > WORTH);
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));

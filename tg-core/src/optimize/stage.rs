@@ -40,8 +40,8 @@ fn kind(range: Uop) -> u8 {
     }
 }
 
-/// `kernel` with the tile of `load` in the loop `at` copied first; `None` if it does not move inside, or has no
-/// known size.
+/// `kernel` with the tile of `load` in the loop `at` copied first; `None` if it does not move inside, has no known size, or
+/// differs between lanes or copies of a loop outside, which would share scratch memory.
 ///
 /// What is read in vectors lies as the loops read it, vectors of one iteration together. What is read element by element
 /// keeps the order of its memory, and is copied in vectors.
@@ -53,7 +53,7 @@ pub(super) fn stage<'g>(
 ) -> Option<Uop<'g>> {
     let value = operand(kernel, load);
     let mut tile = inside(&Nest::new(kernel), value, at);
-    if tile.is_empty() {
+    if tile.is_empty() || differs_between_copies(value, &tile) {
         return None;
     }
     let step = |r: Uop<'g>| Reverse(stride(load.src(0).src(1), r).unwrap_or(i64::MAX).abs());
@@ -77,6 +77,11 @@ pub(super) fn stage<'g>(
     let store = pointer.element(layout.place(&there), None).store(substitute(value, &copies), &order);
     let read = pointer.after(store).element(layout.place(&tile), None).load();
     Some(simplifier.simplify(kernel.replace(value, read)))
+}
+
+/// Whether `value` varies with lanes, or with a loop that is written out, beside the loops of `own`.
+pub(super) fn differs_between_copies<'g>(value: Uop<'g>, own: &[Uop<'g>]) -> bool {
+    value.ranges().any(|range| kind(range) > 0 && !own.contains(&range))
 }
 
 /// What is computed from `load` before anything else joins: conversions and scales are staged with it.
