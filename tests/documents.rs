@@ -15,6 +15,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/language.md",
     "docs/methods.md",
     "docs/text-form.md",
+    "docs/tuning.md",
     "benches/README.md",
     "tests/golden/README.md",
 ];

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use tg_core::target::Target;
+use tg_core::compile::Portable;
+use tg_core::optimize::{Entry, Tuning};
+use tg_core::target::{Isa, Target};
 
 const SOURCE: &str = "
     use tg::prelude::*;
@@ -49,6 +51,13 @@ impl Crate {
 
     /// Compiles `source`; returns what the macro printed at `TG_DEBUG=4`.
     fn compile(&self, source: &str, emit: &str) -> String {
+        let (succeeds, text) = self.try_compile(source, emit);
+        assert!(succeeds, "{text}");
+        text
+    }
+
+    /// Whether `source` compiles, and all that was printed.
+    fn try_compile(&self, source: &str, emit: &str) -> (bool, String) {
         fs::write(self.folder.join("lib.rs"), source).expect("a source file");
         let libraries = env::current_exe().expect("a path").parent().expect("a folder").to_path_buf();
         let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
@@ -63,10 +72,23 @@ impl Crate {
         rustc.arg("-L").arg(format!("dependency={}", libraries.display()));
         rustc.arg("--extern").arg(format!("tg={}", newest_tg(&libraries).display()));
         rustc.env("CC", COMPILER).env("TG_DEBUG", "4").env_remove("TG_ISA").env_remove("TG_CPU");
+        rustc.env("CARGO_MANIFEST_DIR", &self.folder).env("TG_NESTS", self.folder.join("nests"));
         let output = rustc.output().expect("rustc");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{text}");
-        text
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// The kernels that were written for tg-tune.
+    fn nests(&self) -> Vec<Portable> {
+        let folders =
+            fs::read_dir(self.folder.join("nests")).expect("a folder").map(|crate_| crate_.expect("one").path());
+        let files =
+            folders.flat_map(|folder| fs::read_dir(folder).expect("files")).map(|file| file.expect("one").path());
+        let nests = files.filter(|path| path.extension().is_some_and(|e| e == "nest"));
+        nests.map(|path| Portable::parse(&fs::read_to_string(path).expect("text")).expect("a kernel")).collect()
+    }
+
+    fn write_tuning(&self, text: &str) {
+        fs::write(self.folder.join("tg-tune.lock"), text).expect("a tuning file");
     }
 
     /// How often the C compiler was started so far.
@@ -125,4 +147,34 @@ fn clean_builds_make_the_same_kernels() {
     assert_eq!(text, again);
     assert!(text.contains("twice") && kept.len() > 2, "{text}");
     assert!(kept == kept_again, "the same text makes other assembly");
+}
+
+#[test]
+fn a_tuning_file_is_read_tracked_and_changes_its_kernel_only() {
+    let one = Crate::new("tuned");
+    let default = one.compile(SOURCE, BUILD);
+    let (before, nests) = (one.started(), one.nests());
+    let twice = nests.iter().find(|nest| nest.name.starts_with("e_N")).expect("a kernel of `twice`");
+    let isa = if cfg!(target_arch = "x86_64") { Isa::X86V3 } else { Isa::Neon };
+    let actions = "vectorize(0,2)".parse().expect("actions");
+    let entry = Entry { name: twice.name.clone(), isa, nest: twice.fingerprint(), default_ns: 2, tuned_ns: 1, actions };
+    one.write_tuning(&Tuning::new([entry]).to_string());
+    let tuned = one.compile(SOURCE, BUILD);
+    assert!(tuned.contains("vectorize(0,2), from tg-tune.lock"), "{tuned}");
+    assert!(!default.contains("from tg-tune.lock"));
+    assert_eq!(one.started() - before, 1, "one function for one instruction set");
+    assert!(fs::read_to_string(one.folder.join("deps/built.d")).expect("dependencies").contains("tg-tune.lock"));
+    one.compile(SOURCE, BUILD);
+    assert_eq!(one.started() - before, 1, "what was tuned is kept, too");
+}
+
+#[test]
+fn a_malformed_tuning_file_is_an_error_with_its_place() {
+    let one = Crate::new("malformed");
+    one.write_tuning("# nothing\nr_8_8 x86v9\n");
+    for emit in [CHECK, BUILD] {
+        let (succeeds, text) = one.try_compile(SOURCE, emit);
+        assert!(!succeeds && text.contains("tg-tune.lock, line 2: expected an instruction set (x86v2"), "{text}");
+        assert!(text.contains("got `x86v9`; correct the line or remove it"), "{text}");
+    }
 }

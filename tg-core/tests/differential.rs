@@ -8,7 +8,7 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Program, Slot, generate, plan};
+use tg_core::compile::{Function, Language, Lowered, Program, Slot, generate, plan};
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_linear};
 use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
@@ -103,7 +103,7 @@ fn compiled_kernels_agree_with_the_interpreter() {
             let graph = Graph::new();
             let case = build(&graph, seed);
             check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
-                let (actions, linear, _) = generate(kernel, isa, simplifier);
+                let Lowered { actions, linear, .. } = generate(kernel, isa, None, simplifier);
                 (actions, linear)
             });
         }

@@ -79,7 +79,8 @@ fn describe<'g>(graph: &'g Graph, function: &Function<'g>) -> String {
     let (isa, language) = if rust { (Isa::Baseline, Language::Rust) } else { (Isa::X86V3, Language::C) };
     let planned = plan(graph, function);
     let mut simplifier = Simplifier::default();
-    let nests: Vec<_> = planned.kernels().map(|(_, k)| (pretty(k), generate(k, isa, &mut simplifier).0)).collect();
+    let nests: Vec<_> =
+        planned.kernels().map(|(_, k)| (pretty(k), generate(k, isa, None, &mut simplifier).actions)).collect();
     let report = planned.report();
     let program = planned.render(&[isa], language);
     let mut text = format!("{} kernels, workspace {}\n", report.kernels, report.workspace_bytes);

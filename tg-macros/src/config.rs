@@ -1,11 +1,18 @@
 //! What the macros need to know of their surroundings, read once at the edge: rustc's arguments and the environment.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tg_core::optimize::Tuning;
 use tg_core::target::{Isa, Target};
 use tg_toolchain::locate::Invocation;
 use tg_toolchain::{CACHE_LIMIT, Cache};
 
 /// The environment variables that change what is built. rustc is told of them, so that a change rebuilds.
-pub const VARIABLES: &[&str] = &["TG_CPU", "TG_ISA", "TG_DEBUG"];
+pub const VARIABLES: &[&str] = &["TG_CPU", "TG_ISA", "TG_DEBUG", "TG_NESTS"];
+
+/// The name of the tuning file, beside the manifest of the crate that is compiled.
+const TUNING_FILE: &str = "tg-tune.lock";
 
 /// Settings of one build.
 #[derive(Clone, Debug)]
@@ -20,17 +27,29 @@ pub struct Config {
     pub isas: Vec<Isa>,
     /// `TG_DEBUG`: how much to print; the levels are in `debug`.
     pub debug: u8,
+    /// The tuning file, where there is one. rustc is told of it, so that a change rebuilds.
+    pub tuning_file: Option<PathBuf>,
+    /// What is in it.
+    pub tuning: Tuning,
+    /// `TG_NESTS`: where loop nests are written for tg-tune.
+    pub nests: Option<PathBuf>,
+    /// The folder of the manifest of the crate that is compiled.
+    pub manifest_dir: Option<PathBuf>,
 }
 
 impl Config {
     /// The settings of this process.
     ///
     /// # Errors
-    /// If a variable holds something it cannot mean: its name, what it may hold, what it holds.
+    /// If a variable or the tuning file holds something it cannot mean: where, what it may be, what it is.
     pub fn of_process() -> Result<Config, String> {
         let args: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let lookup = |name: &str| std::env::var_os(name).map(|text| text.to_string_lossy().trim().to_owned());
-        Config::read(Invocation::parse(&args), lookup)
+        let mut config = Config::read(Invocation::parse(&args), lookup)?;
+        let file = config.manifest_dir.as_ref().map(|folder| folder.join(TUNING_FILE));
+        config.tuning_file = file.filter(|file| file.exists());
+        config.tuning = config.tuning_file.as_deref().map_or(Ok(Tuning::default()), tuning)?;
+        Ok(config)
     }
 
     fn read(invocation: Invocation, lookup: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
@@ -48,7 +67,10 @@ impl Config {
             })
         })?;
         let only_rust = lookup("TG_CPU").as_deref() == Some("rust");
-        Ok(Config { invocation, target, only_rust, isas, debug })
+        let folder = |name: &str| lookup(name).map(PathBuf::from);
+        let (nests, manifest_dir) = (folder("TG_NESTS"), folder("CARGO_MANIFEST_DIR"));
+        let (tuning, tuning_file) = (Tuning::default(), None);
+        Ok(Config { invocation, target, only_rust, isas, debug, tuning_file, tuning, nests, manifest_dir })
     }
 
     /// Where results are kept for the next build, if this runs under Cargo.
@@ -60,6 +82,12 @@ impl Config {
     pub fn generates_code(&self) -> bool {
         self.invocation.generates_code()
     }
+}
+
+/// What is in the tuning file `file`.
+fn tuning(file: &Path) -> Result<Tuning, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
+    text.parse().map_err(|error| format!("{}, {error}; correct the line or remove it", file.display()))
 }
 
 fn named(all: &[Isa], name: &str) -> Result<Vec<Isa>, String> {

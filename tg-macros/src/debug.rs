@@ -1,6 +1,6 @@
 //! What `TG_DEBUG` shows while a crate compiles, as text. Printing it, and assembly, is left to `kernels`.
 
-use tg_core::compile::{Lowered, Plan, Program, Report};
+use tg_core::compile::{Lowered, Origin, Plan, Program, Report, Variant};
 use tg_core::ir::Graph;
 use tg_core::ir::text::print_list;
 
@@ -42,8 +42,15 @@ pub fn program(program: &Program, level: u8) -> String {
     for kernel in program.kernels.iter().filter(|_| level >= KERNELS) {
         let (name, args, flops, bytes) = (&kernel.name, &kernel.args, &kernel.flops, &kernel.bytes);
         text += &format!("tg:   {name} {args:?}: {flops} flops, {bytes} bytes\n");
-        for variant in kernel.variants.iter().filter(|_| level >= ACTIONS) {
-            text += &format!("tg:     {}: {}\n", variant.isa.name(), variant.actions);
+        for Variant { isa, actions, origin, .. } in &kernel.variants {
+            let isa = isa.name();
+            if let Origin::Inapplicable(why) = origin {
+                text += &format!("tg:     {isa}: the actions in tg-tune.lock are ignored: {why}; run tg-tune again\n");
+            }
+            if level >= ACTIONS {
+                let note = if *origin == Origin::Tuned { ", from tg-tune.lock" } else { "" };
+                text += &format!("tg:     {isa}: {actions}{note}\n");
+            }
         }
         for variant in kernel.variants.iter().filter(|_| level >= SOURCE) {
             text += &format!("// {}\n{}\n", variant.isa.name(), variant.source);

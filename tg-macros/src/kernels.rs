@@ -4,12 +4,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tg_core::compile::{Function, Language, Program, Rendered, Report, identity, plan, plan_with};
+use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, identity, plan_with};
 use tg_core::ir::Graph;
+use tg_core::optimize::Fingerprint;
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Arch, Isa};
 use tg_toolchain::{Cache, Job, Key, PLACEHOLDER, Toolchain};
@@ -79,7 +82,7 @@ impl Backend {
 /// [`compile`]; a bug of the compiler becomes an error that leaves the signatures of all functions in place.
 ///
 /// # Errors
-/// The compiler's last words.
+/// The compiler's last words; or that loop nests cannot be written where `TG_NESTS` says.
 pub fn try_compile<'g>(
     graph: &'g Graph,
     function: &Function<'g>,
@@ -87,32 +90,73 @@ pub fn try_compile<'g>(
     backend: Option<&Backend>,
 ) -> Result<Compiled, String> {
     let run = AssertUnwindSafe(|| compile(graph, function, config, backend));
-    catch_unwind(run).map_err(|panic| {
+    catch_unwind(run).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         let words = words.unwrap_or("no message");
-        format!("internal error in the compiler, a bug: `{}` cannot be compiled: {words}", function.name)
+        Err(format!("internal error in the compiler, a bug: `{}` cannot be compiled: {words}", function.name))
     })
 }
 
 /// Schedules a function and, where code is generated, renders its kernels, or takes those that an earlier build kept.
-fn compile<'g>(graph: &'g Graph, function: &Function<'g>, config: &Config, backend: Option<&Backend>) -> Compiled {
-    let Some(backend) = backend else { return Compiled { report: plan(graph, function).report(), program: None } };
-    let (isas, language) = (backend.isas(config), backend.language());
-    let key = Key::of(["rendered", &identity(graph, function, &isas, language)]);
+fn compile<'g>(
+    graph: &'g Graph,
+    function: &Function<'g>,
+    config: &Config,
+    backend: Option<&Backend>,
+) -> Result<Compiled, String> {
+    let levels = backend.map(|backend| (backend.isas(config), backend.language()));
+    // Scheduling adds to the graph.
+    let identity = levels.as_ref().map(|(isas, language)| identity(graph, function, isas, *language));
     let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
     let mut plan = plan_with(graph, function, simplifier);
+    write_nests(&plan, config)?;
+    let report = plan.report();
+    let (Some((isas, language)), Some(identity)) = (levels, identity) else {
+        return Ok(Compiled { report, program: None });
+    };
+    plan.tune(&config.tuning);
+    let key = Key::of(["rendered", &identity, &plan.tuned()]);
+    let rendered = rendered(graph, &mut plan, config, (&isas, language), key);
+    let program = plan.program(rendered);
+    eprint!("{}", debug::program(&program, config.debug));
+    Ok(Compiled { report, program: Some(program) })
+}
+
+/// The kernels of `plan` as text: those that are kept under `key`, or new ones.
+fn rendered<'g>(
+    graph: &'g Graph,
+    plan: &mut Plan<'g>,
+    config: &Config,
+    (isas, language): (&[Isa], Language),
+    key: Key,
+) -> Rendered {
     let kept = config.cache().filter(|_| config.debug < debug::INSTRUCTIONS).and_then(|cache| cache.get(key));
-    let kept = kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, &isas));
-    let rendered = kept.unwrap_or_else(|| {
-        let lowered = plan.lower(&isas);
-        eprint!("{}", debug::stages(graph, &plan, &lowered, config.debug));
+    let kept = kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, isas));
+    kept.unwrap_or_else(|| {
+        let lowered = plan.lower(isas);
+        eprint!("{}", debug::stages(graph, plan, &lowered, config.debug));
         let rendered = plan.spell(&lowered, language);
         config.cache().iter().for_each(|cache| cache.put(key, rendered.print().as_bytes()));
         rendered
-    });
-    let program = plan.program(rendered);
-    eprint!("{}", debug::program(&program, config.debug));
-    Compiled { report: program.report, program: Some(program) }
+    })
+}
+
+/// Writes what tg-tune asked for: each kernel, and the source file it comes from, below a folder for this crate.
+fn write_nests(plan: &Plan, config: &Config) -> Result<(), String> {
+    let (Some(folder), Some(manifest_dir)) = (&config.nests, &config.manifest_dir) else { return Ok(()) };
+    let folder = folder.join(Fingerprint::of(&manifest_dir.to_string_lossy()).to_string());
+    try_write_nests(plan, &folder).map_err(|error| format!("TG_NESTS: {} cannot be written: {error}", folder.display()))
+}
+
+fn try_write_nests(plan: &Plan, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for kernel in plan.portable() {
+        fs::write(folder.join(format!("{}.nest", kernel.fingerprint())), kernel.print())?;
+    }
+    let Some(source) = Span::call_site().local_file() else { return Ok(()) };
+    let source = std::path::absolute(source)?;
+    let source = source.to_string_lossy();
+    fs::write(folder.join(format!("{}.source", Fingerprint::of(&source))), &*source)
 }
 
 /// The items that hold the kernels of `programs`.

@@ -15,7 +15,7 @@
 //! | `expand` | writes the Rust items |
 //! | `pipeline` | these, in order |
 //!
-//! Invariant: only `config` and `kernels` do IO, through tg-toolchain; only this file uses `proc_macro`.
+//! Invariant: only `config` and `kernels` do IO; only this file uses `proc_macro`.
 #![forbid(unsafe_code)]
 
 mod config;

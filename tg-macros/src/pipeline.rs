@@ -10,7 +10,7 @@ use tg_core::ir::Graph;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Message, Place};
 use crate::expand::function::{self, Callable};
-use crate::expand::{program, structure, tracked_variables};
+use crate::expand::{program, structure, tracked_file, tracked_variables};
 use crate::kernels::{Backend, Code, Compiled, embed, invocation_number, try_compile, unique_prefix};
 use crate::library;
 use crate::messages;
@@ -138,12 +138,14 @@ fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) 
         Some(program) => program::table(&table_name(at), program, &code.entries[at], &isas),
         None => program::placeholder(&table_name(at)),
     });
+    let file = config.tuning_file.as_deref().map(tracked_file);
     let (items, module) = (&code.items, format_ident!("__tg_{}", unique_prefix(&config, &seed)));
     let support = quote! {
         #[doc(hidden)]
         #[allow(dead_code, unused_imports, unsafe_code, non_snake_case, missing_docs, clippy::all, clippy::pedantic)]
         mod #module {
             use ::tg::__private as p;
+            #file
             #items
             #(#tables)*
         }

@@ -125,7 +125,7 @@ fn compile_to(argv: &mut Vec<OsString>, output: &Path, source: &str) -> Result<V
     run_within(argv, source, COMPILE_LIMIT)
 }
 
-fn run_within(argv: &[OsString], source: &str, limit: Duration) -> Result<Vec<u8>, Error> {
+pub(crate) fn run_within(argv: &[OsString], source: &str, limit: Duration) -> Result<Vec<u8>, Error> {
     let finished = run(argv, source, limit).map_err(|stopped| match stopped {
         Stopped::Io(e) => start_error(argv, &e),
         Stopped::TimedOut => Error::TimedOut { command: command_line(argv), seconds: limit.as_secs() },
@@ -141,11 +141,12 @@ fn start_error(argv: &[OsString], error: &std::io::Error) -> Error {
     Error::Start { command: command_line(argv), reason: error.to_string() }
 }
 
-/// A new folder for one compiler's output, removed when dropped.
-struct Scratch(PathBuf);
+/// A new folder of one's own, removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new() -> std::io::Result<Scratch> {
+    pub(crate) fn new() -> std::io::Result<Scratch> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("tg-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);

@@ -11,7 +11,8 @@ use crate::target::Isa;
 /// for those of today's while tg itself is worked on.
 const FINGERPRINT: &str = env!("TG_FINGERPRINT");
 
-/// Everything that the kernels of a traced function depend on, as text: equal texts, equal kernels to the letter.
+/// Everything that the kernels of a traced function depend on, as text: equal texts, equal kernels to the letter. What a
+/// tuning file says comes to that: [`super::Plan::tuned`].
 ///
 /// Nodes that nothing uses are in it too. They decide which ids later nodes get, and instructions stand in the order of
 /// ids.

@@ -2,6 +2,7 @@
 
 mod identity;
 mod name;
+mod portable;
 mod program;
 mod rendered;
 
@@ -9,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
-use crate::loops::Nest;
+use crate::loops::{Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
-use crate::optimize::{Actions, heuristic, merge_loops};
+use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops};
 use crate::render::{C, Rust, Spelling, emit};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
@@ -19,7 +20,8 @@ use crate::symbolic::Simplifier;
 use crate::target::Isa;
 
 pub use identity::identity;
-pub use program::{Function, Kernel, Language, Parameter, Program, Report, Role, Slot, Variant};
+pub use portable::Portable;
+pub use program::{Function, Kernel, Language, Origin, Parameter, Program, Report, Role, Slot, Variant};
 pub use rendered::Rendered;
 
 /// A function cut into kernels, before any code is generated.
@@ -40,14 +42,18 @@ struct Planned<'g> {
     root: Uop<'g>,
     flops: Dim,
     bytes: Dim,
+    /// What a tuning file says about it.
+    tuned: Vec<(Isa, Actions)>,
 }
 
 /// A kernel as instructions for one instruction set.
 pub struct Lowered<'g> {
     /// The instruction set.
     pub isa: Isa,
-    /// The actions that the heuristic chose.
+    /// The actions.
     pub actions: Actions,
+    /// Who chose them.
+    pub origin: Origin,
     /// The instructions.
     pub linear: Linear<'g>,
     /// See [`Variant::extent`] and [`Variant::tile`].
@@ -116,7 +122,7 @@ fn planned<'g>(
     let base = name::describe(merged);
     let name = unused(base, names);
     let (root, args) = renumber(merged, schedule);
-    Planned { name, args, root, flops, bytes }
+    Planned { name, args, root, flops, bytes, tuned: vec![] }
 }
 
 /// `base`, numbered if it is taken, by itself or by another name with its number.
@@ -128,6 +134,8 @@ fn unused(base: String, names: &mut BTreeSet<String>) -> String {
 }
 
 /// `kernel` with its pointers numbered from 0 in the order of their [`Memory`], and what they point to.
+///
+/// Its loops are made anew, so that the order of its nodes follows from its structure, and not from what was compiled before.
 fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>) {
     let mut pointers: Vec<(u32, Uop)> = vec![];
     for node in kernel.toposort() {
@@ -144,7 +152,8 @@ fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>
     };
     let graph = kernel.graph();
     let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
-    let pairs: Vec<_> = numbered.collect();
+    let ranges = kernel.toposort().into_iter().filter(|n| n.op() == Op::Range);
+    let pairs: Vec<_> = numbered.chain(renamed(graph, ranges)).collect();
     (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| place(*memory)).collect())
 }
 
@@ -175,14 +184,45 @@ impl<'g> Plan<'g> {
         self.simplifier.trace()
     }
 
+    /// From here on uses the actions of `tuning` for the kernels that it has.
+    pub fn tune(&mut self, tuning: &Tuning) {
+        for kernel in self.kernels.iter_mut().filter(|_| !tuning.entries().is_empty()) {
+            let nest = Fingerprint::of(&canonical_text(kernel.root));
+            kernel.tuned = tuning.of_nest(nest).map(|entry| (entry.isa, entry.actions.clone())).collect();
+        }
+    }
+
+    /// What the kernels have of a tuning file, as text: rendered kernels depend on it.
+    pub fn tuned(&self) -> String {
+        let of = |kernel: &Planned| format!("{:?}\n", kernel.tuned);
+        self.kernels.iter().map(of).collect()
+    }
+
+    /// The kernels, each apart from the function.
+    pub fn portable(&self) -> impl Iterator<Item = Portable> {
+        self.kernels.iter().map(|kernel| Portable {
+            name: kernel.name.clone(),
+            dims: self.dims.clone(),
+            bytes: kernel.args.iter().map(|slot| self.bytes(*slot)).collect(),
+            nest: canonical_text(kernel.root),
+        })
+    }
+
+    fn bytes(&self, slot: Slot) -> Dim {
+        match slot {
+            Slot::Workspace(at) => self.schedule.slots.bytes[at as usize].clone(),
+            Slot::Param(at) => {
+                let Parameter { shape, dtype, .. } = &self.params[at as usize];
+                shape.iter().fold(Dim::from(dtype.bytes() as i64), |product, size| &product * size)
+            }
+        }
+    }
+
     /// Each kernel as instructions for each of `isas`.
     pub fn lower(&mut self, isas: &[Isa]) -> Vec<Vec<Lowered<'g>>> {
         let simplifier = &mut self.simplifier;
-        let mut lowered = |root, isa| {
-            let (actions, linear, extent) = generate(root, isa, simplifier);
-            Lowered { isa, actions, linear, extent }
-        };
-        self.kernels.iter().map(|kernel| isas.iter().map(|isa| lowered(kernel.root, *isa)).collect()).collect()
+        let mut lowered = |kernel: &Planned<'g>, isa| generate(kernel.root, isa, kernel.tuned(isa), simplifier);
+        self.kernels.iter().map(|kernel| isas.iter().map(|isa| lowered(kernel, *isa)).collect()).collect()
     }
 
     /// What [`Plan::lower`] made, as text.
@@ -193,8 +233,9 @@ impl<'g> Plan<'g> {
             let rendered = emit(&lowered.linear, &kernel.symbol(), &self.dims, &mut *spelling(language));
             preludes[level].extend(rendered.prelude);
             let (extent, tile) = lowered.extent.clone();
-            let (source, scratch, actions) = (rendered.source, rendered.scratch, lowered.actions.clone());
-            Variant { isa: lowered.isa, source, extent, tile, scratch, actions }
+            let (source, scratch) = (rendered.source, rendered.scratch);
+            let (actions, origin) = (lowered.actions.clone(), lowered.origin.clone());
+            Variant { isa: lowered.isa, source, extent, tile, scratch, actions, origin }
         };
         let each = self.kernels.iter().zip(lowered);
         let variants =
@@ -231,6 +272,10 @@ impl<'g> Plan<'g> {
 }
 
 impl Planned<'_> {
+    fn tuned(&self, isa: Isa) -> Option<&Actions> {
+        self.tuned.iter().find(|(level, _)| *level == isa).map(|(_, actions)| actions)
+    }
+
     fn symbol(&self) -> String {
         format!("tgk_{}", self.name)
     }
@@ -243,10 +288,20 @@ fn spelling(language: Language) -> Box<dyn Spelling> {
     }
 }
 
-/// The actions and instructions of `kernel` on `isa`, and the extent of its parallel loop.
-pub fn generate<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Linear<'g>, (Dim, i64)) {
-    let (actions, kernel) = heuristic(kernel, isa, simplifier);
+/// `kernel` as instructions for `isa`, with the actions `tuned` if they can be applied, else with those of the heuristic.
+pub fn generate<'g>(
+    kernel: Uop<'g>,
+    isa: Isa,
+    tuned: Option<&Actions>,
+    simplifier: &mut Simplifier<'g>,
+) -> Lowered<'g> {
+    let applied = tuned.map(|actions| apply(kernel, actions, simplifier).map(|kernel| (actions.clone(), kernel)));
+    let (origin, (actions, kernel)) = match applied {
+        Some(Ok(tuned)) => (Origin::Tuned, tuned),
+        Some(Err(why)) => (Origin::Inapplicable(why.0), heuristic(kernel, isa, simplifier)),
+        None => (Origin::Heuristic, heuristic(kernel, isa, simplifier)),
+    };
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
-    (actions, lower(kernel, simplifier), extent)
+    Lowered { isa, actions, origin, linear: lower(kernel, simplifier), extent }
 }

@@ -72,6 +72,19 @@ pub struct Variant {
     pub scratch: usize,
     /// The schedule actions the text is the result of.
     pub actions: Actions,
+    /// Who chose them.
+    pub origin: Origin,
+}
+
+/// Who chose the actions of a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The heuristic.
+    Heuristic,
+    /// A search, whose result is in the tuning file.
+    Tuned,
+    /// The heuristic, because the list in the tuning file cannot be applied, for this reason.
+    Inapplicable(String),
 }
 
 /// One kernel of a program.

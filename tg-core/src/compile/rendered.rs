@@ -2,7 +2,7 @@
 //!
 //! Prints and parses, so that it can be kept. The text is a list of fields, each with its length before it.
 
-use super::Variant;
+use super::{Origin, Variant};
 use crate::ir::text::{parse_dim, print_dim};
 use crate::target::Isa;
 
@@ -20,7 +20,8 @@ impl Rendered {
     pub fn print(&self) -> String {
         let of_variant = |variant: &Variant| {
             let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
-            [variant.source.clone(), extent, tile, variant.scratch.to_string(), variant.actions.to_string()]
+            let (scratch, actions) = (variant.scratch.to_string(), variant.actions.to_string());
+            [variant.source.clone(), extent, tile, scratch, actions, origin_text(&variant.origin)]
         };
         let variants = self.variants.iter().flatten().flat_map(of_variant);
         let fields = self.prelude.iter().cloned().chain(variants);
@@ -52,7 +53,24 @@ fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
         tile,
         scratch: field(rest)?.parse().ok()?,
         actions: field(rest)?.parse().ok()?,
+        origin: origin(field(rest)?)?,
     })
+}
+
+fn origin_text(origin: &Origin) -> String {
+    match origin {
+        Origin::Heuristic => "heuristic".into(),
+        Origin::Tuned => "tuned".into(),
+        Origin::Inapplicable(why) => format!("inapplicable {why}"),
+    }
+}
+
+fn origin(text: &str) -> Option<Origin> {
+    match text {
+        "heuristic" => Some(Origin::Heuristic),
+        "tuned" => Some(Origin::Tuned),
+        _ => text.strip_prefix("inapplicable ").map(|why| Origin::Inapplicable(why.into())),
+    }
 }
 
 /// The first field of `rest`, which then begins with the next.
@@ -77,6 +95,7 @@ mod tests {
             tile,
             scratch: 64,
             actions: "unroll(1,4) parallel(0)".parse().unwrap(),
+            origin: if tile == 1 { Origin::Tuned } else { Origin::Inapplicable("no such loop".into()) },
         };
         let kernel = || (1..).zip(isas).map(variant).collect();
         Rendered { variants: vec![kernel(), kernel()], prelude: vec!["ä\n".into(); isas.len()] }

@@ -9,10 +9,12 @@
 
 mod access;
 mod build;
+mod canonical;
 mod nest;
 mod substitute;
 
 pub use access::{stride, terms};
 pub use build::{Builder, stored_dtype};
+pub use canonical::canonical_text;
 pub use nest::Nest;
 pub use substitute::{close, closes, each_store, instantiate, renamed, separate, substitute};

@@ -15,6 +15,9 @@ use crate::loops::{Nest, stride};
 use crate::schedule;
 use crate::symbolic::Simplifier;
 
+/// Most lanes of a vector: bytes in the widest register.
+const MOST_LANES: u32 = 64;
+
 /// One change of how a kernel's loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -100,6 +103,9 @@ impl Action {
         Ok(match self {
             Action::Vectorize { axis, lanes } => {
                 let range = range(axis)?;
+                if !lanes.is_power_of_two() || lanes > MOST_LANES {
+                    return Err(self.invalid(&format!("vectors have a power of two of lanes, at most {MOST_LANES}")));
+                }
                 if !is_stored_evenly(kernel, range) {
                     return Err(self.invalid("neighbouring results are not evenly apart in memory"));
                 }
@@ -142,7 +148,7 @@ impl Action {
             Action::Stage { axis, load } => {
                 let at = range(axis)?;
                 stage(kernel, self.load(kernel, load)?, at, simplifier)
-                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound"))?
+                    .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
             }
             Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
                 .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,

@@ -2,7 +2,8 @@
 //!
 //! An [`Action`] replaces a loop counter by an expression of new ones, and so can change the speed of a
 //! kernel but never its result beyond the order of a sum. A list of actions is a value that prints and
-//! parses. [`heuristic`] gives the list for a kernel and an instruction set.
+//! parses. [`heuristic`] gives the list for a kernel and an instruction set; a [`Tuning`] holds lists that were measured
+//! to be faster.
 
 mod action;
 mod border;
@@ -10,21 +11,32 @@ mod heuristic;
 mod keep;
 mod layout;
 mod merge;
+mod neighbours;
 mod period;
+mod search;
 mod split;
 mod stage;
+mod tuning;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;
 pub use merge::merge_loops;
+pub use neighbours::neighbours;
+pub use search::{Reach, Trial, search};
+pub use tuning::{Entry, Fingerprint, MalformedTuning, Tuning};
 
-use crate::ir::Uop;
+use crate::ir::{Arg, Axis, Uop};
+use crate::loops::Nest;
 use crate::symbolic::Simplifier;
+
+/// Most copies of a loop body. The heuristic stays far below; a list from a file might be anything.
+const MOST_COPIES: i128 = 1 << 10;
 
 /// `kernel` after `actions`, in order.
 ///
 /// # Errors
-/// If an action names a loop the kernel does not have, or one it cannot be applied to.
+/// If an action names a loop the kernel does not have, or one it cannot be applied to, or if a loop body would be written
+/// out too often.
 pub fn apply<'g>(
     kernel: Uop<'g>,
     actions: &Actions,
@@ -33,6 +45,18 @@ pub fn apply<'g>(
     let mut kernel = kernel;
     for action in &actions.0 {
         kernel = action.apply(kernel, simplifier)?;
+        let copies = copies(kernel);
+        if copies > MOST_COPIES {
+            return Err(InvalidAction(format!("{action}: a loop would be written out {copies} times")));
+        }
     }
     Ok(kernel)
+}
+
+/// How often the loop body that is written out most often is.
+fn copies(kernel: Uop) -> i128 {
+    let nest = Nest::new(kernel);
+    let unrolled = |r: &Uop| matches!(r.arg(), Arg::Range(_, Axis::Unroll));
+    let of = |r| nest.path(Some(r)).into_iter().filter(unrolled).map(|r| r.src(0).vmax()).fold(1, i128::saturating_mul);
+    nest.loops().into_iter().map(of).max().unwrap_or(1)
 }

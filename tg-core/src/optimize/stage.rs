@@ -11,9 +11,9 @@ use crate::ir::{Arg, Axis, Memo, Op, Uop};
 use crate::loops::{Nest, renamed, stride, substitute};
 use crate::symbolic::Simplifier;
 
-/// The loads of `kernel` from outside scratch memory, in order: what staging can name.
+/// The loads of `kernel` from outside scratch memory that vary with a loop, in order: what staging can name.
 pub(super) fn loads<'g>(kernel: Uop<'g>) -> Vec<Uop<'g>> {
-    let outside = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(0).op() == Op::DefineGlobal;
+    let outside = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(0).op() == Op::DefineGlobal && n.ranges().len() > 0;
     kernel.toposort().into_iter().filter(outside).collect()
 }
 

@@ -11,12 +11,23 @@ pub mod types;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+use std::path::Path;
+
 use crate::config::VARIABLES;
 
 /// Tells rustc which environment variables the expansion depends on.
 pub fn tracked_variables() -> TokenStream {
     let names = VARIABLES.iter();
     quote!(#(const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#names);)*)
+}
+
+/// Tells rustc of a file that the expansion depends on.
+pub fn tracked_file(file: &Path) -> TokenStream {
+    // rustc takes a path that is not UTF-8 from nobody, so it has not got one here.
+    let path = file.to_string_lossy();
+    quote!(
+        const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
+    )
 }
 
 /// A name that generated code cannot share with the user's.

@@ -65,6 +65,16 @@ fn leaves(kernel: Uop) -> Vec<Uop> {
     leaves
 }
 
+/// The place of the outermost loop over results that is worth sharing among threads.
+pub(super) fn shared_loop(kernel: Uop) -> Option<usize> {
+    let nest = Nest::new(kernel);
+    let loops = nest.loops();
+    let is_loop = |r: &Uop| matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
+    let outermost = |r: &Uop<'_>| nest.depth(*r) == 0 && is_loop(r) && is_over_results(kernel, *r);
+    let longest = loops.iter().copied().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)))?;
+    loops.iter().position(|r| *r == longest)
+}
+
 fn size(range: Uop) -> i64 {
     let size = range.src(0);
     size.as_int().unwrap_or(size.vmax().min(TYPICAL as i128)) as i64
@@ -232,8 +242,8 @@ impl<'g> Plan<'g, '_> {
     fn stream(&mut self) {
         let nest = Nest::new(self.kernel);
         let bytes = |store: Uop<'g>| {
-            let trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
-            trips.fold(Some(store.src(1).dtype().bytes() as i128), |a, b| a?.checked_mul(b?))
+            let mut trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
+            trips.try_fold(store.src(1).dtype().bytes() as i128, |a, b| a.checked_mul(b?))
         };
         let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
         if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
@@ -243,11 +253,8 @@ impl<'g> Plan<'g, '_> {
 
     /// Gives the outermost loop over results that has more than one iteration to the threads.
     fn share(&mut self) {
-        let nest = Nest::new(self.kernel);
-        let outermost = |r: &Uop<'g>| nest.depth(*r) == 0 && is_over_results(self.kernel, *r) && size(*r) > 1;
-        let place = nest.loops().into_iter().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)));
-        if let Some(place) = place.and_then(|r| self.place(r)) {
-            self.act(Action::Parallel { axis: place });
+        if let Some(axis) = shared_loop(self.kernel) {
+            self.act(Action::Parallel { axis });
         }
     }
 }
