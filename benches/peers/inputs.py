@@ -8,7 +8,7 @@ ELEMENTS = 16 << 20
 RATE, EPSILON = 0.5, 1e-5
 LINE = (0.75, 0.25)  # of the argument of gelu_tanh
 BATCH, SIDE = 128, 28
-ADAM_RATE, ADAM_EPSILON, BETAS = 2.0**-10, 2.0**-10, (0.9, 0.999)
+ADAM_RATE, ADAM_EPSILON, BETAS = 2.0**-10, 2.0**-4, (0.9, 0.999)
 SEQUENCE, WIDTH, HEADS = 128, 384, 12
 
 PERCEPTRON = {  # shape, seed, scale, offset

@@ -72,7 +72,7 @@ def build(kind, inputs, threads):
         return build_conv(**inputs)
     arrays = jax.tree.map(jnp.asarray, inputs | ({"x": last(inputs["x"])} if "x" in inputs else {}))
     if kind in ("train", "convnet_train"):
-        return build_training(kind, **arrays)
+        return build_training(kind, list(inputs["net"]), **arrays)
     jitted = jax.jit(CALLS[kind])
     return lambda: jitted(**arrays).block_until_ready(), lambda out: [np.asarray(out)]
 
@@ -97,9 +97,10 @@ def adam(net, state, gradients):
     return jax.tree.map(step, net, mean, square), (mean, square, steps)
 
 
-def build_training(kind, x, y, net):
+def build_training(kind, names, x, y, net):
+    """`names` is the order of the parameters, which JAX sorts."""
     scores, update = (mlp, sgd) if kind == "train" else (convnet, adam)
-    names, start, y = list(net), {name: np.array(p) for name, p in net.items()}, y.astype(np.int32)
+    start, y = {name: np.array(p) for name, p in net.items()}, y.astype(np.int32)
     zeros = jax.tree.map(jnp.zeros_like, net)
     held = [net, None if kind == "train" else (zeros, jax.tree.map(jnp.copy, zeros), jnp.zeros(()))]
 

@@ -8,9 +8,9 @@ pub const BATCH: usize = 128;
 pub const SIDE: usize = 28;
 /// Learning rate of Adam.
 pub const ADAM_RATE: f32 = 1.0 / 1024.0;
-/// Added to the root in Adam. Large enough that gradients of the size of rounding errors move nothing: with 1e-8 the
-/// first step is as long for each parameter, and its direction is the sign of what may be noise.
-pub const ADAM_EPSILON: f32 = 1.0 / 1024.0;
+/// Added to the root in Adam. Large, so that gradients of the size of rounding errors move next to nothing: with 1e-8
+/// the first step is as long for each parameter, and its direction the sign of what may be noise.
+pub const ADAM_EPSILON: f32 = 1.0 / 16.0;
 /// Tokens of the encoder layer.
 pub const SEQUENCE: usize = 128;
 /// Its width.
