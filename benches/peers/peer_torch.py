@@ -112,5 +112,6 @@ def update(parameters, gradients, adam):
     if adam is None:
         return torch._foreach_add_(parameters, gradients, alpha=-RATE)
     for parameter, gradient in zip(parameters, gradients):
-        parameter.grad = gradient
+        # The fused Adam reads memory in order; torch.compile gives gradients of weights another order.
+        parameter.grad = gradient.contiguous()
     adam.step()

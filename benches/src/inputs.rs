@@ -2,8 +2,8 @@
 
 mod nets;
 
-pub use nets::*;
 use nets::row;
+pub use nets::*;
 
 /// Rows and columns of the row-wise cases.
 pub const ROWS: [usize; 2] = [4096, 1024];

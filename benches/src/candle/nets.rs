@@ -44,8 +44,7 @@ struct Encoder {
 
 impl Module for Encoder {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let [w_qkv, b_qkv, w_out, b_out, scale1, shift1, w_up, b_up, w_down, b_down, scale2, shift2] =
-            &self.parameters;
+        let [w_qkv, b_qkv, w_out, b_out, scale1, shift1, w_up, b_up, w_down, b_down, scale2, shift2] = &self.parameters;
         let mixed = attend(&x.matmul(w_qkv)?.broadcast_add(b_qkv)?)?;
         let x = (x + mixed.matmul(w_out)?.broadcast_add(b_out)?)?;
         let x = ops::layer_norm(&x, scale1, shift1, EPSILON)?;

@@ -12,9 +12,8 @@ pub fn conv(conv: &Conv) -> Arrays {
 /// For each element of the windows, (channels, window, window, result pixels), its position in a picture.
 fn windows(conv: &Conv) -> Vec<Option<usize>> {
     let (side, window, result) = (conv.side, conv.window, conv.result_side());
-    let inside = |at: usize, tap: usize| {
-        (at * conv.stride + tap).checked_sub(conv.padding).filter(|&position| position < side)
-    };
+    let inside =
+        |at: usize, tap: usize| (at * conv.stride + tap).checked_sub(conv.padding).filter(|&position| position < side);
     let position = |index: usize| {
         let (tap, pixel) = (index / result.pow(2), index % result.pow(2));
         let (channel, tap) = (tap / window.pow(2), tap % window.pow(2));

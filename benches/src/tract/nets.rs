@@ -1,8 +1,8 @@
 //! Convolutions, the convolutional net and the encoder layer in tract.
 
 use tract_core::internal::*;
-use tract_core::ops::cnn::{Conv as ConvOp, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
 use tract_core::ops::array::Slice;
+use tract_core::ops::cnn::{Conv as ConvOp, KernelFormat, MaxPool, PaddingSpec, PoolSpec};
 use tract_core::ops::einsum::EinSum;
 use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::nn::gelu_exact::gelu_exact;
