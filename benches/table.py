@@ -56,21 +56,19 @@ def microseconds(value):
 
 
 def best(line):
-    """The fastest peer, its time, and that over tg's in the same run."""
+    """Two columns: the fastest peer with its time, and that over tg's in the same run."""
     if not line or not line["peers"]:
-        return "–"
+        return ["–", "–"]
     name, time = min(line["peers"].items(), key=lambda item: item[1])
-    ratio = "–" if line["ratio"] is None else f"{line['ratio']:.2f}"
-    return f"{name} {microseconds(time)} | {ratio}"
+    return [f"{name} {microseconds(time)}", "–" if line["ratio"] is None else f"{line['ratio']:.2f}"]
 
 
 def row(case, lines):
     first = lines.get("rust") or lines["python"]
-    share = first["limit_pct"]
-    share = "–" if share is None else f"{share:.0f}"
+    share = "–" if first["limit_pct"] is None else f"{first['limit_pct']:.0f}"
     worst = max(line["max_rel_err"] for line in lines.values())
-    columns = [case, microseconds(first["us"]), share, best(lines.get("rust")), best(lines.get("python")), f"{worst:.0e}"]
-    return "| " + " | ".join("– | –" if column == "–" and at in (3, 4) else column for at, column in enumerate(columns)) + " |"
+    peers = best(lines.get("rust")) + best(lines.get("python"))
+    return f"| {' | '.join([case, microseconds(first['us']), share, *peers, f'{worst:.0e}'])} |"
 
 
 def markdown(lines):

@@ -121,7 +121,8 @@ fn time_case(case: &Case, limits: &Limits, options: &Options) -> Result<(), Stri
     Ok(())
 }
 
-/// The protocol of `peers.py`: a line with the error when ready, then for each line read the median µs of one round.
+/// The protocol of the package `peers`: a line with the error when ready, then for each line read the median µs of one
+/// round.
 fn serve(case: &Case, options: &Options) -> Result<(), String> {
     let ours = case.contenders.iter().find(|(name, _)| *name == OURS);
     let (_, build) = ours.ok_or_else(|| format!("tg does not have the case `{}`", case.name))?;

@@ -70,8 +70,9 @@ tensor_fn! {
     }
 
     /// One step of Adam.
-    pub fn convnet_step(net: &mut ConvNet, adam: &mut Adam, x: Tensor<f32, 128, 1, 28, 28>, y: Tensor<u32, 128>, lr: f32)
-        -> Tensor<f32> {
+    pub fn convnet_step(
+        net: &mut ConvNet, adam: &mut Adam, x: Tensor<f32, 128, 1, 28, 28>, y: Tensor<u32, 128>, lr: f32,
+    ) -> Tensor<f32> {
         // The constants of `inputs`.
         let (betas, eps) = ((0.9, 0.999), 1.0 / 16.0);
         let loss = net.in_training(x).cross_entropy(y);
