@@ -1,10 +1,14 @@
 //! The cases in candle, with its fused kernels where it has them.
 
+mod nets;
+
 use candle_core::{Device::Cpu, Error, Result, Tensor, Var};
 use candle_nn::{Optimizer, SGD, loss, ops};
 
 use crate::case::{Job, job};
-use crate::inputs::{self, EPSILON, MLP, Mlp, RATE, ROWS};
+use crate::inputs::{self, EPSILON, LINE, MLP, Mlp, PERCEPTRON, RATE, ROWS, Row};
+
+pub use nets::{conv, convnet, encoder};
 
 fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
@@ -14,15 +18,11 @@ fn one(call: impl FnMut() -> Result<Tensor> + 'static) -> Box<dyn Job> {
     job(call, |out| Ok(vec![read(out)?]))
 }
 
-/// `w1 b1 w2 b2`.
-fn parameters(net: &Mlp) -> Result<[Tensor; 4]> {
-    let [pixels, hidden, classes] = MLP;
-    Ok([
-        Tensor::from_slice(&net.w1, (pixels, hidden), &Cpu)?,
-        Tensor::from_slice(&net.b1, hidden, &Cpu)?,
-        Tensor::from_slice(&net.w2, (hidden, classes), &Cpu)?,
-        Tensor::from_slice(&net.b2, classes, &Cpu)?,
-    ])
+/// A tensor for each row.
+fn tensors<const N: usize>(rows: &[Row]) -> Result<[Tensor; N]> {
+    let tensors: Vec<Tensor> =
+        rows.iter().map(|row| Tensor::from_vec(row.values(), row.shape, &Cpu)).collect::<Result<_>>()?;
+    tensors.try_into().map_err(|all: Vec<Tensor>| Error::Msg(format!("{N} tensors expected, not {}", all.len())))
 }
 
 fn logits(x: &Tensor, [w1, b1, w2, b2]: [&Tensor; 4]) -> Result<Tensor> {
@@ -30,9 +30,8 @@ fn logits(x: &Tensor, [w1, b1, w2, b2]: [&Tensor; 4]) -> Result<Tensor> {
 }
 
 pub fn mlp(batch: usize) -> Result<Box<dyn Job>> {
-    let net = Mlp::new(batch);
-    let x = Tensor::from_slice(&net.x, (batch, MLP[0]), &Cpu)?;
-    let parameters = parameters(&net)?;
+    let x = Tensor::from_vec(Mlp::new(batch).x, (batch, MLP[0]), &Cpu)?;
+    let parameters: [Tensor; 4] = tensors(PERCEPTRON)?;
     Ok(one(move || logits(&x, parameters.each_ref())))
 }
 
@@ -40,7 +39,7 @@ pub fn train(batch: usize) -> Result<Box<dyn Job>> {
     let net = Mlp::new(batch);
     let x = Tensor::from_slice(&net.x, (batch, MLP[0]), &Cpu)?;
     let y = Tensor::from_slice(&net.y, batch, &Cpu)?;
-    let parameters = parameters(&net)?.map(|tensor| Var::from_tensor(&tensor));
+    let parameters = tensors::<4>(PERCEPTRON)?.map(|tensor| Var::from_tensor(&tensor));
     let parameters: Vec<Var> = parameters.into_iter().collect::<Result<_>>()?;
     let mut sgd = SGD::new(parameters.clone(), f64::from(RATE))?;
     let trained = parameters.clone();
@@ -58,18 +57,22 @@ pub fn train(batch: usize) -> Result<Box<dyn Job>> {
 
 /// How far training moved each parameter.
 fn moved(net: &Mlp, now: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    let difference = |(now, start): (&Vec<f32>, &[f32])| now.iter().zip(start).map(|(n, s)| n - s).collect();
-    now.iter().zip(net.parameters()).map(difference).collect()
+    let difference = |(now, start): (&Vec<f32>, &Vec<f32>)| now.iter().zip(start).map(|(n, s)| n - s).collect();
+    now.iter().zip(&net.parameters).map(difference).collect()
 }
 
-pub fn product(size: usize) -> Result<Box<dyn Job>> {
-    let (a, b) = inputs::factors(size);
-    let (a, b) = (Tensor::from_vec(a, (size, size), &Cpu)?, Tensor::from_vec(b, (size, size), &Cpu)?);
+pub fn product(shape: [usize; 3]) -> Result<Box<dyn Job>> {
+    let ((a, b), [m, k, n]) = (inputs::factors(shape), shape);
+    let (a, b) = (Tensor::from_vec(a, (m, k), &Cpu)?, Tensor::from_vec(b, (k, n), &Cpu)?);
     Ok(one(move || a.matmul(&b)))
 }
 
 fn rows() -> Result<Tensor> {
     Tensor::from_vec(inputs::rows(), (ROWS[0], ROWS[1]), &Cpu)
+}
+
+fn elements() -> Result<Tensor> {
+    Tensor::from_vec(inputs::elements(), inputs::ELEMENTS, &Cpu)
 }
 
 pub fn softmax() -> Result<Box<dyn Job>> {
@@ -85,7 +88,17 @@ pub fn layernorm() -> Result<Box<dyn Job>> {
 }
 
 pub fn relu() -> Result<Box<dyn Job>> {
-    let x = inputs::elements();
-    let x = Tensor::from_vec(x, inputs::ELEMENTS, &Cpu)?;
+    let x = elements()?;
     Ok(one(move || x.affine(2.0, 1.0)?.relu()))
+}
+
+pub fn gelu() -> Result<Box<dyn Job>> {
+    let (x, [a, b]) = (elements()?, LINE.map(f64::from));
+    // candle's `gelu` is the one with tanh.
+    Ok(one(move || x.affine(a, b)?.gelu()))
+}
+
+pub fn sum() -> Result<Box<dyn Job>> {
+    let x = elements()?;
+    Ok(one(move || x.sum_all()))
 }

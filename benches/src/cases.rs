@@ -1,14 +1,20 @@
 //! Every case and its contenders, one row each.
 
 use crate::case::{Case, OURS};
-use crate::inputs::{ELEMENTS, MLP, ROWS, TRAIN_BATCH};
-use crate::{candle, gemm_crate, ours, reference, tract};
+use crate::inputs::{
+    BATCH, CONV_3X3, CONV_7X7, CONVNET, Conv, ELEMENTS, ENCODER, INNER, MLP, ROWS, Row, SEQUENCE, STATISTICS,
+    TRAIN_BATCH, WIDTH,
+};
+use crate::{candle, gemm_crates, ours, reference, tract};
 
 const FLOAT: usize = size_of::<f32>();
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    vec![mlp(1), mlp(32), train(TRAIN_BATCH), product(256), product(512), softmax(), layernorm(), relu()]
+    let products = ours::SHAPES.iter().map(|&shape| product(shape));
+    let nets = [mlp(1), mlp(32), train(TRAIN_BATCH), convnet(), convnet_train(), encoder()];
+    let rows = [softmax(), layernorm(), relu(), gelu(), sum()];
+    nets.into_iter().chain(products).chain(convolutions()).chain(rows).collect()
 }
 
 fn mlp(batch: usize) -> Case {
@@ -33,13 +39,66 @@ fn train(batch: usize) -> Case {
     .by("candle", move |_| candle::train(batch))
 }
 
-fn product(size: usize) -> Case {
-    let (flops, bytes) = (2 * size.pow(3), FLOAT * 3 * size.pow(2));
-    Case::new(format!("product_{size}"), flops, bytes, move || reference::product(size))
-        .by(OURS, move |_| ours::product(size))
-        .by("candle", move |_| candle::product(size))
-        .by("tract", move |threads| tract::product(size, threads))
-        .by("gemm", move |threads| gemm_crate::product(size, threads))
+/// Elements of all arrays.
+fn elements(rows: &[Row]) -> usize {
+    rows.iter().map(|row| row.shape.iter().product::<usize>()).sum()
+}
+
+/// Operations of the first convolution, and of all other products of the convolutional net.
+fn convnet_flops() -> (usize, usize) {
+    let [first, others @ ..] = Conv::of_net();
+    (first.flops(), others.iter().map(Conv::flops).sum::<usize>() + 2 * BATCH * 576 * 10)
+}
+
+fn convnet() -> Case {
+    let (first, others) = convnet_flops();
+    let bytes = FLOAT * (BATCH * (28 * 28 + 10) + elements(CONVNET) + elements(STATISTICS));
+    Case::new(format!("convnet_forward_{BATCH}"), first + others, bytes, reference::convnet)
+        .by(OURS, |_| ours::convnet())
+        .by("candle", |_| candle::convnet())
+        .by("tract", tract::convnet)
+}
+
+fn convnet_train() -> Case {
+    let (first, others) = convnet_flops();
+    // Parameters and both means of Adam are read and written.
+    let bytes = FLOAT * (BATCH * 28 * 28 + 6 * elements(CONVNET));
+    Case::new(format!("convnet_train_{BATCH}"), 2 * first + 3 * others, bytes, reference::convnet_train)
+        .by(OURS, |_| ours::convnet_train())
+}
+
+fn encoder() -> Case {
+    let products = WIDTH * 4 * WIDTH + 2 * WIDTH * INNER;
+    let attention = 2 * SEQUENCE * WIDTH;
+    let bytes = FLOAT * (2 * SEQUENCE * WIDTH + elements(ENCODER));
+    Case::new(format!("encoder_{SEQUENCE}"), 2 * SEQUENCE * (products + attention), bytes, reference::encoder)
+        .by(OURS, |_| ours::encoder())
+        .by("candle", |_| candle::encoder())
+        .by("tract", tract::encoder)
+}
+
+/// `product_512` for square factors, `product_32x784x128` for others.
+fn product(shape: [usize; 3]) -> Case {
+    let [m, k, n] = shape;
+    let name = if m == k && k == n { format!("product_{m}") } else { format!("product_{m}x{k}x{n}") };
+    Case::new(name, 2 * m * k * n, FLOAT * (m * k + k * n + m * n), move || reference::product(shape))
+        .by(OURS, move |_| ours::product(shape))
+        .by("candle", move |_| candle::product(shape))
+        .by("tract", move |threads| tract::product(shape, threads))
+        .by("gemm", move |threads| gemm_crates::by_gemm(shape, threads))
+        .by("matrixmultiply", move |_| gemm_crates::by_matrixmultiply(shape))
+}
+
+fn convolutions() -> [Case; 2] {
+    let small = conv("conv3x3_64x56", &CONV_3X3).by(OURS, |_| ours::conv_small());
+    let large = conv("conv7x7_stride2_8x224", &CONV_7X7).by(OURS, |_| ours::conv_large());
+    [small, large]
+}
+
+fn conv(name: &str, conv: &'static Conv) -> Case {
+    Case::new(name, conv.flops(), FLOAT * conv.elements(), || reference::conv(conv))
+        .by("candle", |_| candle::conv(conv))
+        .by("tract", |threads| tract::conv(conv, threads))
 }
 
 fn softmax() -> Case {
@@ -55,6 +114,7 @@ fn layernorm() -> Case {
     Case::new("layernorm_4096x1024", 8 * elements, 2 * FLOAT * elements, reference::layernorm)
         .by(OURS, |_| ours::layernorm())
         .by("candle", |_| candle::layernorm())
+        .by("tract", tract::layernorm)
 }
 
 fn relu() -> Case {
@@ -62,4 +122,19 @@ fn relu() -> Case {
         .by(OURS, |_| ours::relu())
         .by("candle", |_| candle::relu())
         .by("tract", tract::relu)
+}
+
+fn gelu() -> Case {
+    // tanh counts as one operation, as every function does.
+    Case::new("gelu_16m", 11 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::gelu)
+        .by(OURS, |_| ours::gelu())
+        .by("candle", |_| candle::gelu())
+        .by("tract", tract::gelu)
+}
+
+fn sum() -> Case {
+    Case::new("sum_16m", ELEMENTS, FLOAT * ELEMENTS, reference::sum)
+        .by(OURS, |_| ours::sum())
+        .by("candle", |_| candle::sum())
+        .by("tract", tract::sum)
 }

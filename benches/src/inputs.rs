@@ -1,8 +1,13 @@
-//! The inputs of every case, from a formula that `peers.py` repeats, so that all contenders compute the same.
+//! The inputs of every case, from a formula that `peers/inputs.py` repeats, so that all contenders compute the same.
+
+mod nets;
+
+use nets::row;
+pub use nets::*;
 
 /// Rows and columns of the row-wise cases.
 pub const ROWS: [usize; 2] = [4096, 1024];
-/// Elements of the elementwise case.
+/// Elements of the elementwise cases and of the sum.
 pub const ELEMENTS: usize = 16 << 20;
 /// Sizes of the perceptron: pixels, hidden units, classes.
 pub const MLP: [usize; 3] = [784, 128, 10];
@@ -10,7 +15,9 @@ pub const MLP: [usize; 3] = [784, 128, 10];
 pub const TRAIN_BATCH: usize = 128;
 /// Learning rate of the train step.
 pub const RATE: f32 = 0.5;
-/// Added to the variance in layernorm.
+/// Factor and term of the argument of `gelu_tanh`.
+pub const LINE: [f32; 2] = [0.75, 0.25];
+/// Added to the variance in normalizations.
 pub const EPSILON: f32 = 1e-5;
 
 /// A well mixed hash of `i`, different for every `seed`.
@@ -31,19 +38,20 @@ pub fn labels(len: usize, seed: u32, classes: u32) -> Vec<u32> {
     (0..len as u32).map(|i| (hash(i, seed) >> 8) % classes).collect()
 }
 
-/// The perceptron's input and parameters.
-#[derive(Clone)]
+/// Parameters of the perceptron.
+pub const PERCEPTRON: &[Row] = &[
+    row("w1", &[784, 128], 2, 1.0 / 16.0, 0.0),
+    row("b1", &[128], 3, 1.0 / 8.0, 0.0),
+    row("w2", &[128, 10], 4, 1.0 / 8.0, 0.0),
+    row("b2", &[10], 5, 1.0 / 8.0, 0.0),
+];
+
+/// The perceptron's inputs and parameters.
 pub struct Mlp {
     /// `(batch, 784)`
     pub x: Vec<f32>,
-    /// `(784, 128)`
-    pub w1: Vec<f32>,
-    /// `(128)`
-    pub b1: Vec<f32>,
-    /// `(128, 10)`
-    pub w2: Vec<f32>,
-    /// `(10)`
-    pub b2: Vec<f32>,
+    /// The parameters, as in [`PERCEPTRON`].
+    pub parameters: Vec<Vec<f32>>,
     /// `(batch)`
     pub y: Vec<u32>,
 }
@@ -51,24 +59,13 @@ pub struct Mlp {
 impl Mlp {
     /// Parameters and a batch of `batch` images and labels.
     pub fn new(batch: usize) -> Mlp {
-        let [pixels, hidden, classes] = MLP;
-        Mlp {
-            x: uniform(batch * pixels, 1, 1.0),
-            w1: uniform(pixels * hidden, 2, 1.0 / 16.0),
-            b1: uniform(hidden, 3, 1.0 / 8.0),
-            w2: uniform(hidden * classes, 4, 1.0 / 8.0),
-            b2: uniform(classes, 5, 1.0 / 8.0),
-            y: labels(batch, 6, classes as u32),
-        }
-    }
-
-    /// The parameters in the order `w1 b1 w2 b2`.
-    pub fn parameters(&self) -> [&[f32]; 4] {
-        [&self.w1, &self.b1, &self.w2, &self.b2]
+        let [pixels, _, classes] = MLP;
+        let x = uniform(batch * pixels, 1, 1.0);
+        Mlp { x, parameters: arrays(PERCEPTRON), y: labels(batch, 6, classes as u32) }
     }
 }
 
-/// The elementwise case's input, 64 MiB.
+/// The elementwise cases' input, 64 MiB.
 pub fn elements() -> Vec<f32> {
     uniform(ELEMENTS, 7, 2.0)
 }
@@ -83,7 +80,7 @@ pub fn affine() -> (Vec<f32>, Vec<f32>) {
     (uniform(ROWS[1], 9, 1.0), uniform(ROWS[1], 10, 1.0))
 }
 
-/// The factors of the product of two `size` × `size` matrices.
-pub fn factors(size: usize) -> (Vec<f32>, Vec<f32>) {
-    (uniform(size * size, 11, 1.0), uniform(size * size, 12, 1.0))
+/// The factors of a product, `(m, k)` and `(k, n)`.
+pub fn factors([m, k, n]: [usize; 3]) -> (Vec<f32>, Vec<f32>) {
+    (uniform(m * k, 11, 1.0), uniform(k * n, 12, 1.0))
 }

@@ -2,12 +2,12 @@
 //!
 //! Each case runs in a fresh process per number of threads: this program starts itself again with thread counts and
 //! malloc settings in the environment, which the libraries read once. `README.md` says how to read the output;
-//! `peers.py` is the same for Python libraries.
+//! the package `peers` is the same for Python libraries.
 
 mod candle;
 mod case;
 mod cases;
-mod gemm_crate;
+mod gemm_crates;
 mod inputs;
 mod limits;
 mod measure;
@@ -31,6 +31,9 @@ const TOLERANCE: f64 = 1e-3;
 /// Keeps freed blocks in the process, so that a fresh 64 MiB result costs no page faults.
 const KEEP_MEMORY: [(&str, &str); 3] =
     [("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_THRESHOLD_", "4294967296"), ("MALLOC_TOP_PAD_", "268435456")];
+
+/// What the contenders read their number of threads from.
+const THREADS: [&str; 3] = ["RAYON_NUM_THREADS", "TG_THREADS", "MATMUL_NUM_THREADS"];
 
 fn main() -> ExitCode {
     match Options::read(std::env::args().skip(1)).and_then(|options| act(&options)) {
@@ -71,7 +74,7 @@ fn start_children(options: &Options) -> Result<(), String> {
             let mut child = Command::new(&program);
             child.args(["--child", name, &limits.to_text()]).args(options.json.then_some("--json"));
             child.args(["--threads", &threads.to_string(), "--rounds", &options.rounds.to_string()]);
-            child.env("RAYON_NUM_THREADS", threads.to_string()).env("TG_THREADS", threads.to_string());
+            child.envs(THREADS.map(|variable| (variable, threads.to_string())));
             child.envs(KEEP_MEMORY.into_iter().filter(|_| !options.default_malloc));
             let status = child.status().map_err(|error| format!("{name}: {error}"))?;
             if !status.success() {
@@ -118,7 +121,8 @@ fn time_case(case: &Case, limits: &Limits, options: &Options) -> Result<(), Stri
     Ok(())
 }
 
-/// The protocol of `peers.py`: a line with the error when ready, then for each line read the median µs of one round.
+/// The protocol of the package `peers`: a line with the error when ready, then for each line read the median µs of one
+/// round.
 fn serve(case: &Case, options: &Options) -> Result<(), String> {
     let ours = case.contenders.iter().find(|(name, _)| *name == OURS);
     let (_, build) = ours.ok_or_else(|| format!("tg does not have the case `{}`", case.name))?;

@@ -14,7 +14,7 @@ Times tg, other Rust tensor libraries and the limits of the machine.
   --rounds N        interleaved rounds (default 9)
   --limits          only the limits of the machine
   --default-malloc  leave glibc's malloc as it is: large results are then mapped afresh on every call
-  --serve CASE      time tg alone, a round per line of standard input; peers.py uses this
+  --serve CASE      time tg alone, a round per line of standard input; benches/peers uses this
 ";
 
 /// What this process is to do.

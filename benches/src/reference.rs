@@ -1,6 +1,14 @@
 //! What every case must compute, in float64 and in the plainest way. Not timed.
 
-use crate::inputs::{self, EPSILON, MLP, Mlp, RATE, ROWS};
+mod convnet;
+mod encoder;
+
+use std::f64::consts::FRAC_2_PI;
+
+use crate::inputs::{self, EPSILON, LINE, MLP, Mlp, RATE, ROWS};
+
+pub use convnet::{conv, forward as convnet, train as convnet_train};
+pub use encoder::layer as encoder;
 
 /// The results of a case: one or several arrays.
 pub type Arrays = Vec<Vec<f64>>;
@@ -9,12 +17,19 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }
 
+fn all_wide(arrays: &[Vec<f32>]) -> Vec<Vec<f64>> {
+    arrays.iter().map(|array| wide(array)).collect()
+}
+
 /// The `(m, n)` product of `a` `(m, k)` and `b` `(k, n)`.
 fn matmul(a: &[f64], b: &[f64], k: usize, n: usize) -> Vec<f64> {
     let mut product = vec![0.0; a.len() / k * n];
-    for (row, out) in a.chunks(k).zip(product.chunks_mut(n)) {
-        for (&factor, b_row) in row.iter().zip(b.chunks(n)) {
-            out.iter_mut().zip(b_row).for_each(|(o, &b)| *o += factor * b);
+    // Eight rows at a time, so that each row of `b` is read once for all of them.
+    for (rows, outs) in a.chunks(8 * k).zip(product.chunks_mut(8 * n)) {
+        for (at, b_row) in b.chunks(n).enumerate() {
+            for (row, out) in rows.chunks(k).zip(outs.chunks_mut(n)) {
+                out.iter_mut().zip(b_row).for_each(|(o, &b)| *o += row[at] * b);
+            }
         }
     }
     product
@@ -32,20 +47,30 @@ fn sum_of_rows(rows: &[f64], columns: usize) -> Vec<f64> {
     (0..columns).map(|c| rows.iter().skip(c).step_by(columns).sum()).collect()
 }
 
+/// `x w + bias`, for rows `x`.
+fn linear(x: &[f64], w: &[f64], bias: &[f64]) -> Vec<f64> {
+    let mut out = matmul(x, w, w.len() / bias.len(), bias.len());
+    add_to_rows(&mut out, bias);
+    out
+}
+
+fn relu_all(values: &mut [f64]) {
+    values.iter_mut().for_each(|v| *v = v.max(0.0));
+}
+
 /// Hidden units after relu, and class scores.
-fn layers(net: &Mlp) -> (Vec<f64>, Vec<f64>) {
-    let [pixels, hidden, classes] = MLP;
-    let mut h = matmul(&wide(&net.x), &wide(&net.w1), pixels, hidden);
-    add_to_rows(&mut h, &wide(&net.b1));
-    h.iter_mut().for_each(|v| *v = v.max(0.0));
-    let mut scores = matmul(&h, &wide(&net.w2), hidden, classes);
-    add_to_rows(&mut scores, &wide(&net.b2));
+fn layers(net: &Mlp, parameters: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
+    let [w1, b1, w2, b2] = parameters else { return Default::default() };
+    let mut h = linear(&wide(&net.x), w1, b1);
+    relu_all(&mut h);
+    let scores = linear(&h, w2, b2);
     (h, scores)
 }
 
 /// Class scores.
 pub fn mlp(batch: usize) -> Arrays {
-    vec![layers(&Mlp::new(batch)).1]
+    let net = Mlp::new(batch);
+    vec![layers(&net, &all_wide(&net.parameters)).1]
 }
 
 fn softmax_row(row: &mut [f64]) {
@@ -55,17 +80,27 @@ fn softmax_row(row: &mut [f64]) {
     row.iter_mut().for_each(|v| *v /= sum);
 }
 
+/// The mean cross-entropy of `scores`, which become its gradient by them.
+fn cross_entropy(scores: &mut [f64], right: &[u32]) -> f64 {
+    let (batch, classes) = (right.len(), scores.len() / right.len());
+    scores.chunks_mut(classes).for_each(softmax_row);
+    let mut loss = 0.0;
+    for (row, &class) in scores.chunks_mut(classes).zip(right) {
+        loss -= row[class as usize].ln() / batch as f64;
+        row[class as usize] -= 1.0;
+        row.iter_mut().for_each(|v| *v /= batch as f64);
+    }
+    loss
+}
+
 /// The loss of the first step, and how far it moves each parameter.
 pub fn train(batch: usize) -> Arrays {
     let [pixels, hidden, classes] = MLP;
     let net = Mlp::new(batch);
-    let (h, mut d_scores) = layers(&net);
-    d_scores.chunks_mut(classes).for_each(softmax_row);
-    let picked = |row: usize| row * classes + net.y[row] as usize;
-    let loss = -(0..batch).map(|row| d_scores[picked(row)].ln()).sum::<f64>() / batch as f64;
-    (0..batch).for_each(|row| d_scores[picked(row)] -= 1.0);
-    d_scores.iter_mut().for_each(|v| *v /= batch as f64);
-    let mut d_h = matmul(&d_scores, &transposed(&wide(&net.w2), classes), classes, hidden);
+    let parameters = all_wide(&net.parameters);
+    let (h, mut d_scores) = layers(&net, &parameters);
+    let loss = cross_entropy(&mut d_scores, &net.y);
+    let mut d_h = matmul(&d_scores, &transposed(&parameters[2], classes), classes, hidden);
     d_h.iter_mut().zip(&h).for_each(|(d, &h)| *d *= f64::from(h > 0.0));
     let d_w1 = matmul(&transposed(&wide(&net.x), pixels), &d_h, batch, hidden);
     let d_w2 = matmul(&transposed(&h, hidden), &d_scores, batch, classes);
@@ -74,10 +109,10 @@ pub fn train(batch: usize) -> Arrays {
     [vec![loss]].into_iter().chain(gradients.into_iter().map(moved)).collect()
 }
 
-/// The product of two square matrices.
-pub fn product(size: usize) -> Arrays {
-    let (a, b) = inputs::factors(size);
-    vec![matmul(&wide(&a), &wide(&b), size, size)]
+/// The product of an `(m, k)` and a `(k, n)` matrix.
+pub fn product(shape: [usize; 3]) -> Arrays {
+    let (a, b) = inputs::factors(shape);
+    vec![matmul(&wide(&a), &wide(&b), shape[1], shape[2])]
 }
 
 /// Softmax of every row.
@@ -87,24 +122,41 @@ pub fn softmax() -> Arrays {
     vec![rows]
 }
 
+/// Each row normalized, scaled and moved.
+fn normalize_rows(rows: &mut [f64], weight: &[f64], bias: &[f64]) {
+    for row in rows.chunks_mut(weight.len()) {
+        let mean = row.iter().sum::<f64>() / row.len() as f64;
+        let variance = row.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / row.len() as f64;
+        let scale = 1.0 / (variance + f64::from(EPSILON)).sqrt();
+        for ((v, &w), &b) in row.iter_mut().zip(weight).zip(bias) {
+            *v = (*v - mean) * scale * w + b;
+        }
+    }
+}
+
 /// Layernorm of every row, with weight and bias.
 pub fn layernorm() -> Arrays {
     let (weight, bias) = inputs::affine();
     let mut rows = wide(&inputs::rows());
-    for row in rows.chunks_mut(ROWS[1]) {
-        let mean = row.iter().sum::<f64>() / row.len() as f64;
-        let variance = row.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / row.len() as f64;
-        let scale = 1.0 / (variance + f64::from(EPSILON)).sqrt();
-        for ((v, &w), &b) in row.iter_mut().zip(&weight).zip(&bias) {
-            *v = (*v - mean) * scale * f64::from(w) + f64::from(b);
-        }
-    }
+    normalize_rows(&mut rows, &wide(&weight), &wide(&bias));
     vec![rows]
 }
 
 /// `relu(2x + 1)`.
 pub fn relu() -> Arrays {
     vec![inputs::elements().iter().map(|&x| (2.0 * f64::from(x) + 1.0).max(0.0)).collect()]
+}
+
+/// `gelu_tanh(ax + b)`.
+pub fn gelu() -> Arrays {
+    let [a, b] = LINE.map(f64::from);
+    let gelu = |x: f64| 0.5 * x * (1.0 + (FRAC_2_PI.sqrt() * (x + 0.044715 * x.powi(3))).tanh());
+    vec![inputs::elements().iter().map(|&x| gelu(a * f64::from(x) + b)).collect()]
+}
+
+/// The sum of all elements.
+pub fn sum() -> Arrays {
+    vec![vec![inputs::elements().iter().map(|&x| f64::from(x)).sum()]]
 }
 
 /// The largest difference from the reference, relative to the largest element of its array.
