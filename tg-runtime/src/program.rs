@@ -150,7 +150,8 @@ pub struct Report {
     pub flops: u64,
     /// Bytes that the kernels read and write at least, summed over the kernels.
     pub bytes: u64,
-    /// Bytes of memory in use between the kernels, beside the parameters.
+    /// Bytes of memory in use between the kernels, beside the parameters. The scratch memory of a kernel, which depends on
+    /// the instruction set and is there once for each thread, is not in it: see [`Variant::scratch`].
     pub workspace_bytes: u64,
 }
 

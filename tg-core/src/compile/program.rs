@@ -120,7 +120,7 @@ pub struct Report {
     pub flops: u64,
     /// Bytes read and written by all kernels.
     pub bytes: u64,
-    /// Peak bytes of intermediate results.
+    /// Peak bytes of intermediate results, without the scratch memory of kernels: see [`Variant::scratch`].
     pub workspace_bytes: u64,
 }
 
