@@ -37,7 +37,7 @@ pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simpli
     let (graph, index) = (kernel.graph(), load.src(0));
     let (directions, outside) = directions(kernel, index)?;
     let inside: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
-    if is_shared(load, &inside) {
+    if is_shared(load, &inside) || load.src(1).as_const().is_none() {
         return None;
     }
     let sizes: Vec<i128> = directions.iter().map(Coordinate::size).collect();

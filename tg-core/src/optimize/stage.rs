@@ -46,20 +46,12 @@ pub(super) fn stage<'g>(
     simplifier: &mut Simplifier<'g>,
 ) -> Option<Uop<'g>> {
     let value = operand(kernel, load);
-    let mut tile = inside(&Nest::new(kernel), value, at);
+    let tile = inside(&Nest::new(kernel), value, at);
     if tile.is_empty() || is_shared(value, &tile) {
         return None;
     }
-    let step = |r: Uop<'g>| Reverse(stride(load.src(0).src(1), r).unwrap_or(i64::MAX).abs());
-    let mut order = tile.clone();
     let in_vectors = tile.iter().any(|r| kind(*r) == 2);
-    if in_vectors {
-        tile.sort_by_key(|r| kind(*r));
-        order.sort_by_key(|r| (kind(*r), step(*r)));
-    } else {
-        order.sort_by_key(|r| step(*r));
-        tile = order.clone();
-    }
+    let (tile, order) = orders(load, tile, in_vectors);
     let sizes: Vec<_> = tile.iter().map(|r| r.src(0).vmax()).collect();
     let layout = Layout::of(&sizes, value.dtype().bytes())?;
     let pointer = scratch(kernel, value, layout.elements);
@@ -72,6 +64,15 @@ pub(super) fn stage<'g>(
     let store = pointer.element(layout.place(&there), None).store(substitute(value, &copies), &order);
     let read = pointer.after(store).element(layout.place(&tile), None).load();
     Some(simplifier.simplify(kernel.replace(value, read)))
+}
+
+/// The loops of a tile in the order of its layout, and in the order in which it is copied: as the load finds it in memory.
+fn orders<'g>(load: Uop<'g>, mut tile: Vec<Uop<'g>>, in_vectors: bool) -> (Vec<Uop<'g>>, Vec<Uop<'g>>) {
+    let step = |r: Uop<'g>| Reverse(stride(load.src(0).src(1), r).unwrap_or(i64::MAX).abs());
+    let mut order = tile.clone();
+    order.sort_by_key(|r| (if in_vectors { kind(*r) } else { 0 }, step(*r)));
+    tile.sort_by_key(|r| kind(*r));
+    (if in_vectors { tile } else { order.clone() }, order)
 }
 
 /// What is computed from `load` before anything else joins: conversions and scales are staged with it.

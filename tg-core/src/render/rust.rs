@@ -81,14 +81,16 @@ fn literal(value: Value, scalar: Scalar) -> String {
     }
 }
 
+/// What stands before each kernel.
+const ALLOWED: &str =
+    "#[allow(non_snake_case, unused_variables)] // sizes are part of the name; not every kernel has a loop to share";
+
 impl Spelling for Rust {
     fn head(&mut self, name: &str) -> String {
-        // SAFETY: the block in this text holds loads and stores of a kernel whose buffers and dims its caller vouches
-        // for (`Program::run`); that every access is within them is what the interpreters check.
-        format!(
-            "#[allow(non_snake_case, unused_variables)] // sizes are part of the name; not every kernel has a loop to share\n\
-             pub unsafe extern \"C\" fn {name}(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8) {{ unsafe {{"
-        )
+        let parameters = "buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8";
+        // SAFETY: the block in this text holds loads and stores of a kernel whose buffers, dims and scratch memory its
+        // caller vouches for (`Program::run`); that every access is within them is what the interpreters check.
+        format!("{ALLOWED}\npub unsafe extern \"C\" fn {name}({parameters}) {{ unsafe {{")
     }
 
     fn tail(&mut self) -> &'static str {
