@@ -8,11 +8,11 @@ use rustc_hash::FxHashMap;
 
 use crate::dim::Var;
 use crate::dtype::DType;
-use crate::interpret::fold::{Fold, identity};
+use crate::interpret::fold::Fold;
 use crate::interpret::memory::Memory;
 use crate::interpret::point::{Cell, compute};
 use crate::interpret::{Array, Error, MAX_STEPS};
-use crate::ir::{Arg, Id, Op, Uop, Value, cast};
+use crate::ir::{Arg, Id, Op, Uop, Value, cast, neutral};
 
 /// Runs the kernel `sink` on `buffers`, which are DEFINE_GLOBALs by slot, in place.
 ///
@@ -165,7 +165,7 @@ impl<'g, 'm> Machine<'g, 'm> {
     fn reduce(&mut self, i: usize) -> Result<Cell, Error> {
         let node = self.nodes[i];
         let start = match node.arg() {
-            Arg::Op(op) => identity(*op, node.dtype()).map(|start| (Fold::new(*op, node.dtype()), start)),
+            Arg::Op(op) => neutral(*op, node.dtype()).map(|start| (Fold::new(*op, node.dtype()), start)),
             _ => None,
         };
         let (fold, start) = start.ok_or_else(|| Error::at(node, "cannot reduce with this op"))?;

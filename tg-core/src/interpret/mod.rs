@@ -20,7 +20,6 @@ mod linear;
 
 pub use array::Array;
 pub use error::Error;
-pub use fold::identity;
 pub use kernel::run_kernel;
 pub use linear::run_linear;
 pub use tensor::evaluate;

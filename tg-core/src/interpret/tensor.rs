@@ -10,9 +10,9 @@ use rustc_hash::FxHashMap;
 use crate::dim::{Dim, Var};
 use crate::interpret::array::elements;
 use crate::interpret::bits::bitcast;
-use crate::interpret::fold::{Fold, identity};
+use crate::interpret::fold::Fold;
 use crate::interpret::{Array, Error};
-use crate::ir::{Arg, Class, Id, Op, Uop, Value, cast, eval, toposort};
+use crate::ir::{Arg, Class, Id, Op, Uop, Value, cast, eval, neutral, toposort};
 use crate::view::{ShapeTracker, View};
 
 /// The arrays `roots` stand for; a SINK among them gives one array per source.
@@ -139,7 +139,7 @@ fn elementwise(node: Uop, src: &[Rc<Array>], len: usize) -> Result<Vec<Value>, E
 fn reduce(node: Uop, src: &Array, shape: &[usize]) -> Result<Vec<Value>, Error> {
     let Arg::Reduce(op, _) = node.arg() else { return Err(Error::at(node, "is not an op of the tensor stage")) };
     let fold = Fold::new(*op, node.dtype());
-    let start = identity(*op, node.dtype()).ok_or_else(|| Error::at(node, "cannot reduce with this op"))?;
+    let start = neutral(*op, node.dtype()).ok_or_else(|| Error::at(node, "cannot reduce with this op"))?;
     let mut totals = vec![start; elements(shape)?];
     // An axis of size 1 in the result takes all elements: it does not move the place in the result.
     let mut strides = row_major(shape);

@@ -30,6 +30,20 @@ pub fn eval(op: Op, dtype: DType, args: &[Value]) -> Option<Value> {
     })
 }
 
+/// The value that leaves `x op neutral == x`: what a reduction over nothing gives. `None` for what does not reduce.
+pub fn neutral(op: Op, dtype: DType) -> Option<Value> {
+    match (op, dtype.int_range()) {
+        (Op::Add, _) => Some(Value::zero(dtype)),
+        (Op::Mul, _) => Some(Value::small(dtype, 1)),
+        (Op::Max, _) if dtype.is_bool() => Some(Value::Bool(false)),
+        (Op::Max, Some((lo, _))) => Some(Value::Int(lo)),
+        // The one format without infinities starts at its lowest number.
+        (Op::Max, None) if dtype.scalar == Scalar::F8E4M3 => Some(Value::Float(-448.0)),
+        (Op::Max, None) => Some(Value::Float(f64::NEG_INFINITY)),
+        _ => None,
+    }
+}
+
 fn unary(op: Op, x: f64) -> Option<f64> {
     Some(match op {
         Op::Neg => -x,

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Arg, Id, Op, Uop, Value, eval};
+use crate::ir::{Arg, Id, Op, Uop, Value, eval, neutral};
 
 /// The value of `root`.
 ///
@@ -66,7 +66,7 @@ fn reduce<'g>(node: Uop<'g>, known: &FxHashMap<Id, Value>, value: &dyn Fn(Uop<'g
     let ranges: Vec<Uop<'g>> = node.srcs().skip(1).collect();
     let sizes: Option<Vec<i128>> = ranges.iter().map(|r| known.get(&r.src(0).id())?.as_int()).collect();
     let sizes = sizes?;
-    let mut total = neutral(op, node)?;
+    let mut total = neutral(op, node.dtype())?;
     for point in 0..sizes.iter().product::<i128>() {
         let mut rest = point;
         let place = |size: &i128| {
@@ -82,20 +82,6 @@ fn reduce<'g>(node: Uop<'g>, known: &FxHashMap<Id, Value>, value: &dyn Fn(Uop<'g
         total = eval(op, node.dtype(), &[total, evaluate(node.src(0), &inner)?])?;
     }
     Some(total)
-}
-
-/// What a reduction of nothing gives.
-fn neutral(op: Op, node: Uop<'_>) -> Option<Value> {
-    match op {
-        Op::Add => Some(Value::zero(node.dtype())),
-        Op::Mul => Some(Value::small(node.dtype(), 1)),
-        Op::Max => Some(match node.dtype().int_range() {
-            Some((low, _)) if node.dtype().is_bool() => Value::Bool(low != 0),
-            Some((low, _)) => Value::Int(low),
-            None => Value::Float(f64::NEG_INFINITY),
-        }),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

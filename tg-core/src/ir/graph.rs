@@ -29,6 +29,8 @@ pub enum Axis {
     Parallel,
     /// Elements left over by a parallel loop: runs only with its last share.
     Remainder,
+    /// Steps that build on what the ones before have stored.
+    Serial,
     /// SIMD lanes.
     Lane,
     /// Copies of the loop body.

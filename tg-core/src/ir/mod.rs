@@ -24,7 +24,7 @@ pub mod text;
 pub mod spec;
 
 pub use build::Operand;
-pub use eval::{cast, eval};
+pub use eval::{cast, eval, neutral};
 pub use evaluate::evaluate;
 pub use graph::{Arg, Axis, Graph, Id, Uop};
 pub use memo::Memo;

@@ -17,4 +17,4 @@ pub use access::{stride, terms};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
 pub use nest::Nest;
-pub use substitute::{close, closes, each_store, instantiate, renamed, separate, substitute};
+pub use substitute::{close, closes, each_store, instantiate, renamed, renamed_as, separate, substitute};

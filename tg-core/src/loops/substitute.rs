@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Arg, Graph, Memo, Op, Uop, rebuild, rebuild_where};
+use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild, rebuild_where};
 
 /// `root` with ranges replaced as `pairs` say.
 ///
@@ -13,7 +13,8 @@ pub fn substitute<'g>(root: Uop<'g>, pairs: &[(Uop<'g>, Uop<'g>)]) -> Uop<'g> {
     for (range, expression) in pairs {
         done.insert(*range, *expression);
     }
-    rebuild(root, &mut done, close)
+    let outer: Vec<_> = pairs.iter().flat_map(|(range, _)| around(*range)).collect();
+    rebuild(root, &mut done, |node| close(node, &outer))
 }
 
 /// `after`, an AFTER, with each of its stores replaced by those that `change` makes of it.
@@ -26,7 +27,13 @@ pub fn each_store<'g>(after: Uop<'g>, change: impl Fn(Uop<'g>) -> Vec<Uop<'g>>) 
 pub fn instantiate<'g>(node: Uop<'g>, range: Uop<'g>, expression: Uop<'g>) -> Uop<'g> {
     let mut done = Memo::new(node.graph());
     done.insert(range, expression);
-    rebuild_where(node, &mut done, |n| n == node || n.depends_on(range), close)
+    let outer: Vec<_> = around(range).collect();
+    rebuild_where(node, &mut done, |n| n == node || n.depends_on(range), |node| close(node, &outer))
+}
+
+/// The loops that decide how long `range` is: they stand around it, also when it is replaced.
+fn around<'g>(range: Uop<'g>) -> impl Iterator<Item = Uop<'g>> {
+    range.ranges().filter(move |r| *r != range)
 }
 
 /// Where the ranges begin among the sources of a node that runs over some: a STORE or REDUCE.
@@ -38,18 +45,17 @@ pub fn closes(node: Uop) -> Option<usize> {
     }
 }
 
-/// A node whose loops are expressions, over the ranges in them instead.
-pub fn close(node: Uop) -> Uop {
+/// A node whose loops are expressions, over the ranges in them instead, but for those of `outer`.
+pub fn close<'g>(node: Uop<'g>, outer: &[Uop<'g>]) -> Uop<'g> {
     let Some(fixed) = closes(node) else { return node };
     if node.srcs().skip(fixed).all(|r| r.op() == Op::Range) {
         return node;
     }
     let mut ranges: Vec<Uop> = vec![];
-    for range in node.srcs().skip(fixed).flat_map(|e| if e.op() == Op::Range { vec![e] } else { e.ranges().collect() })
-    {
-        if !ranges.contains(&range) {
-            ranges.push(range);
-        }
+    for e in node.srcs().skip(fixed) {
+        let inner = e.ranges().filter(|r| if e.op() == Op::Range { *r == e } else { !outer.contains(r) });
+        let new: Vec<_> = inner.filter(|r| !ranges.contains(r)).collect();
+        ranges.extend(new);
     }
     if node.op() == Op::Reduce && ranges.is_empty() {
         return node.src(0);
@@ -73,10 +79,19 @@ pub fn separate<'g>(graph: &'g Graph, node: Uop<'g>, range: Uop<'g>) -> Uop<'g> 
 
 /// For each of `ranges` a new one of the same size and kind. A size that depends on others of them follows theirs.
 pub fn renamed<'g>(graph: &'g Graph, ranges: impl Iterator<Item = Uop<'g>>) -> Vec<(Uop<'g>, Uop<'g>)> {
+    renamed_as(graph, ranges, |axis| axis)
+}
+
+/// [`renamed`], of the kinds that `kind` makes of theirs.
+pub fn renamed_as<'g>(
+    graph: &'g Graph,
+    ranges: impl Iterator<Item = Uop<'g>>,
+    kind: impl Fn(Axis) -> Axis,
+) -> Vec<(Uop<'g>, Uop<'g>)> {
     let mut pairs = vec![];
     for range in ranges.collect::<BTreeSet<_>>() {
         let Arg::Range(_, axis) = *range.arg() else { panic!("loops: {range:?} is no range") };
-        pairs.push((range, graph.range(range.src(0).substitute(&pairs), axis)));
+        pairs.push((range, graph.range(range.src(0).substitute(&pairs), kind(axis))));
     }
     pairs
 }

@@ -6,7 +6,7 @@
 //! needs its result waits for the loops to end. So does an AFTER for the loops of its stores.
 
 use crate::dtype::DType;
-use crate::ir::{Arg, Memo, Op, Uop, Value, rebuild, toposort};
+use crate::ir::{Arg, Memo, Op, Uop, neutral, rebuild, toposort};
 use crate::loops::Nest;
 
 /// A kernel as instructions in order.
@@ -42,8 +42,9 @@ fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Registe
     let nodes = kernel.toposort();
     for reduce in nodes.iter().copied().filter(|n| n.op() == Op::Reduce) {
         let Arg::Op(op) = *reduce.arg() else { continue };
+        let Some(neutral) = neutral(op, reduce.dtype()) else { continue };
         rebuild(reduce.src(0), &mut done, |n| n);
-        let init = graph.constant(reduce.dtype(), neutral(op, reduce.dtype()));
+        let init = graph.constant(reduce.dtype(), neutral);
         let src: Vec<_> = [init].into_iter().chain(reduce.ranges()).collect();
         let acc = graph.node(Op::DefineAcc, reduce.dtype(), &src, Arg::Slot(registers.len() as u32));
         let value = done[reduce.src(0)];
@@ -59,19 +60,6 @@ fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Registe
     }
     rebuild(kernel, &mut done, |n| n);
     (done[kernel].srcs().collect(), registers)
-}
-
-/// The value that changes nothing.
-pub fn neutral(op: Op, dtype: DType) -> Value {
-    match op {
-        Op::Mul => Value::small(dtype, 1),
-        Op::Max => match dtype.int_range() {
-            Some((lo, _)) if dtype.is_bool() => Value::Bool(lo != 0),
-            Some((lo, _)) => Value::Int(lo),
-            None => Value::Float(f64::NEG_INFINITY),
-        },
-        _ => Value::zero(dtype),
-    }
 }
 
 /// A place in the list: the body of a loop, or of the kernel.

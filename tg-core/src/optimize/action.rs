@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::accumulate::accumulate;
 use super::border::border;
 use super::keep::keep;
 use super::split::{Tail, annotate, split, tile};
@@ -67,6 +68,15 @@ pub enum Action {
     Border {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
+    },
+    /// Runs a reduction in blocks of `size`, each for all results in the loop `at`, which are added up in scratch memory.
+    Accumulate {
+        /// The loop of the reduction.
+        axis: usize,
+        /// Iterations in a block.
+        size: u32,
+        /// The loop that sums are kept for one iteration of.
+        at: usize,
     },
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream,
@@ -145,8 +155,15 @@ impl Action {
                 }
                 annotate(kernel, range)
             }
+            Action::Accumulate { axis, size, at } => {
+                accumulate(kernel, (range(axis)?, size), self.place(kernel, at)?, simplifier).ok_or_else(|| {
+                    self.invalid(
+                    "the loop is not that of one reduction, longer than a block, whose results vary in the other loop",
+                )
+                })?
+            }
             Action::Stage { axis, load } => {
-                let at = range(axis)?;
+                let at = self.place(kernel, axis)?;
                 stage(kernel, self.load(kernel, load)?, at, simplifier)
                     .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
             }
@@ -158,11 +175,21 @@ impl Action {
         })
     }
 
+    /// A loop that can still be changed.
     fn range<'g>(self, kernel: Uop<'g>, axis: usize) -> Result<Uop<'g>, InvalidAction> {
+        let range = self.place(kernel, axis)?;
+        match range.arg() {
+            Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
+            _ => Err(self.invalid("the loop runs in order, and cannot be changed")),
+        }
+    }
+
+    /// A loop in which something can be placed.
+    fn place<'g>(self, kernel: Uop<'g>, axis: usize) -> Result<Uop<'g>, InvalidAction> {
         let loops = Nest::new(kernel).loops();
         let range = *loops.get(axis).ok_or_else(|| self.invalid(&format!("the kernel has {} loops", loops.len())))?;
         match range.arg() {
-            Arg::Range(_, Axis::Loop | Axis::Reduce) => Ok(range),
+            Arg::Range(_, Axis::Loop | Axis::Reduce | Axis::Serial) => Ok(range),
             _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
         }
     }
@@ -183,6 +210,9 @@ impl Action {
         if overwrites_what_it_reads(kernel) {
             return Err(self.invalid("the kernel reads what it overwrites"));
         }
+        if accumulates(kernel, range) {
+            return Err(self.invalid("no part of a sum may be added twice"));
+        }
         Ok(range)
     }
 
@@ -201,6 +231,13 @@ fn is_stored_evenly<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     let is_over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
     let mut stores = kernel.toposort().into_iter().filter(is_over);
     stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range).is_some())
+}
+
+/// Whether what is stored over `range` builds on what was stored before.
+fn accumulates<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let is_serial = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Serial));
+    let over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
+    kernel.toposort().into_iter().filter(over).any(|store| store.srcs().skip(2).any(|r| is_serial(&r)))
 }
 
 /// Whether `kernel` updates a buffer in place.
@@ -229,6 +266,7 @@ impl fmt::Display for Action {
             Action::Vectorize { axis, lanes } => write!(f, "vectorize({axis},{lanes})"),
             Action::Unroll { axis, by } => write!(f, "unroll({axis},{by})"),
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
+            Action::Accumulate { axis, size, at } => write!(f, "accumulate({axis},{size},{at})"),
             Action::Stage { axis, load } => write!(f, "stage({axis},{load})"),
             Action::Border { load } => write!(f, "border({load})"),
             Action::Stream => f.write_str("stream"),
@@ -260,6 +298,9 @@ impl FromStr for Action {
             ("vectorize", &[axis, lanes]) if lanes > 0 => Ok(Action::Vectorize { axis: axis as usize, lanes }),
             ("unroll", &[axis, by]) if by > 0 => Ok(Action::Unroll { axis: axis as usize, by }),
             ("parallel", &[axis]) => Ok(Action::Parallel { axis: axis as usize }),
+            ("accumulate", &[axis, size, at]) if size > 0 => {
+                Ok(Action::Accumulate { axis: axis as usize, size, at: at as usize })
+            }
             ("stage", &[axis, load]) => Ok(Action::Stage { axis: axis as usize, load: load as usize }),
             ("border", &[load]) => Ok(Action::Border { load: load as usize }),
             ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
@@ -281,8 +322,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text =
-            "border(1) keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) stage(1,0) stream parallel(0)";
+        let text = "border(1) keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) accumulate(3,64,0) stage(1,0) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

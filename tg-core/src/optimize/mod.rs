@@ -5,6 +5,7 @@
 //! parses. [`heuristic`] gives the list for a kernel and an instruction set; a [`Tuning`] holds lists that were measured
 //! to be faster.
 
+mod accumulate;
 mod action;
 mod border;
 mod heuristic;

@@ -48,6 +48,7 @@ fn size(action: &mut Action) -> Option<&mut u32> {
         Action::Tile { size, .. } | Action::Overlap { size, .. } => Some(size),
         Action::Vectorize { lanes, .. } => Some(lanes),
         Action::Unroll { by, .. } => Some(by),
+        Action::Accumulate { size, .. } => Some(size),
         _ => None,
     }
 }
@@ -55,7 +56,10 @@ fn size(action: &mut Action) -> Option<&mut u32> {
 fn axis(action: &mut Action) -> Option<&mut usize> {
     match action {
         Action::Tile { axis, .. } | Action::Overlap { axis, .. } | Action::Vectorize { axis, .. } => Some(axis),
-        Action::Unroll { axis, .. } | Action::Stage { axis, .. } | Action::Keep { axis } => Some(axis),
+        Action::Unroll { axis, .. }
+        | Action::Stage { axis, .. }
+        | Action::Keep { axis }
+        | Action::Accumulate { at: axis, .. } => Some(axis),
         Action::Parallel { .. } | Action::Border { .. } | Action::Stream => None,
     }
 }

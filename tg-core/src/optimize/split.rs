@@ -103,7 +103,7 @@ fn pieces<'g>(range: Uop<'g>, by: i64, inner: Axis, tail: Tail, simplifier: &mut
 }
 
 /// `min(a, b) = -max(-a, -b)`.
-fn lesser<'g>(a: Uop<'g>, b: Uop<'g>) -> Uop<'g> {
+pub(super) fn lesser<'g>(a: Uop<'g>, b: Uop<'g>) -> Uop<'g> {
     (a * -1).maximum(b * -1) * -1
 }
 
@@ -144,5 +144,5 @@ pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
             done.insert(first, graph.range(first.src(0), Axis::Remainder));
         }
     }
-    rebuild(kernel, &mut done, close)
+    rebuild(kernel, &mut done, |node| close(node, &[]))
 }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use super::layout::{Layout, is_shared, scratch};
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
-use crate::loops::{Nest, renamed, stride, substitute};
+use crate::loops::{Nest, renamed_as, stride, substitute};
 use crate::symbolic::Simplifier;
 
 /// The loads of `kernel` from outside scratch memory that vary with a loop, in order: what staging can name.
@@ -17,12 +17,17 @@ pub(super) fn loads<'g>(kernel: Uop<'g>) -> Vec<Uop<'g>> {
     kernel.toposort().into_iter().filter(outside).collect()
 }
 
-/// The loops inside the loop `at` that `load` moves with.
-fn inside<'g>(nest: &Nest<'g>, load: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
+/// The loops inside the loop `at` that `value` varies with, outer before inner.
+pub(super) fn inside<'g>(nest: &Nest<'g>, value: Uop<'g>, at: Uop<'g>) -> Vec<Uop<'g>> {
     let is_inside = |r: &Uop<'g>| *r != at && nest.path(Some(*r)).contains(&at);
-    let mut ranges: Vec<_> = load.ranges().filter(is_inside).collect();
+    let mut ranges: Vec<_> = value.ranges().filter(is_inside).collect();
     ranges.sort_by_key(|r| (nest.depth(*r), *r));
     ranges
+}
+
+/// Whether a loop is copies of its body, or lanes.
+fn is_copied(axis: Axis) -> bool {
+    matches!(axis, Axis::Unroll | Axis::Lane)
 }
 
 /// Loops, then those written out, then lanes.
@@ -55,9 +60,8 @@ pub(super) fn stage<'g>(
     let sizes: Vec<_> = tile.iter().map(|r| r.src(0).vmax()).collect();
     let layout = Layout::of(&sizes, value.dtype().bytes())?;
     let pointer = scratch(kernel, value, layout.elements);
-    let own = renamed(kernel.graph(), tile.iter().copied()).into_iter();
-    let copies: Vec<_> =
-        own.map(|(r, copy)| (r, if in_vectors && kind(r) > 0 { copy } else { as_loop(copy) })).collect();
+    let loops = |axis| if in_vectors && is_copied(axis) { axis } else { Axis::Loop };
+    let copies = renamed_as(kernel.graph(), tile.iter().copied(), loops);
     let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
     let there: Vec<_> = tile.iter().map(copied).collect();
     let order: Vec<_> = order.iter().map(copied).collect();
@@ -88,12 +92,4 @@ fn operand<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Uop<'g> {
         }
     }
     largest
-}
-
-/// `range` as an ordinary loop.
-fn as_loop(range: Uop) -> Uop {
-    match range.arg() {
-        Arg::Range(_, Axis::Loop) => range,
-        _ => range.graph().range(range.src(0), Axis::Loop),
-    }
 }

@@ -16,11 +16,12 @@ pub(super) use print::lines;
 use crate::ir::Axis;
 
 /// Names of the axis kinds, both ways.
-const AXES: [(Axis, &str); 6] = [
+const AXES: [(Axis, &str); 7] = [
     (Axis::Loop, "loop"),
     (Axis::Reduce, "reduce"),
     (Axis::Parallel, "parallel"),
     (Axis::Remainder, "remainder"),
+    (Axis::Serial, "serial"),
     (Axis::Lane, "lane"),
     (Axis::Unroll, "unroll"),
 ];

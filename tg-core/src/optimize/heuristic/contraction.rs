@@ -24,7 +24,7 @@ const BLOCK: i64 = 1 << 20;
 /// Bytes of the panels of a group of columns, which stay in the last-level cache.
 const GROUP: i64 = 4 << 20;
 /// Numbers of threads that should have equal shares.
-const THREADS: [i64; 4] = [1, 2, 4, 8];
+pub(super) const THREADS: [i64; 4] = [1, 2, 4, 8];
 /// Time to copy an element of a row, in multiply-adds of a vector.
 const COPY: f64 = 0.5;
 
@@ -121,7 +121,11 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// Runs `axis` in blocks of `by`, outside all other loops; returns the loops over and inside of blocks.
-    fn outermost(&mut self, axis: impl Into<Option<Uop<'g>>>, by: i64) -> (Option<Uop<'g>>, Option<Uop<'g>>) {
+    pub(super) fn outermost(
+        &mut self,
+        axis: impl Into<Option<Uop<'g>>>,
+        by: i64,
+    ) -> (Option<Uop<'g>>, Option<Uop<'g>>) {
         let Some(axis) = axis.into() else { return (None, None) };
         if by > 1 && by >= size(axis) {
             return (None, Some(axis));
@@ -164,7 +168,12 @@ fn is_in_order(load: Uop) -> bool {
 
 /// Whether what `load` reads in the loop `k` lies far apart, and does not fit near the processor.
 fn is_far(load: Uop, k: Uop) -> bool {
-    let jump = stride(load.src(0).src(1), k).unwrap_or(0).saturating_mul(load.dtype().bytes() as i64);
+    lies_far(load.src(0), k)
+}
+
+/// [`is_far`] for the address of a load.
+pub(super) fn lies_far(address: Uop, k: Uop) -> bool {
+    let jump = stride(address.src(1), k).unwrap_or(0).saturating_mul(address.dtype().pointee().bytes() as i64);
     jump >= JUMP && jump.saturating_mul(size(k)) > NEAR
 }
 

@@ -8,12 +8,14 @@
 //! 4. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
 //!    gets several accumulators, so that additions do not wait for each other.
+//!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 5. Operands of a tiled reduction that would be read in jumps through memory are staged.
 //! 6. Results larger than the caches go past them.
 //! 7. The outermost loop over results is shared among threads.
 
 mod accesses;
 mod contraction;
+mod sweep;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
@@ -115,6 +117,9 @@ impl<'g> Plan<'g, '_> {
         let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT;
         if short && choice.is_some_and(|c| c.axis != leaf) {
             return self.write_out(leaf, &chain, choice);
+        }
+        if choice.is_some_and(|choice| self.kernel.arity() == 1 && self.sweep(leaf, &chain, &accesses, choice)) {
+            return;
         }
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
         let outer = self.apply_tile(&tile, choice);
