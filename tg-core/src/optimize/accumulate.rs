@@ -42,7 +42,7 @@ pub(super) fn accumulate<'g>(
     let nothing = graph.constant(reduce.dtype(), neutral(op, reduce.dtype())?);
     let so_far = graph.node(Op::Load, reduce.dtype(), &[address, nothing], Arg::None);
     let loops: Vec<_> = [blocks].into_iter().chain(own).collect();
-    let store = pointer.element(place, None).store(so_far.alu(op, &[substitute(block, &copies)]), &loops);
+    let store = pointer.element(place, None).store(substitute(block, &copies).alu(op, &[so_far]), &loops);
     let total = pointer.after(store).element(layout.place(&results), None).load();
     Some(simplifier.simplify(kernel.replace(reduce, total)))
 }
