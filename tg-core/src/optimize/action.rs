@@ -153,7 +153,7 @@ impl Action {
                 if schedule::quotient(range.src(0)).is_none() {
                     return Err(self.invalid("what is left over of a loop is not shared among threads"));
                 }
-                annotate(kernel, range)
+                annotate(kernel, range, simplifier)
             }
             Action::Accumulate { axis, size, at } => {
                 accumulate(kernel, (range(axis)?, size), self.place(kernel, at)?, simplifier).ok_or_else(|| {

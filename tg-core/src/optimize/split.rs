@@ -10,7 +10,8 @@ use crate::symbolic::Simplifier;
 pub(super) enum Tail {
     /// A loop of their own, after the blocks: `for t in 0..n%b { r = n/b*b + t }`.
     Apart,
-    /// The last block is shorter: `for i in 0..min(b, n - o*b)`.
+    /// Some blocks are shorter: by one, where `n` is known, so that threads get equal shares, else the last one:
+    /// `for i in 0..min(b, n - o*b)`.
     Shorter,
     /// The last block begins earlier, so that it ends with the loop: `r = min(o*b, n - b) + i`.
     Overlapping,
@@ -91,9 +92,13 @@ fn pieces<'g>(range: Uop<'g>, by: i64, inner: Axis, tail: Tail, simplifier: &mut
             blocks.into_iter().chain([count * by + graph.range(rest, kind)]).collect()
         }
         Tail::Shorter => {
-            let start = counter(all, kind) * by;
-            let left = simplify(size - start);
-            vec![start + graph.range(lesser(graph.index(by), left), inner)]
+            let block = counter(all, kind);
+            let (start, end) = match (size.as_int(), all.as_int()) {
+                (Some(_), Some(_)) => (block * size / all, (block + block.like(1)) * size / all),
+                _ => (block * by, size),
+            };
+            let length = lesser(graph.index(by), end - start);
+            vec![simplify(start) + graph.range(simplify(length), inner)]
         }
         Tail::Overlapping => {
             let start = counter(all, kind) * by;
@@ -133,7 +138,7 @@ fn copies<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>>
 }
 
 /// Marks `range` as shared among threads; other outermost loops run with the last share only.
-pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
+pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let graph = kernel.graph();
     let nest = Nest::new(kernel);
     let mut done = Memo::new(graph);
@@ -144,5 +149,6 @@ pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>) -> Uop<'g> {
             done.insert(first, graph.range(first.src(0), Axis::Remainder));
         }
     }
-    rebuild(kernel, &mut done, |node| close(node, &[]))
+    // Terms of a sum stand in the order of their ranges, which are new.
+    simplifier.simplify(rebuild(kernel, &mut done, |node| close(node, &[])))
 }
