@@ -4,6 +4,8 @@
 // So that the paths in expansions hold inside this crate too.
 extern crate self as tg;
 
+pub mod nn;
+
 pub use tg_macros::{aot, tensor_fn};
 pub use tg_runtime::program::Report;
 pub use tg_runtime::*;

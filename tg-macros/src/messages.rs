@@ -93,8 +93,10 @@ messages! {
         format!("a tensor type has at most {} dimensions, this one has {rank}", crate::types::MAX_RANK),
         "merge dimensions that are worked on together into one: `{ H * W }`",
     );
-    struct_arguments(name: &str, wanted: usize, got: usize) Message::new(format!(
-        "`{name}` takes {}, got {got}", counted(wanted, "constant argument")
+    struct_arguments(name: &str, wanted: &std::ops::RangeInclusive<usize>, got: usize) Message::new(format!(
+        "`{name}` takes {}{}, got {got}",
+        if wanted.start() < wanted.end() { format!("{} to ", wanted.start()) } else { String::new() },
+        counted(*wanted.end(), "constant argument"),
     ));
     size_below_one(size: &Dim) with(
         match size.known() {
@@ -346,7 +348,7 @@ messages! {
         ),
         false => with(
             format!("there is no gradient by `{}{path}`, which is `{}`", source(wrt), tensor_type(x.dtype(), x.shape())),
-            "gradients are by tensors of floats",
+            "gradients are by tensors of floats; a field that is not learned is marked `#[buffer]`",
         ),
     };
     zip_lengths(a: usize, b: usize) Message::new(format!("`zip` of sequences of different lengths, {a} and {b}"));

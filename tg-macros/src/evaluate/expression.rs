@@ -7,6 +7,7 @@ use crate::diagnostic::{closest, name_of};
 use crate::evaluate::pattern::member_name;
 use crate::evaluate::value::Closure;
 use crate::evaluate::{Eval, Evaluator, Frame, MAX_ITERATIONS, MAX_NESTING, Stop, StructValue, Value, number};
+use crate::library::path_name;
 use crate::messages;
 use crate::types::dtype_named;
 
@@ -88,7 +89,8 @@ impl<'g> Evaluator<'_, 'g> {
             return Ok(Value::Float(value));
         }
         let names: Vec<String> = path.segments.iter().map(|segment| name_of(&segment.ident)).collect();
-        let [.., owner, name] = &names[..] else { return Err(self.fail(expr, messages::undefined(&names[0], None))) };
+        let [.., _, name] = &names[..] else { return Err(self.fail(expr, messages::undefined(&names[0], None))) };
+        let owner = &path_name(path.segments.iter().take(names.len() - 1)).unwrap_or_default();
         if let Some(index) = self.struct_called(owner) {
             if let Some(at) = self.find_const(Some(index), name) {
                 return self.const_value(at);
@@ -137,7 +139,7 @@ impl<'g> Evaluator<'_, 'g> {
     pub(super) fn member_names(&mut self, owner: &str) -> Vec<String> {
         let block = self.code.block;
         let Some(index) = self.struct_called(owner) else {
-            let of_module = block.functions.iter().filter(|f| f.module == Some(owner));
+            let of_module = block.functions.iter().filter(|f| f.module == Some(owner) && f.owner.is_none());
             return of_module.map(|f| name_of(&f.sig.ident)).collect();
         };
         let of_struct = |owner: Option<usize>| owner.and_then(|at| self.code.owner_struct(at)) == Some(index);
@@ -213,9 +215,9 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     fn struct_literal(&mut self, literal: &syn::ExprStruct) -> Eval<'g> {
-        let name = literal.path.segments.last().map(|segment| name_of(&segment.ident)).unwrap_or_default();
+        let name = path_name(literal.path.segments.iter()).unwrap_or_default();
         let Some(index) = self.struct_called(&name) else {
-            let known: Vec<String> = self.code.block.structs.iter().map(|item| name_of(&item.ident)).collect();
+            let known: Vec<String> = self.code.block.structs.iter().map(|item| item.name()).collect();
             let close = closest(&name, known.iter().map(String::as_str));
             return Err(self.fail(&literal.path, messages::unknown_type(&name, close)));
         };
@@ -236,7 +238,7 @@ impl<'g> Evaluator<'_, 'g> {
         literal: &syn::ExprStruct,
     ) -> Eval<'g> {
         let Some(declared) = &self.code.fields[index] else { return Err(Stop::Failed) };
-        let name = self.code.struct_name(index);
+        let (name, buffers) = self.code.struct_identity(index);
         for (field, _, at) in &given {
             if declared.iter().all(|(other, _)| other != field) {
                 let close = closest(field, declared.iter().map(|(name, _)| name.as_str()));
@@ -269,7 +271,7 @@ impl<'g> Evaluator<'_, 'g> {
         }
         let frame = self.frames.pop().unwrap_or_default();
         let args = frame.bindings.into_iter().map(|binding| binding.value).collect();
-        Ok(Value::Struct(Box::new(StructValue { index, name, args, fields })))
+        Ok(Value::Struct(Box::new(StructValue { index, name, args, fields, buffers })))
     }
 
     /// A frame in which the parameters of a struct are not bound yet.
@@ -296,7 +298,7 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// The size that an expression is: an integer or made of run-time dimensions.
-    pub(super) fn size(&mut self, expr: &Expr) -> Eval<'g, tg_core::dim::Dim> {
+    pub fn size(&mut self, expr: &Expr) -> Eval<'g, tg_core::dim::Dim> {
         match self.eval(expr)? {
             Value::Poison => Err(Stop::Failed),
             value => value.as_dim().ok_or_else(|| self.fail(expr, messages::expected_size(&value.describe()))),

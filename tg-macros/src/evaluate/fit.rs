@@ -31,6 +31,8 @@ impl<'g> Evaluator<'_, 'g> {
                 parts.collect::<Result<_, _>>().map(Value::Tuple)
             }
             (Ty::Array(element, length), Value::Array(parts)) => self.fit_array(element, length, parts),
+            (Ty::Optional(_), Value::Nothing) => Ok(Value::Nothing),
+            (Ty::Optional(ty), value) => self.fit(ty, value),
             (Ty::Struct { index, args }, value) => self.fit_struct(*index, args, value),
             (ty, value) => Err(Some(messages::expected_type(&self.describe_type(ty), &value.describe()))),
         }
@@ -99,6 +101,7 @@ impl<'g> Evaluator<'_, 'g> {
                     self.infer(arg, own.clone());
                 }
             }
+            (Ty::Optional(ty), value) => self.unify(ty, value),
             (Ty::Tuple(types), Value::Tuple(parts)) if types.len() == parts.len() => {
                 types.iter().zip(parts).for_each(|(ty, part)| self.unify(ty, part));
             }
@@ -137,6 +140,7 @@ impl<'g> Evaluator<'_, 'g> {
             Ty::Array(element, length) => {
                 format!("[{}; {}]", self.describe_type(element), quote::quote!(#length))
             }
+            Ty::Optional(ty) => format!("Option<{}>", self.describe_type(ty)),
             Ty::Function => "a closure".into(),
             Ty::Any => "_".into(),
         }
