@@ -40,6 +40,7 @@ pub mod prelude {
     pub use tg_macros::tensor_fn;
     // From this crate: the type and the macro of that name.
     pub use crate::Tensor;
+    pub use crate::nn;
     pub use tg_runtime::{Const, Dim, Dyn, Parameters};
 }
 
