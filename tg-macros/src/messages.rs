@@ -153,6 +153,10 @@ messages! {
     ).maybe_help(did_you_mean(close));
     unknown_method(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no method `{name}` on {of}")).maybe_help(did_you_mean(close));
+    field_called(name: &str, of: &str) with(
+        format!("`{name}` is a field of `{of}`, not a method"),
+        format!("call a method of it, such as `.{name}.forward(x)` of a layer"),
+    );
     not_a_method(name: &str) with(format!("`{name}` does not take `self`"), format!("call it as `{name}(…)`"));
     no_field(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no field `{name}` in {of}")).maybe_help(did_you_mean(close));

@@ -254,6 +254,8 @@ impl<'g> Evaluator<'_, 'g> {
         }
         for (param, passed) in signature.params.iter().zip(&passed) {
             self.unify(&param.ty, &passed.value);
+            let outcome = self.check_rank(&param.ty, &passed.value);
+            outcome.map_err(|m| self.fail_in_caller(passed.place, messages::wrong_argument(&param.pattern, m)))?;
         }
         for generic in &signature.generics {
             let place = argument_with(generic, signature, &passed).unwrap_or(site);

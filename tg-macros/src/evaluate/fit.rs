@@ -38,6 +38,16 @@ impl<'g> Evaluator<'_, 'g> {
         }
     }
 
+    /// Whether a tensor has as many axes as the type says: else sizes of the type cannot be found in it.
+    pub(super) fn check_rank(&mut self, ty: &Ty, value: &Value<'g>) -> Result<(), Message> {
+        match (ty, value) {
+            (Ty::Tensor { dims, .. }, Value::Tensor(x)) if dims.len() != x.shape().len() => {
+                Err(messages::rank_mismatch(&self.describe_type(ty), dims.len(), *x))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn fit_tensor(&mut self, dtype: DType, dims: &[Expr], value: Value<'g>) -> Fit<'g> {
         let shape = dims.iter().map(|dim| self.tensor_size(dim)).collect::<Result<Vec<_>, _>>()?;
         let tensor = match &value {
@@ -79,10 +89,11 @@ impl<'g> Evaluator<'_, 'g> {
         if value.index != index {
             return Err(Some(messages::expected_type(&name, &format!("a `{}`", value.name))));
         }
-        for (arg, own) in args.iter().zip(&value.args) {
+        let generics = &self.code.block.structs[index].generics;
+        for ((arg, own), generic) in args.iter().zip(&value.args).zip(generics) {
             let wanted = self.size(arg).map_err(|_| None)?;
             if own.as_dim() != Some(wanted.clone()) {
-                return Err(Some(messages::struct_argument(&name, arg, &wanted, &own.describe())));
+                return Err(Some(messages::struct_argument(&name, &generic.ident, &wanted, &own.show())));
             }
         }
         Ok(Value::Struct(value))

@@ -88,6 +88,9 @@ impl<'g> Evaluator<'_, 'g> {
     fn structure_method(&mut self, name: &str, receiver: Value<'g>, call: &syn::ExprMethodCall) -> Eval<'g> {
         if !matches!((name, call.args.len()), ("map", 1) | ("fold", 2)) {
             let known = match &receiver {
+                Value::Struct(value) if value.fields.iter().any(|(field, _)| field == name) => {
+                    return Err(self.fail(&call.method, messages::field_called(name, &value.name)));
+                }
                 Value::Struct(value) => self.member_names(&value.name),
                 _ => Vec::new(),
             };

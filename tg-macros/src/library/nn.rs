@@ -161,10 +161,14 @@ pub struct BatchNorm<const C: usize> {
 
 impl<const C: usize> nn::BatchNorm<C> {
     fn forward(&self, x: _, eps: Option<f64>) -> _ {
+        let channels = x.dim(1);
+        assert!(channels == C, "axis 1 of x has size {channels}, this layer takes {C} channels");
         x.batchnorm_with(self.running_mean, self.running_var, self.weight, self.bias, eps)
     }
 
     fn train(&mut self, x: _, momentum: Option<f64>, eps: Option<f64>) -> _ {
+        let channels = x.dim(1);
+        assert!(channels == C, "axis 1 of x has size {channels}, this layer takes {C} channels");
         let normalized = x.batchnorm(self.weight, self.bias, eps);
         let axes = match x.rank() {
             2 => [0],
