@@ -56,8 +56,8 @@ pub fn run_attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// The structs of a module of the library: what the facade holds and blocks refer to.
 pub fn run_library(module: TokenStream) -> TokenStream {
-    let (errors, mut block) = (Diagnostics::default(), Block::default());
-    library::include(&mut block, &module, &errors);
+    let errors = Diagnostics::default();
+    let block = library::module(&module.to_string(), &errors);
     let code = Checked::new(&block, &errors);
     let structs: TokenStream = (0..block.structs.len()).map(|at| structure::expand(&code, at, &errors)).collect();
     let errors = errors.to_tokens();

@@ -133,10 +133,11 @@ impl Resolver<'_> {
     }
 
     fn unknown(self, name: &str) -> Message {
-        let structs = self.block.structs.iter().map(|item| item.name());
-        let known: Vec<String> = structs.chain(["Tensor", "usize"].map(String::from)).chain(dtypes()).collect();
-        let close = library::module_with(name).map(|module| format!("{module}::{name}"));
-        messages::unknown_type(name, close.or_else(|| closest(name, known.iter().map(String::as_str))))
+        let own = self.block.structs.iter().map(|item| item.name());
+        let others = ["Tensor", "usize"].map(String::from).into_iter().chain(dtypes());
+        let known: Vec<String> = own.chain(others).chain(library::structs()).collect();
+        let in_module = known.iter().find(|known| known.ends_with(&format!("::{name}"))).cloned();
+        messages::unknown_type(name, in_module.or_else(|| closest(name, known.iter().map(String::as_str))))
     }
 
     fn optional(self, ty: &Type, arguments: &PathArguments) -> Option<Ty> {
