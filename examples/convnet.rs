@@ -64,11 +64,12 @@ impl<const I: usize, const O: usize, const K: usize> Stage<I, O, K> {
 }
 
 const EPOCHS: usize = 8;
+type Images = Tensor![u8, _, 28, 28];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
-    let read = |name: &str| -> tg::Result<(Tensor![u8, _, 28, 28], Tensor![u8, _])> {
-        let images = Tensor::read_idx(data.join(format!("{name}-images-idx3-ubyte.gz")))?;
+    let read = |name: &str| -> tg::Result<(Images, Tensor![u8, _])> {
+        let images = Images::read_idx(data.join(format!("{name}-images-idx3-ubyte.gz")))?;
         Ok((images, Tensor::read_idx(data.join(format!("{name}-labels-idx1-ubyte.gz")))?))
     };
     let ((images, labels), (test_images, test_labels)) = (read("train")?, read("test")?);

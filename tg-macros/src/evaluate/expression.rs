@@ -9,6 +9,7 @@ use crate::evaluate::value::Closure;
 use crate::evaluate::{Eval, Evaluator, Frame, MAX_ITERATIONS, MAX_NESTING, Stop, StructValue, Value, number};
 use crate::library::path_name;
 use crate::messages;
+use crate::syntax::generic_exprs;
 use crate::types::dtype_named;
 
 impl<'g> Evaluator<'_, 'g> {
@@ -226,52 +227,68 @@ impl<'g> Evaluator<'_, 'g> {
         for field in &literal.fields {
             given.push((member_name(&field.member), self.eval(&field.expr)?, field));
         }
-        let value = self.build_struct(index, given, base, literal)?;
+        self.open_struct(index, &base, literal)?;
+        let outcome = self.build_struct(index, given, base, literal);
+        let args = self.close_struct(index);
+        let (name, buffers) = self.code.struct_identity(index);
+        let value = Value::Struct(Box::new(StructValue { index, name, args, fields: outcome?, buffers }));
         self.healthy(value)
     }
 
+    /// A frame with the constants that are given: those of the other struct, or those in angle brackets.
+    fn open_struct(&mut self, index: usize, base: &Option<Value<'g>>, literal: &syn::ExprStruct) -> Eval<'g, ()> {
+        let arguments = literal.path.segments.last().map(|last| generic_exprs(&last.arguments)).unwrap_or_default();
+        let given = match base {
+            Some(Value::Struct(base)) if base.index == index => base.args.clone(),
+            _ => self.eval_all(&arguments)?,
+        };
+        self.push_struct_frame(index);
+        self.frame().bindings.iter_mut().zip(given).for_each(|(binding, value)| binding.value = value);
+        Ok(())
+    }
+
+    /// The constants of the struct, those that do not follow from its fields by their defaults.
+    fn close_struct(&mut self, index: usize) -> Vec<Value<'g>> {
+        for (at, generic) in self.code.block.structs[index].generics.iter().enumerate() {
+            let (Value::Unbound, Some(default)) = (&self.frame().bindings[at].value, &generic.default) else {
+                continue;
+            };
+            let value = self.eval(default).unwrap_or(Value::Poison);
+            self.frame().bindings[at].value = value;
+        }
+        self.frames.pop().unwrap_or_default().bindings.into_iter().map(|binding| binding.value).collect()
+    }
+
+    /// The fields of a struct, whose constants are those of the innermost frame.
     fn build_struct(
         &mut self,
         index: usize,
         given: Vec<(String, Value<'g>, &syn::FieldValue)>,
         base: Option<Value<'g>>,
         literal: &syn::ExprStruct,
-    ) -> Eval<'g> {
+    ) -> Eval<'g, Vec<(String, Value<'g>)>> {
         let Some(declared) = &self.code.fields[index] else { return Err(Stop::Failed) };
-        let (name, buffers) = self.code.struct_identity(index);
+        let name = self.code.struct_name(index);
         for (field, _, at) in &given {
             if declared.iter().all(|(other, _)| other != field) {
                 let close = closest(field, declared.iter().map(|(name, _)| name.as_str()));
                 return Err(self.fail(&at.member, messages::no_field(field, &format!("a `{name}`"), close)));
             }
         }
-        self.push_struct_frame(index);
         let mut fields = Vec::new();
         for (field, ty) in declared {
-            let found = given.iter().find(|(other, ..)| other == field);
-            let from_base = || match &base {
-                Some(Value::Struct(base)) => base.fields.iter().find(|(name, _)| name == field).map(|(_, v)| v.clone()),
-                _ => None,
-            };
-            let outcome = match found {
-                Some((_, value, at)) => self.fit(ty, value.clone()).map_err(|message| (message, Some(*at))),
-                None => from_base().ok_or((Some(messages::missing_field(field, &name)), None)),
-            };
-            match outcome {
-                Ok(value) => fields.push((field.clone(), value)),
-                Err((message, at)) => {
-                    self.frames.pop();
-                    let Some(message) = message else { return Err(Stop::Failed) };
-                    return Err(match at {
-                        Some(at) => self.fail(&at.expr, message),
-                        None => self.fail(literal, message),
-                    });
+            let value = match given.iter().find(|(other, ..)| other == field) {
+                Some((_, value, at)) => self.fit(ty, value.clone()).map_err(|message| match message {
+                    Some(message) => self.fail(&at.expr, message),
+                    None => Stop::Failed,
+                })?,
+                None => {
+                    field_of(&base, field).ok_or_else(|| self.fail(literal, messages::missing_field(field, &name)))?
                 }
-            }
+            };
+            fields.push((field.clone(), value));
         }
-        let frame = self.frames.pop().unwrap_or_default();
-        let args = frame.bindings.into_iter().map(|binding| binding.value).collect();
-        Ok(Value::Struct(Box::new(StructValue { index, name, args, fields, buffers })))
+        Ok(fields)
     }
 
     /// A frame in which the parameters of a struct are not bound yet.
@@ -303,5 +320,13 @@ impl<'g> Evaluator<'_, 'g> {
             Value::Poison => Err(Stop::Failed),
             value => value.as_dim().ok_or_else(|| self.fail(expr, messages::expected_size(&value.describe()))),
         }
+    }
+}
+
+/// Field `name` of a struct.
+fn field_of<'g>(value: &Option<Value<'g>>, name: &str) -> Option<Value<'g>> {
+    match value {
+        Some(Value::Struct(value)) => value.fields.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone()),
+        _ => None,
     }
 }

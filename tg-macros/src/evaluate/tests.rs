@@ -168,6 +168,14 @@ fn functions_are_inlined_and_updates_found() {
             "Tensor<f32, 3, 3, 2> Tensor<f32, 3, 4, 2>",
         ),
         (
+            "struct Step<const A: usize, const BY: usize = 2> { w: Tensor<f32, A> }
+             impl<const A: usize, const BY: usize> Step<A, BY> { fn by(self) -> Tensor<f32, BY> { self.w[0..BY] } }
+             fn made(w: Tensor<f32, 4>, other: Step<4, 1>) -> (Tensor<f32, 2>, Tensor<f32, 3>, Tensor<f32, 1>) {
+                 (Step { w }.by(), Step::<4, 3> { w }.by(), Step { w, ..other }.by())
+             }",
+            "Tensor<f32, 2> Tensor<f32, 3> Tensor<f32, 1>",
+        ),
+        (
             "struct Net { w: Tensor<f32, 3>, #[buffer] seen: Tensor<i64> }
              fn scale(net: &mut Net) { *net = -(net * 2.0).map(|t| t + 1.0); }
              fn step(net: &mut Net, x: Tensor<f32, 3>) {
