@@ -4,6 +4,8 @@
 // So that the paths in expansions hold inside this crate too.
 extern crate self as tg;
 
+pub mod nn;
+
 pub use tg_macros::{aot, tensor_fn};
 pub use tg_runtime::program::Report;
 pub use tg_runtime::*;
@@ -38,6 +40,7 @@ pub mod prelude {
     pub use tg_macros::tensor_fn;
     // From this crate: the type and the macro of that name.
     pub use crate::Tensor;
+    pub use crate::nn;
     pub use tg_runtime::{Const, Dim, Dyn, Parameters};
 }
 

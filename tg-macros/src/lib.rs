@@ -7,6 +7,7 @@
 //! | `config` | reads rustc's arguments and the environment |
 //! | `diagnostic`, `messages` | collects errors; words them |
 //! | `syntax` | parses the block |
+//! | `library` | adds the functions and structs that blocks name by path |
 //! | `types` | resolves the types in signatures |
 //! | `evaluate` | runs bodies at compile time |
 //! | `trace` | makes each function a graph |
@@ -22,12 +23,12 @@ mod config;
 mod diagnostic;
 mod messages;
 mod syntax;
+mod library;
 mod types;
 mod evaluate;
 mod trace;
 mod debug;
 mod kernels;
-mod library;
 mod expand;
 mod pipeline;
 
@@ -46,4 +47,11 @@ pub fn tensor_fn(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn aot(arguments: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::run_attribute(arguments.into(), item.into()).into()
+}
+
+/// The structs of a module of the library, which the crate `tg` exports.
+#[doc(hidden)]
+#[proc_macro]
+pub fn library(module: TokenStream) -> TokenStream {
+    pipeline::run_library(module.into()).into()
 }

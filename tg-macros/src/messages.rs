@@ -93,8 +93,10 @@ messages! {
         format!("a tensor type has at most {} dimensions, this one has {rank}", crate::types::MAX_RANK),
         "merge dimensions that are worked on together into one: `{ H * W }`",
     );
-    struct_arguments(name: &str, wanted: usize, got: usize) Message::new(format!(
-        "`{name}` takes {}, got {got}", counted(wanted, "constant argument")
+    struct_arguments(name: &str, wanted: &std::ops::RangeInclusive<usize>, got: usize) Message::new(format!(
+        "`{name}` takes {}{}, got {got}",
+        if wanted.start() < wanted.end() { format!("{} to ", wanted.start()) } else { String::new() },
+        counted(*wanted.end(), "constant argument"),
     ));
     size_below_one(size: &Dim) with(
         match size.known() {
@@ -151,6 +153,10 @@ messages! {
     ).maybe_help(did_you_mean(close));
     unknown_method(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no method `{name}` on {of}")).maybe_help(did_you_mean(close));
+    field_called(name: &str, of: &str) with(
+        format!("`{name}` is a field of `{of}`, not a method"),
+        format!("call a method of it, such as `.{name}.forward(x)` of a layer"),
+    );
     not_a_method(name: &str) with(format!("`{name}` does not take `self`"), format!("call it as `{name}(…)`"));
     no_field(name: &str, of: &str, close: Option<String>)
         Message::new(format!("no field `{name}` in {of}")).maybe_help(did_you_mean(close));
@@ -346,7 +352,7 @@ messages! {
         ),
         false => with(
             format!("there is no gradient by `{}{path}`, which is `{}`", source(wrt), tensor_type(x.dtype(), x.shape())),
-            "gradients are by tensors of floats",
+            "gradients are by tensors of floats; a field that is not learned is marked `#[buffer]`",
         ),
     };
     zip_lengths(a: usize, b: usize) Message::new(format!("`zip` of sequences of different lengths, {a} and {b}"));

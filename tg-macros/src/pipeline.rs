@@ -54,10 +54,21 @@ pub fn run_attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(&block, &errors)
 }
 
+/// The structs of a module of the library: what the facade holds and blocks refer to.
+pub fn run_library(module: TokenStream) -> TokenStream {
+    let errors = Diagnostics::default();
+    let block = library::module(&module.to_string(), &errors);
+    let code = Checked::new(&block, &errors);
+    let structs: TokenStream = (0..block.structs.len()).map(|at| structure::expand(&code, at, &errors)).collect();
+    let errors = errors.to_tokens();
+    quote!(#errors #structs)
+}
+
 fn expand(block: &Block, errors: &Diagnostics) -> TokenStream {
     let code = Checked::new(block, errors);
     block.structs.iter().for_each(|item| structure::check_generics(item, errors));
-    let structs: Vec<_> = (0..block.structs.len()).map(|at| structure::expand(&code, at, errors)).collect();
+    let own = (0..block.structs.len()).filter(|&at| block.structs[at].module.is_none());
+    let structs: Vec<_> = own.map(|at| structure::expand(&code, at, errors)).collect();
     let at: Vec<usize> = (0..block.functions.len()).filter(|&at| !is_template_at(&code, at)).collect();
     let graphs: Vec<Graph> = at.iter().map(|_| Graph::new()).collect();
     let traced: Vec<_> = at.iter().zip(&graphs).map(|(&at, graph)| trace(&code, at, graph, errors)).collect();

@@ -3,13 +3,18 @@
 //! Names are not resolved here and nothing is evaluated. Each item is parsed by itself, and the body of a function
 //! apart from its signature, so that a mistake in one leaves the others whole.
 
+mod generics;
+
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Expr, Token, Type, Visibility, braced};
+use syn::{Attribute, Token, Type, Visibility, braced};
 
-use crate::diagnostic::{Diagnostics, Message, Place, name_of};
+use crate::diagnostic::{Diagnostics, Place, name_of};
 use crate::messages;
+
+use generics::read_generics;
+pub use generics::{Generic, GenericKind, generic_expr, generic_exprs};
 
 /// A whole block.
 #[derive(Debug, Default)]
@@ -24,24 +29,6 @@ pub struct Block {
     pub consts: Vec<Const>,
 }
 
-/// A parameter in angle brackets.
-#[derive(Clone, Debug)]
-pub struct Generic {
-    /// Its name.
-    pub ident: Ident,
-    /// What it stands for.
-    pub kind: GenericKind,
-}
-
-/// What a generic parameter stands for.
-#[derive(Clone, Debug)]
-pub enum GenericKind {
-    /// `const N: usize`.
-    Const,
-    /// `N: Dim` or `N: Dim<MIN, MAX>`, with the bounds as written.
-    Dim(Vec<Expr>),
-}
-
 /// A struct of tensors.
 #[derive(Debug)]
 pub struct Struct {
@@ -49,8 +36,31 @@ pub struct Struct {
     pub ident: Ident,
     /// Constant parameters.
     pub generics: Vec<Generic>,
+    /// The module of the library it is from.
+    pub module: Option<&'static str>,
     /// The item as written.
     pub item: syn::ItemStruct,
+}
+
+impl Struct {
+    /// Its name: `Net`, or `nn::Linear` of a struct from the library.
+    pub fn name(&self) -> String {
+        qualified(self.module, name_of(&self.ident))
+    }
+
+    /// Which of its fields are marked `#[buffer]`: state, which is not learned.
+    pub fn buffers(&self) -> Vec<bool> {
+        self.item.fields.iter().map(|field| field.attrs.iter().any(is_buffer)).collect()
+    }
+}
+
+/// Whether an attribute of a field says that it is not learned.
+pub fn is_buffer(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("buffer")
+}
+
+fn qualified(module: Option<&'static str>, name: String) -> String {
+    module.map_or(name.clone(), |module| format!("{module}::{name}"))
 }
 
 /// The head of an `impl`.
@@ -84,15 +94,9 @@ pub struct Function {
 }
 
 impl Function {
-    /// Its name: `adam`, or `optim::adam` of a function from the library.
+    /// Its name: `adam`, or `optim::adam` of a function from the library. Methods are found through their struct.
     pub fn name(&self) -> String {
-        let name = name_of(&self.sig.ident);
-        self.module.map_or(name.clone(), |module| format!("{module}::{name}"))
-    }
-
-    /// The same function as one of the library.
-    pub fn of_module(self, module: &'static str) -> Function {
-        Function { module: Some(module), ..self }
+        qualified(self.module.filter(|_| self.owner.is_none()), name_of(&self.sig.ident))
     }
 }
 
@@ -152,6 +156,15 @@ fn closure_function(closure: syn::ExprClosure, name: &Ident, errors: &Diagnostic
 }
 
 impl Block {
+    /// Adds the structs and functions of `other`, the module `module` of the library.
+    pub fn include(&mut self, other: Block, module: &'static str) {
+        let first = self.impls.len();
+        let of_module = |f: Function| Function { module: Some(module), owner: f.owner.map(|at| first + at), ..f };
+        self.structs.extend(other.structs.into_iter().map(|item| Struct { module: Some(module), ..item }));
+        self.impls.extend(other.impls);
+        self.functions.extend(other.functions.into_iter().map(of_module));
+    }
+
     /// One item of the block; a malformed one is reported and skipped.
     fn item(&mut self, input: ParseStream, errors: &Diagnostics) {
         let fork = input.fork();
@@ -171,7 +184,7 @@ impl Block {
         match item {
             RawItem::Struct(item) => {
                 let generics = read_generics(&item.generics, errors);
-                self.structs.push(Struct { ident: item.ident.clone(), generics, item: *item });
+                self.structs.push(Struct { ident: item.ident.clone(), generics, module: None, item: *item });
             }
             RawItem::Const(item) => self.consts.push(Const { item: *item, owner }),
             RawItem::Function { attrs, vis, sig, body } => self.add_function(attrs, vis, *sig, body, owner, errors),
@@ -333,61 +346,6 @@ fn check_qualifiers(sig: &syn::Signature, errors: &Diagnostics) {
     reject(sig.constness.as_ref().map(Place::of), "const");
     reject(sig.abi.as_ref().map(Place::of), "extern");
     reject(sig.variadic.as_ref().map(Place::of), "...");
-}
-
-/// The generic parameters that the language has; others are reported.
-fn read_generics(generics: &syn::Generics, errors: &Diagnostics) -> Vec<Generic> {
-    let mut read = Vec::new();
-    for param in &generics.params {
-        match param {
-            syn::GenericParam::Const(param) => {
-                read.push(Generic { ident: param.ident.clone(), kind: GenericKind::Const })
-            }
-            syn::GenericParam::Type(param) => match dim_bounds(param, generics) {
-                Ok(bounds) => read.push(Generic { ident: param.ident.clone(), kind: GenericKind::Dim(bounds) }),
-                Err(message) => errors.report(Place::of(param), message),
-            },
-            syn::GenericParam::Lifetime(_) => {}
-        }
-    }
-    read
-}
-
-/// The arguments of the bound `Dim<…>` of a type parameter, here or in the `where` clause.
-fn dim_bounds(param: &syn::TypeParam, generics: &syn::Generics) -> Result<Vec<Expr>, Message> {
-    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let named = predicates.filter_map(|predicate| match predicate {
-        syn::WherePredicate::Type(predicate) => match &predicate.bounded_ty {
-            Type::Path(path) if path.path.is_ident(&param.ident) => Some(&predicate.bounds),
-            _ => None,
-        },
-        _ => None,
-    });
-    let bounds: Vec<_> = param.bounds.iter().chain(named.flatten()).collect();
-    match &bounds[..] {
-        [syn::TypeParamBound::Trait(bound)] => {
-            let last = bound.path.segments.last().filter(|segment| segment.ident == "Dim");
-            last.map(|segment| generic_exprs(&segment.arguments)).ok_or_else(|| messages::type_parameter(&param.ident))
-        }
-        _ => Err(messages::type_parameter(&param.ident)),
-    }
-}
-
-/// The arguments in angle brackets as expressions: what stands for a size may look like a type to the parser.
-pub fn generic_exprs(arguments: &syn::PathArguments) -> Vec<Expr> {
-    let syn::PathArguments::AngleBracketed(arguments) = arguments else { return Vec::new() };
-    arguments.args.iter().filter_map(generic_expr).collect()
-}
-
-/// One argument in angle brackets as an expression; `None` for lifetimes, associated types and other types.
-pub fn generic_expr(argument: &syn::GenericArgument) -> Option<Expr> {
-    match argument {
-        syn::GenericArgument::Const(expr) => Some(expr.clone()),
-        syn::GenericArgument::Type(Type::Path(path)) => {
-            Some(Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: path.path.clone() }))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

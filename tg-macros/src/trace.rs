@@ -122,7 +122,7 @@ impl<'g> Tracer<'_, 'g> {
         let owner = self.evaluator.code.block.functions[at].owner;
         self.evaluator.frames = vec![Frame { function: Some(at), owner, ..Frame::default() }];
         let mut dims = Vec::new();
-        for Generic { ident, kind } in &signature.generics {
+        for Generic { ident, kind, .. } in &signature.generics {
             let GenericKind::Dim(bounds) = kind else { continue };
             let (min, max) = self.evaluator.dim_bounds(bounds).unwrap_or((1, 1));
             let value = Value::Dim(Dim::from(Var::new(&name_of(ident), min, max)));
@@ -183,8 +183,8 @@ impl<'g> Tracer<'_, 'g> {
                 };
                 let fields = fields.iter().map(field).collect();
                 let args = args.iter().map(|arg| Value::Int(*arg)).collect();
-                let name = self.evaluator.code.struct_name(*index);
-                Value::Struct(Box::new(StructValue { index: *index, name, args, fields }))
+                let (name, buffers) = self.evaluator.code.struct_identity(*index);
+                Value::Struct(Box::new(StructValue { index: *index, name, args, fields, buffers }))
             }
             Concrete::Tuple(parts) => {
                 let part = |(i, ty)| self.instantiate(ty, &inner(&i, at_index(i).1));
@@ -306,7 +306,7 @@ pub fn concrete(evaluator: &mut Evaluator, ty: &Ty, place: Place) -> Option<Conc
         }
         Ty::Struct { index, args } => concrete_struct(evaluator, *index, args, place),
         Ty::Any => None,
-        Ty::Size | Ty::Function => {
+        Ty::Size | Ty::Optional(_) | Ty::Function => {
             let text = evaluator.describe_type(ty);
             evaluator.errors.report(place, messages::template_output(&text));
             None
@@ -315,7 +315,7 @@ pub fn concrete(evaluator: &mut Evaluator, ty: &Ty, place: Place) -> Option<Conc
 }
 
 fn concrete_struct(evaluator: &mut Evaluator, index: usize, args: &[Expr], place: Place) -> Option<Concrete> {
-    let args: Vec<_> = args.iter().map(|arg| size(evaluator, arg).and_then(|(dim, _)| dim.known())).collect();
+    let args: Vec<_> = args.iter().map(|arg| constant(evaluator, arg).and_then(|(dim, _)| dim.known())).collect();
     let args: Vec<i64> = args.into_iter().collect::<Option<_>>()?;
     let code = evaluator.code;
     let mut frame = Frame::default();
@@ -330,9 +330,17 @@ fn concrete_struct(evaluator: &mut Evaluator, index: usize, args: &[Expr], place
     Some(Concrete::Struct(index, args, fields?))
 }
 
-/// A size in a type, as the graph and as Rust know it.
+/// A size in a tensor type, as the graph and as Rust know it.
 pub fn size(evaluator: &mut Evaluator, expr: &Expr) -> Option<(Dim, Size)> {
-    let dim = evaluator.tensor_size(expr).ok()?;
+    Some(sized(evaluator.tensor_size(expr).ok()?, expr))
+}
+
+/// A constant argument of a struct, which may be 0.
+pub fn constant(evaluator: &mut Evaluator, expr: &Expr) -> Option<(Dim, Size)> {
+    Some(sized(evaluator.size(expr).ok()?, expr))
+}
+
+fn sized(dim: Dim, expr: &Expr) -> (Dim, Size) {
     let name = match expr {
         Expr::Path(path) => path.path.get_ident().cloned(),
         _ => None,
@@ -342,7 +350,7 @@ pub fn size(evaluator: &mut Evaluator, expr: &Expr) -> Option<(Dim, Size)> {
         (None, Some(name)) => Size::Generic(name),
         (None, None) => Size::Open,
     };
-    Some((dim, size))
+    (dim, size)
 }
 
 /// The tensors and scalars of a result, in order, as parts of the Rust expression `access`.

@@ -2,12 +2,17 @@
 //!
 //! Sizes stay expressions: what `N * 2` is depends on the call. Nothing is evaluated here.
 
-use syn::{Expr, GenericArgument, Pat, PathArguments, Type};
+mod resolver;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Expr, Pat, Type};
 use tg_core::dtype::{DType, Scalar};
 
-use crate::diagnostic::{Diagnostics, Message, Place, closest, name_of};
+use crate::diagnostic::{Diagnostics, Place, name_of};
 use crate::messages;
-use crate::syntax::{Block, Function, Generic, GenericKind, generic_expr, generic_exprs};
+use crate::syntax::{Block, Function, Generic, GenericKind};
+use resolver::Resolver;
 
 /// Most dimensions of a tensor type: what shapes at run time have.
 pub const MAX_RANK: usize = 6;
@@ -37,6 +42,8 @@ pub enum Ty {
     Tuple(Vec<Ty>),
     /// `[A; 3]`.
     Array(Box<Ty>, Box<Expr>),
+    /// `Option<A>`: an argument that may be `None`, and left out at the end of a call.
+    Optional(Box<Ty>),
     /// `impl Fn(…) -> …`.
     Function,
     /// `_`.
@@ -50,7 +57,7 @@ impl Ty {
             Ty::Tensor { .. } | Ty::Scalar(_) | Ty::Struct { .. } => true,
             Ty::Tuple(parts) => parts.iter().all(Ty::is_runtime),
             Ty::Array(element, _) => element.is_runtime(),
-            Ty::Size | Ty::Function | Ty::Any => false,
+            Ty::Size | Ty::Optional(_) | Ty::Function | Ty::Any => false,
         }
     }
 
@@ -147,14 +154,26 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// The struct called `name`.
+    /// The struct called `name`, one of the library with its module.
     pub fn find_struct(&self, name: &str) -> Option<usize> {
-        self.block.structs.iter().position(|item| name_of(&item.ident) == name)
+        self.block.structs.iter().position(|item| item.name() == name)
     }
 
-    /// The name of struct `index`.
+    /// The name of struct `index`, one of the library with its module.
     pub fn struct_name(&self, index: usize) -> String {
-        name_of(&self.block.structs[index].ident)
+        self.block.structs[index].name()
+    }
+
+    /// Struct `index` in Rust: those of the library are in the facade.
+    pub fn struct_path(&self, index: usize) -> TokenStream {
+        let item = &self.block.structs[index];
+        let (ident, module) = (&item.ident, item.module.map(|module| format_ident!("{module}")));
+        module.map_or(ident.to_token_stream(), |module| quote!(::tg::#module::#ident))
+    }
+
+    /// What every value of struct `index` knows of it: its name, and which of its fields are buffers.
+    pub fn struct_identity(&self, index: usize) -> (String, Vec<bool>) {
+        (self.struct_name(index), self.block.structs[index].buffers())
     }
 
     /// The resolver for types inside function bodies.
@@ -194,186 +213,6 @@ fn structs_in(ty: &Ty) -> Vec<usize> {
 pub fn dtype_named(name: &str) -> Option<DType> {
     let scalar = Scalar::ALL.iter().find(|scalar| scalar.name() == name)?;
     (!matches!(scalar, Scalar::Index | Scalar::F8E4M3 | Scalar::F8E5M2)).then_some(DType::scalar(*scalar))
-}
-
-#[derive(Clone, Copy)]
-struct Resolver<'a> {
-    block: &'a Block,
-    errors: &'a Diagnostics,
-    owner: Option<&'a Ty>,
-}
-
-impl Resolver<'_> {
-    fn fields(self, item: &syn::ItemStruct) -> Option<Vec<(String, Ty)>> {
-        let named = |(at, field): (usize, &syn::Field)| {
-            let name = field.ident.as_ref().map_or_else(|| at.to_string(), name_of);
-            let ty = self.resolve(&field.ty)?;
-            if !ty.is_field() {
-                self.errors.report(Place::of(&field.ty), messages::field_type());
-                return None;
-            }
-            Some((name, ty))
-        };
-        let fields: Vec<_> = item.fields.iter().enumerate().map(named).collect();
-        fields.into_iter().collect()
-    }
-
-    fn owner(self, target: &Type) -> Option<Ty> {
-        match self.resolve(target)? {
-            ty @ Ty::Struct { .. } => Some(ty),
-            _ => {
-                self.errors.report(Place::of(target), messages::impl_target());
-                None
-            }
-        }
-    }
-
-    fn signature(self, function: &Function) -> Option<Signature> {
-        let outer = function.owner.map_or(&[][..], |at| &self.block.impls[at].generics);
-        let params: Vec<_> = function.sig.inputs.iter().map(|input| self.param(input)).collect();
-        let (output, output_place) = match &function.sig.output {
-            syn::ReturnType::Default => (Some(Ty::Tuple(Vec::new())), Place::of(&function.sig.ident)),
-            syn::ReturnType::Type(_, ty) => (self.resolve(ty), Place::of(ty)),
-        };
-        Some(Signature {
-            generics: [outer, &function.generics].concat(),
-            own_generics: function.generics.len(),
-            is_method: function.sig.receiver().is_some(),
-            params: params.into_iter().collect::<Option<_>>()?,
-            output: output?,
-            output_place,
-        })
-    }
-
-    fn param(self, input: &syn::FnArg) -> Option<Param> {
-        match input {
-            syn::FnArg::Receiver(receiver) => self.receiver(receiver),
-            syn::FnArg::Typed(typed) => {
-                let (ty, access) = match &*typed.ty {
-                    Type::Reference(reference) => (&*reference.elem, access_of(reference.mutability.is_some())),
-                    ty => (ty, Access::Read),
-                };
-                let pattern = (*typed.pat).clone();
-                Some(Param { pattern, ty: self.resolve(ty)?, access, place: Place::of(&typed.ty) })
-            }
-        }
-    }
-
-    fn receiver(self, receiver: &syn::Receiver) -> Option<Param> {
-        let Some(owner) = self.owner else {
-            self.errors.report(Place::of(receiver), messages::receiver_outside());
-            return None;
-        };
-        let in_place = receiver.reference.is_some() && receiver.mutability.is_some();
-        let pattern = syn::PatIdent {
-            attrs: Vec::new(),
-            by_ref: None,
-            mutability: receiver.mutability.filter(|_| receiver.reference.is_none()),
-            ident: proc_macro2::Ident::new("self", receiver.self_token.span),
-            subpat: None,
-        };
-        Some(Param {
-            pattern: Pat::Ident(pattern),
-            ty: owner.clone(),
-            access: access_of(in_place),
-            place: Place::of(receiver),
-        })
-    }
-
-    fn resolve(self, ty: &Type) -> Option<Ty> {
-        match ty {
-            Type::Path(path) if path.qself.is_none() => self.path(ty, &path.path),
-            Type::Tuple(tuple) => {
-                let parts: Vec<_> = tuple.elems.iter().map(|part| self.resolve(part)).collect();
-                parts.into_iter().collect::<Option<_>>().map(Ty::Tuple)
-            }
-            Type::Array(array) => Some(Ty::Array(Box::new(self.resolve(&array.elem)?), Box::new(array.len.clone()))),
-            Type::Paren(inner) => self.resolve(&inner.elem),
-            Type::Group(inner) => self.resolve(&inner.elem),
-            Type::Reference(inner) if inner.mutability.is_none() => self.resolve(&inner.elem),
-            Type::ImplTrait(_) => Some(Ty::Function),
-            Type::Infer(_) => Some(Ty::Any),
-            _ => self.reject(ty, messages::unsupported_type(ty)),
-        }
-    }
-
-    fn reject(self, at: &impl quote::ToTokens, message: Message) -> Option<Ty> {
-        self.errors.report(Place::of(at), message);
-        None
-    }
-
-    fn path(self, ty: &Type, path: &syn::Path) -> Option<Ty> {
-        let segment = path.segments.last()?;
-        let name = name_of(&segment.ident);
-        if name == "Tensor" {
-            return self.tensor(ty, &segment.arguments);
-        }
-        if name == "Self" {
-            return self.owner.cloned().or_else(|| self.reject(ty, messages::self_outside()));
-        }
-        if let Some(index) = self.block.structs.iter().position(|item| item.ident == segment.ident) {
-            return self.struct_type(ty, index, &segment.arguments);
-        }
-        match (&*name, dtype_named(&name)) {
-            ("usize", _) => Some(Ty::Size),
-            (_, Some(dtype)) => Some(Ty::Scalar(dtype)),
-            _ => {
-                let structs = self.block.structs.iter().map(|item| name_of(&item.ident));
-                let known: Vec<String> = structs.chain(["Tensor", "usize"].map(String::from)).chain(dtypes()).collect();
-                let close = closest(&name, known.iter().map(String::as_str));
-                self.reject(ty, messages::unknown_type(&name, close))
-            }
-        }
-    }
-
-    fn struct_type(self, ty: &Type, index: usize, arguments: &PathArguments) -> Option<Ty> {
-        let (args, wanted) = (generic_exprs(arguments), self.block.structs[index].generics.len());
-        if args.len() != wanted {
-            let name = name_of(&self.block.structs[index].ident);
-            return self.reject(ty, messages::struct_arguments(&name, wanted, args.len()));
-        }
-        Some(Ty::Struct { index, args })
-    }
-
-    fn tensor(self, ty: &Type, arguments: &PathArguments) -> Option<Ty> {
-        let PathArguments::AngleBracketed(arguments) = arguments else {
-            return self.reject(ty, messages::tensor_without_dtype());
-        };
-        let mut arguments = arguments.args.iter();
-        let dtype = self.element(ty, arguments.next());
-        let dims: Vec<_> = arguments.map(|argument| self.size(argument)).collect();
-        if dims.len() > MAX_RANK {
-            return self.reject(ty, messages::rank_limit(dims.len()));
-        }
-        Some(Ty::Tensor { dtype: dtype?, dims: dims.into_iter().collect::<Option<_>>()? })
-    }
-
-    fn element(self, ty: &Type, argument: Option<&GenericArgument>) -> Option<DType> {
-        let Some(argument) = argument else {
-            self.errors.report(Place::of(ty), messages::tensor_without_dtype());
-            return None;
-        };
-        let name = quote::quote!(#argument).to_string();
-        let dtype = dtype_named(&name);
-        if dtype.is_none() {
-            let known: Vec<String> = dtypes().collect();
-            let close = closest(&name, known.iter().map(String::as_str));
-            self.errors.report(Place::of(argument), messages::unknown_dtype(&name, close));
-        }
-        dtype
-    }
-
-    fn size(self, argument: &GenericArgument) -> Option<Expr> {
-        let size = generic_expr(argument);
-        if size.is_none() {
-            self.errors.report(Place::of(argument), messages::not_a_size(argument));
-        }
-        size
-    }
-}
-
-fn access_of(in_place: bool) -> Access {
-    if in_place { Access::InPlace } else { Access::Read }
 }
 
 /// The names of all element types of tensors.

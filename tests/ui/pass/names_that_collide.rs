@@ -7,6 +7,21 @@ tensor_fn! {
     }
 }
 
+// Layers of the library are named by their module.
+mod layers {
+    use tg::Tensor;
+
+    tg::tensor_fn! {
+        pub struct Linear { pub twice: nn::Linear<2, 2>, pub once: Tensor<f32, 2> }
+
+        impl Linear {
+            pub fn forward(&self, x: Tensor<f32, 2>) -> Tensor<f32, 2> {
+                self.twice.forward(x) + self.once
+            }
+        }
+    }
+}
+
 mod inner {
     tg::tensor_fn! {
         pub fn dims(x: Tensor<f32, 2>) -> Tensor<f32, 2> {
@@ -19,6 +34,8 @@ fn main() -> tg::Result<()> {
     let x = Tensor::from([1.0, 2.0]);
     assert_eq!(dims(&x, &x, 3.0, 1.0)?.as_slice(), [5.0, 9.0]);
     assert_eq!(inner::dims(&x)?.as_slice(), [2.0, 4.0]);
+    let layer = layers::Linear { once: Tensor::ones(), ..layers::Linear::zeros() };
+    assert_eq!(layer.forward(&x)?.as_slice(), [1.0, 1.0]);
     let mut y = Tensor::zeros();
     dims_into(&x, &x, 3.0, 1.0, &mut y)?;
     assert_eq!(y.as_slice(), [5.0, 9.0]);

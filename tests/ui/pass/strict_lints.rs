@@ -11,13 +11,18 @@ tensor_fn! {
     pub struct Net {
         /// Weights.
         pub w: Tensor<f32, WIDTH>,
+        /// A layer.
+        pub scale: nn::LayerNorm<WIDTH>,
+        /// What is not learned.
+        #[buffer]
+        pub seen: Tensor<i64>,
     }
 
     impl Net {
         /// Weighted inputs.
         pub fn forward(&self, x: Tensor<f32, WIDTH>) -> Tensor<f32, WIDTH> {
             let unused = x + 1.0;
-            helper(x * self.w)
+            helper(x * self.w + self.scale.forward(x))
         }
     }
 

@@ -52,7 +52,8 @@ fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
 fn check(x: Uop, y: Uop) -> Result<(), Error> {
     let shapes = format!("{} x {}", show_shape(x.shape()), show_shape(y.shape()));
     if x.dtype() != y.dtype() {
-        let help = format!("convert one of them, such as with `.cast::<{}>()`", x.dtype());
+        let wanted = if x.dtype().is_float() { x.dtype() } else { y.dtype() };
+        let help = format!("convert one of them, such as with `.cast::<{wanted}>()`");
         return Err(Error::new(format!("{shapes}: dtypes differ, {} and {}", x.dtype(), y.dtype())).help(help));
     }
     let (Some(k), Some(_)) = (x.shape().last(), y.shape().last()) else {

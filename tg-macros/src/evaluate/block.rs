@@ -86,8 +86,25 @@ impl<'g> Evaluator<'_, 'g> {
         });
         match self.condition(condition)? {
             true => Ok(Value::unit()),
-            false => Err(self.fail(condition, messages::assertion(condition, text))),
+            false => {
+                let text = text.map(|text| self.filled(&text));
+                Err(self.fail(condition, messages::assertion(condition, text)))
+            }
         }
+    }
+
+    /// A text with the values of the variables that it names in braces.
+    fn filled(&mut self, text: &str) -> String {
+        let mut pieces = text.split('{');
+        let mut filled = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap_or_default();
+            match self.frame().find(name).map(|binding| binding.value.show()) {
+                Some(value) => filled += &(value + rest),
+                None => filled += &format!("{{{piece}"),
+            }
+        }
+        filled
     }
 
     fn syntax(&self, error: syn::Error) -> Stop<'g> {

@@ -6,6 +6,7 @@ use syn::{Expr, Pat};
 use crate::diagnostic::{Message, Place, closest, name_of};
 use crate::evaluate::place::Location;
 use crate::evaluate::{Binding, Eval, Evaluator, Frame, MAX_DEPTH, MAX_ITERATIONS, Stop, Value};
+use crate::library::path_name;
 use crate::messages;
 use crate::syntax::{Generic, GenericKind, generic_exprs};
 use crate::types::{Access, Param, Signature, Ty};
@@ -38,7 +39,7 @@ impl<'g> Evaluator<'_, 'g> {
         let segments = &path.path.segments;
         let Some(last) = segments.last() else { return Err(Stop::Failed) };
         let name = name_of(&last.ident);
-        let owner = segments.iter().nth_back(1).map(|segment| name_of(&segment.ident));
+        let owner = path_name(segments.iter().take(segments.len() - 1));
         let is_variable = segments.len() == 1 && self.frame().find(&name).is_some();
         match owner.as_deref() {
             Some("Vec") if name == "new" => Ok(Value::Array(Vec::new())),
@@ -68,10 +69,10 @@ impl<'g> Evaluator<'_, 'g> {
 
     /// The function of the block that a path names, unless a variable hides it.
     fn function_named<'e>(&mut self, path: &'e syn::ExprPath) -> Option<Callee<'e>> {
-        let mut segments = path.path.segments.iter().rev();
-        let (last, owner) = (segments.next()?, segments.next());
+        let segments = &path.path.segments;
+        let (last, owner) = (segments.last()?, segments.iter().nth_back(1));
         let name = name_of(&last.ident);
-        let index = match owner.map(|owner| name_of(&owner.ident)) {
+        let index = match path_name(segments.iter().take(segments.len() - 1)) {
             Some(owner) => match self.struct_called(&owner) {
                 Some(index) => Some(index),
                 None => {
@@ -118,6 +119,14 @@ impl<'g> Evaluator<'_, 'g> {
             passed.push(self.pass(argument, params.get(i), at)?);
         }
         let Some(signature) = signature else { return Err(Stop::Failed) };
+        let rest = signature.params.get(passed.len()..).unwrap_or_default();
+        if rest.iter().all(|param| matches!(param.ty, Ty::Optional(_))) {
+            passed.extend(rest.iter().map(|_| Passed {
+                value: Value::Nothing,
+                location: None,
+                place: Place::of(site),
+            }));
+        }
         if passed.len() != signature.params.len() {
             let name = self.function_name(at);
             let hidden = usize::from(signature.is_method && passed.len() > arguments.len());
@@ -245,6 +254,8 @@ impl<'g> Evaluator<'_, 'g> {
         }
         for (param, passed) in signature.params.iter().zip(&passed) {
             self.unify(&param.ty, &passed.value);
+            let outcome = self.check_rank(&param.ty, &passed.value);
+            outcome.map_err(|m| self.fail_in_caller(passed.place, messages::wrong_argument(&param.pattern, m)))?;
         }
         for generic in &signature.generics {
             let place = argument_with(generic, signature, &passed).unwrap_or(site);

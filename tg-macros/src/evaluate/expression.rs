@@ -7,7 +7,9 @@ use crate::diagnostic::{closest, name_of};
 use crate::evaluate::pattern::member_name;
 use crate::evaluate::value::Closure;
 use crate::evaluate::{Eval, Evaluator, Frame, MAX_ITERATIONS, MAX_NESTING, Stop, StructValue, Value, number};
+use crate::library::path_name;
 use crate::messages;
+use crate::syntax::generic_exprs;
 use crate::types::dtype_named;
 
 impl<'g> Evaluator<'_, 'g> {
@@ -88,7 +90,8 @@ impl<'g> Evaluator<'_, 'g> {
             return Ok(Value::Float(value));
         }
         let names: Vec<String> = path.segments.iter().map(|segment| name_of(&segment.ident)).collect();
-        let [.., owner, name] = &names[..] else { return Err(self.fail(expr, messages::undefined(&names[0], None))) };
+        let [.., _, name] = &names[..] else { return Err(self.fail(expr, messages::undefined(&names[0], None))) };
+        let owner = &path_name(path.segments.iter().take(names.len() - 1)).unwrap_or_default();
         if let Some(index) = self.struct_called(owner) {
             if let Some(at) = self.find_const(Some(index), name) {
                 return self.const_value(at);
@@ -137,7 +140,7 @@ impl<'g> Evaluator<'_, 'g> {
     pub(super) fn member_names(&mut self, owner: &str) -> Vec<String> {
         let block = self.code.block;
         let Some(index) = self.struct_called(owner) else {
-            let of_module = block.functions.iter().filter(|f| f.module == Some(owner));
+            let of_module = block.functions.iter().filter(|f| f.module == Some(owner) && f.owner.is_none());
             return of_module.map(|f| name_of(&f.sig.ident)).collect();
         };
         let of_struct = |owner: Option<usize>| owner.and_then(|at| self.code.owner_struct(at)) == Some(index);
@@ -213,9 +216,9 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     fn struct_literal(&mut self, literal: &syn::ExprStruct) -> Eval<'g> {
-        let name = literal.path.segments.last().map(|segment| name_of(&segment.ident)).unwrap_or_default();
+        let name = path_name(literal.path.segments.iter()).unwrap_or_default();
         let Some(index) = self.struct_called(&name) else {
-            let known: Vec<String> = self.code.block.structs.iter().map(|item| name_of(&item.ident)).collect();
+            let known: Vec<String> = self.code.block.structs.iter().map(|item| item.name()).collect();
             let close = closest(&name, known.iter().map(String::as_str));
             return Err(self.fail(&literal.path, messages::unknown_type(&name, close)));
         };
@@ -224,17 +227,46 @@ impl<'g> Evaluator<'_, 'g> {
         for field in &literal.fields {
             given.push((member_name(&field.member), self.eval(&field.expr)?, field));
         }
-        let value = self.build_struct(index, given, base, literal)?;
+        self.open_struct(index, &base, literal)?;
+        let outcome = self.build_struct(index, given, base, literal);
+        let args = self.close_struct(index);
+        let (name, buffers) = self.code.struct_identity(index);
+        let value = Value::Struct(Box::new(StructValue { index, name, args, fields: outcome?, buffers }));
         self.healthy(value)
     }
 
+    /// A frame with the constants that are given: those of the other struct, or those in angle brackets.
+    fn open_struct(&mut self, index: usize, base: &Option<Value<'g>>, literal: &syn::ExprStruct) -> Eval<'g, ()> {
+        let arguments = literal.path.segments.last().map(|last| generic_exprs(&last.arguments)).unwrap_or_default();
+        let given = match base {
+            Some(Value::Struct(base)) if base.index == index => base.args.clone(),
+            _ => self.eval_all(&arguments)?,
+        };
+        self.push_struct_frame(index);
+        self.frame().bindings.iter_mut().zip(given).for_each(|(binding, value)| binding.value = value);
+        Ok(())
+    }
+
+    /// The constants of the struct, those that do not follow from its fields by their defaults.
+    fn close_struct(&mut self, index: usize) -> Vec<Value<'g>> {
+        for (at, generic) in self.code.block.structs[index].generics.iter().enumerate() {
+            let (Value::Unbound, Some(default)) = (&self.frame().bindings[at].value, &generic.default) else {
+                continue;
+            };
+            let value = self.eval(default).unwrap_or(Value::Poison);
+            self.frame().bindings[at].value = value;
+        }
+        self.frames.pop().unwrap_or_default().bindings.into_iter().map(|binding| binding.value).collect()
+    }
+
+    /// The fields of a struct, whose constants are those of the innermost frame.
     fn build_struct(
         &mut self,
         index: usize,
         given: Vec<(String, Value<'g>, &syn::FieldValue)>,
         base: Option<Value<'g>>,
         literal: &syn::ExprStruct,
-    ) -> Eval<'g> {
+    ) -> Eval<'g, Vec<(String, Value<'g>)>> {
         let Some(declared) = &self.code.fields[index] else { return Err(Stop::Failed) };
         let name = self.code.struct_name(index);
         for (field, _, at) in &given {
@@ -243,33 +275,20 @@ impl<'g> Evaluator<'_, 'g> {
                 return Err(self.fail(&at.member, messages::no_field(field, &format!("a `{name}`"), close)));
             }
         }
-        self.push_struct_frame(index);
         let mut fields = Vec::new();
         for (field, ty) in declared {
-            let found = given.iter().find(|(other, ..)| other == field);
-            let from_base = || match &base {
-                Some(Value::Struct(base)) => base.fields.iter().find(|(name, _)| name == field).map(|(_, v)| v.clone()),
-                _ => None,
-            };
-            let outcome = match found {
-                Some((_, value, at)) => self.fit(ty, value.clone()).map_err(|message| (message, Some(*at))),
-                None => from_base().ok_or((Some(messages::missing_field(field, &name)), None)),
-            };
-            match outcome {
-                Ok(value) => fields.push((field.clone(), value)),
-                Err((message, at)) => {
-                    self.frames.pop();
-                    let Some(message) = message else { return Err(Stop::Failed) };
-                    return Err(match at {
-                        Some(at) => self.fail(&at.expr, message),
-                        None => self.fail(literal, message),
-                    });
+            let value = match given.iter().find(|(other, ..)| other == field) {
+                Some((_, value, at)) => self.fit(ty, value.clone()).map_err(|message| match message {
+                    Some(message) => self.fail(&at.expr, message),
+                    None => Stop::Failed,
+                })?,
+                None => {
+                    field_of(&base, field).ok_or_else(|| self.fail(literal, messages::missing_field(field, &name)))?
                 }
-            }
+            };
+            fields.push((field.clone(), value));
         }
-        let frame = self.frames.pop().unwrap_or_default();
-        let args = frame.bindings.into_iter().map(|binding| binding.value).collect();
-        Ok(Value::Struct(Box::new(StructValue { index, name, args, fields })))
+        Ok(fields)
     }
 
     /// A frame in which the parameters of a struct are not bound yet.
@@ -296,10 +315,18 @@ impl<'g> Evaluator<'_, 'g> {
     }
 
     /// The size that an expression is: an integer or made of run-time dimensions.
-    pub(super) fn size(&mut self, expr: &Expr) -> Eval<'g, tg_core::dim::Dim> {
+    pub fn size(&mut self, expr: &Expr) -> Eval<'g, tg_core::dim::Dim> {
         match self.eval(expr)? {
             Value::Poison => Err(Stop::Failed),
             value => value.as_dim().ok_or_else(|| self.fail(expr, messages::expected_size(&value.describe()))),
         }
+    }
+}
+
+/// Field `name` of a struct.
+fn field_of<'g>(value: &Option<Value<'g>>, name: &str) -> Option<Value<'g>> {
+    match value {
+        Some(Value::Struct(value)) => value.fields.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone()),
+        _ => None,
     }
 }

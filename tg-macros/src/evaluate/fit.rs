@@ -31,8 +31,20 @@ impl<'g> Evaluator<'_, 'g> {
                 parts.collect::<Result<_, _>>().map(Value::Tuple)
             }
             (Ty::Array(element, length), Value::Array(parts)) => self.fit_array(element, length, parts),
+            (Ty::Optional(_), Value::Nothing) => Ok(Value::Nothing),
+            (Ty::Optional(ty), value) => self.fit(ty, value),
             (Ty::Struct { index, args }, value) => self.fit_struct(*index, args, value),
             (ty, value) => Err(Some(messages::expected_type(&self.describe_type(ty), &value.describe()))),
+        }
+    }
+
+    /// Whether a tensor has as many axes as the type says: else sizes of the type cannot be found in it.
+    pub(super) fn check_rank(&mut self, ty: &Ty, value: &Value<'g>) -> Result<(), Message> {
+        match (ty, value) {
+            (Ty::Tensor { dims, .. }, Value::Tensor(x)) if dims.len() != x.shape().len() => {
+                Err(messages::rank_mismatch(&self.describe_type(ty), dims.len(), *x))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -77,10 +89,11 @@ impl<'g> Evaluator<'_, 'g> {
         if value.index != index {
             return Err(Some(messages::expected_type(&name, &format!("a `{}`", value.name))));
         }
-        for (arg, own) in args.iter().zip(&value.args) {
+        let generics = &self.code.block.structs[index].generics;
+        for ((arg, own), generic) in args.iter().zip(&value.args).zip(generics) {
             let wanted = self.size(arg).map_err(|_| None)?;
             if own.as_dim() != Some(wanted.clone()) {
-                return Err(Some(messages::struct_argument(&name, arg, &wanted, &own.describe())));
+                return Err(Some(messages::struct_argument(&name, &generic.ident, &wanted, &own.show())));
             }
         }
         Ok(Value::Struct(value))
@@ -99,6 +112,7 @@ impl<'g> Evaluator<'_, 'g> {
                     self.infer(arg, own.clone());
                 }
             }
+            (Ty::Optional(ty), value) => self.unify(ty, value),
             (Ty::Tuple(types), Value::Tuple(parts)) if types.len() == parts.len() => {
                 types.iter().zip(parts).for_each(|(ty, part)| self.unify(ty, part));
             }
@@ -137,6 +151,7 @@ impl<'g> Evaluator<'_, 'g> {
             Ty::Array(element, length) => {
                 format!("[{}; {}]", self.describe_type(element), quote::quote!(#length))
             }
+            Ty::Optional(ty) => format!("Option<{}>", self.describe_type(ty)),
             Ty::Function => "a closure".into(),
             Ty::Any => "_".into(),
         }

@@ -88,6 +88,9 @@ impl<'g> Evaluator<'_, 'g> {
     fn structure_method(&mut self, name: &str, receiver: Value<'g>, call: &syn::ExprMethodCall) -> Eval<'g> {
         if !matches!((name, call.args.len()), ("map", 1) | ("fold", 2)) {
             let known = match &receiver {
+                Value::Struct(value) if value.fields.iter().any(|(field, _)| field == name) => {
+                    return Err(self.fail(&call.method, messages::field_called(name, &value.name)));
+                }
                 Value::Struct(value) => self.member_names(&value.name),
                 _ => Vec::new(),
             };
@@ -96,14 +99,14 @@ impl<'g> Evaluator<'_, 'g> {
         }
         let mut arguments = self.eval_all(&call.args)?;
         let Some(function) = arguments.pop() else { return Err(Stop::Failed) };
-        let leaves: Vec<Value<'g>> = receiver.leaves().into_iter().cloned().collect();
+        let leaves: Vec<Value<'g>> = receiver.parameters().into_iter().cloned().collect();
         if let Some(start) = arguments.pop() {
             let mut leaves = leaves.into_iter();
             return leaves.try_fold(start, |state, leaf| self.call_value(function.clone(), vec![state, leaf], call));
         }
         let mapped = leaves.into_iter().map(|leaf| self.call_value(function.clone(), vec![leaf], call));
         let mapped = mapped.collect::<Eval<'g, Vec<_>>>()?;
-        Ok(receiver.with_leaves(&mut mapped.into_iter()))
+        Ok(receiver.with_parameters(&mut mapped.into_iter()))
     }
 
     /// `loss.grad(net)`: a value like `net` with the gradient of the loss in place of each tensor.
@@ -114,7 +117,7 @@ impl<'g> Evaluator<'_, 'g> {
         let wanted = self.eval(wrt)?;
         let wanted = self.healthy(wanted)?;
         let mut tensors = Vec::new();
-        for leaf in wanted.leaves() {
+        for leaf in wanted.parameters() {
             match leaf {
                 Value::Tensor(x) => tensors.push(*x),
                 other => return Err(self.fail(wrt, messages::grad_of(&other.describe()))),
@@ -128,6 +131,6 @@ impl<'g> Evaluator<'_, 'g> {
                 None => self.fail(&call.receiver, messages::method(&error)),
             }
         })?;
-        Ok(wanted.with_leaves(&mut gradients.into_iter().map(Value::Tensor)))
+        Ok(wanted.with_parameters(&mut gradients.into_iter().map(Value::Tensor)))
     }
 }

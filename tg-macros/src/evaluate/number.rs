@@ -49,6 +49,8 @@ pub(super) fn constants_of(owner: &str) -> Vec<String> {
 /// A method of a number, receiver first; `None` if numbers have no such method.
 pub(super) fn method<'g>(name: &str, values: &[Value<'g>]) -> Option<Result<Value<'g>, Message>> {
     match values {
+        [Value::Nothing, other] if name == "unwrap_or" => Some(Ok(other.clone())),
+        [value, _] if name == "unwrap_or" => Some(Ok(value.clone())),
         [Value::Float(x)] => unary(name, *x).map(|v| Ok(Value::Float(v))),
         [Value::Float(x), Value::Float(y)] => binary(name, *x, *y).map(|v| Ok(Value::Float(v))),
         [Value::Float(x), Value::Int(n)] if name == "powi" => {

@@ -124,18 +124,17 @@ fn tensors<'g>(graph: &'g Graph, op: Operator, a: &Value<'g>, b: &Value<'g>) -> 
     (method.call)(graph, &[x, y]).map(Value::from).map_err(|error| messages::operator(op.symbol(), &error))
 }
 
-/// On structs, tuples and arrays: part by part; a number or tensor on one side meets every part of the other.
+/// On structs, tuples and arrays: part by part; a number or tensor on one side meets every part of the other. Buffers
+/// stay those of the left one.
 fn structures<'g>(graph: &'g Graph, op: Operator, a: &Value<'g>, b: &Value<'g>) -> Result<Value<'g>, Message> {
-    let parts: Result<Vec<_>, Message> = match (a.parts(), b.parts()) {
+    match (a.parts(), b.parts()) {
         (Some(left), Some(right)) if same_kind(a, b) && left.len() == right.len() => {
-            left.into_iter().zip(right).map(|(x, y)| apply(graph, op, x, y)).collect()
+            a.map_parts(left, |at, x| apply(graph, op, x, right[at]))
         }
-        (Some(left), None) => left.into_iter().map(|x| apply(graph, op, x, b)).collect(),
-        (None, Some(right)) => right.into_iter().map(|y| apply(graph, op, a, y)).collect(),
-        _ => return Err(mismatch(op, a, b)),
-    };
-    let shape = if a.parts().is_some() { a } else { b };
-    parts.map(|parts| shape.with_parts(parts))
+        (Some(left), None) => a.map_parts(left, |_, x| apply(graph, op, x, b)),
+        (None, Some(right)) => b.map_parts(right, |_, y| apply(graph, op, a, y)),
+        _ => Err(mismatch(op, a, b)),
+    }
 }
 
 fn same_kind(a: &Value, b: &Value) -> bool {
@@ -270,9 +269,7 @@ impl<'g> Evaluator<'_, 'g> {
             Value::Dim(dim) => Value::Dim(-dim),
             Value::Tensor(_) => self.method_on("neg", value, "-")?,
             _ => match value.parts() {
-                Some(parts) => {
-                    value.with_parts(parts.into_iter().map(|part| self.negate(part)).collect::<Result<_, _>>()?)
-                }
+                Some(parts) => value.map_parts(parts, |_, part| self.negate(part))?,
                 None => return Err(messages::operand("-", &value.describe())),
             },
         })

@@ -155,6 +155,36 @@ fn functions_are_inlined_and_updates_found() {
              fn both(x: Tensor<f32, 3>) -> (Tensor<f32, 3>, f32) { (pick::<true>(x), pick::<false>(x).sum()) }",
             "Tensor<f32, 3> Tensor<f32>",
         ),
+        (
+            "fn scaled(x: Tensor<f32, 3>, by: Option<f64>, plus: Option<Tensor<f32, 3>>) -> Tensor<f32, 3> {
+                 x * by.unwrap_or(2.0) + plus.unwrap_or(x)
+             }
+             fn all(x: Tensor<f32, 3>) -> Tensor<f32, 3> { scaled(x) + scaled(x, 1.0) + scaled(x, None, x) }",
+            "Tensor<f32, 3>",
+        ),
+        (
+            "struct Box<const A: usize, const B: usize = A, const C: usize = 2> { w: Tensor<f32, A, B, C> }
+             fn parts(a: Box<3>, b: Box<3, 4>) -> (Tensor<f32, 3, 3, 2>, Tensor<f32, 3, 4, 2>) { (a.w, b.w) }",
+            "Tensor<f32, 3, 3, 2> Tensor<f32, 3, 4, 2>",
+        ),
+        (
+            "struct Step<const A: usize, const BY: usize = 2> { w: Tensor<f32, A> }
+             impl<const A: usize, const BY: usize> Step<A, BY> { fn by(self) -> Tensor<f32, BY> { self.w[0..BY] } }
+             fn made(w: Tensor<f32, 4>, other: Step<4, 1>) -> (Tensor<f32, 2>, Tensor<f32, 3>, Tensor<f32, 1>) {
+                 (Step { w }.by(), Step::<4, 3> { w }.by(), Step { w, ..other }.by())
+             }",
+            "Tensor<f32, 2> Tensor<f32, 3> Tensor<f32, 1>",
+        ),
+        (
+            "struct Net { w: Tensor<f32, 3>, #[buffer] seen: Tensor<i64> }
+             fn scale(net: &mut Net) { *net = -(net * 2.0).map(|t| t + 1.0); }
+             fn step(net: &mut Net, x: Tensor<f32, 3>) {
+                 let loss = (net.w * x).sum();
+                 net.seen += 1;
+                 *net -= loss.grad(net);
+             }",
+            "net.w'\nnet.w' net.seen'",
+        ),
     ];
     check(&cases, block);
 }
@@ -185,6 +215,7 @@ fn mistakes_are_explained_once() {
             "{ for i in 0..100000 {} }",
             "more than 65536 iterations, calls or elements in one function\nhelp: everything is unrolled while the crate compiles; work on whole tensors instead",
         ),
+        ("{ let n = 3; assert!(n == 4, \"{n} of {m}, {n}\"); }", "3 of {m}, 3"),
         ("[1, 2][5]", "index 5 is not within an array of 2 elements\nhelp: the last element has the index 1"),
     ];
     check(&cases, expression);

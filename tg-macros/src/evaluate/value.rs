@@ -1,5 +1,6 @@
 //! What expressions evaluate to.
 
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use tg_core::dim::Dim;
@@ -56,6 +57,8 @@ pub struct StructValue<'g> {
     pub args: Vec<Value<'g>>,
     /// Fields in the order of the declaration.
     pub fields: Vec<(String, Value<'g>)>,
+    /// Which of them are state rather than parameters: arithmetic and gradients leave these as they are.
+    pub buffers: Vec<bool>,
 }
 
 /// A closure and what it sees.
@@ -130,7 +133,30 @@ impl<'g> Value<'g> {
         }
     }
 
-    /// How to get from this value to each of its leaves: `.w1`, `.0`, `[1]`.
+    /// Whether part `at` is a buffer of a struct.
+    pub fn is_buffer(&self, at: usize) -> bool {
+        matches!(self, Value::Struct(value) if value.buffers.get(at) == Some(&true))
+    }
+
+    /// The same with each part that is not a buffer replaced by `change` of its index and itself.
+    pub fn map_parts<E>(
+        &self,
+        parts: Vec<&Value<'g>>,
+        mut change: impl FnMut(usize, &Value<'g>) -> Result<Value<'g>, E>,
+    ) -> Result<Value<'g>, E> {
+        let parts = parts.into_iter().enumerate();
+        let changed = parts.map(|(at, part)| if self.is_buffer(at) { Ok(part.clone()) } else { change(at, part) });
+        Ok(self.with_parts(changed.collect::<Result<_, _>>()?))
+    }
+
+    /// Every leaf that is not within a buffer, in order.
+    pub fn parameters(&self) -> Vec<&Value<'g>> {
+        let Some(parts) = self.parts() else { return vec![self] };
+        let parts = parts.into_iter().enumerate().filter(|(at, _)| !self.is_buffer(*at));
+        parts.flat_map(|(_, part)| part.parameters()).collect()
+    }
+
+    /// How to get from this value to each of its parameters: `.w1`, `.0`, `[1]`.
     pub fn paths(&self) -> Vec<String> {
         let Some(parts) = self.parts() else { return vec![String::new()] };
         let step = |at: usize| match self {
@@ -140,15 +166,14 @@ impl<'g> Value<'g> {
         };
         let below =
             |(at, part): (usize, &Value<'g>)| part.paths().into_iter().map(|path| step(at) + &path).collect::<Vec<_>>();
-        parts.into_iter().enumerate().flat_map(below).collect()
+        parts.into_iter().enumerate().filter(|(at, _)| !self.is_buffer(*at)).flat_map(below).collect()
     }
 
-    /// The same structure with other leaves, taken in order.
-    pub fn with_leaves(&self, leaves: &mut dyn Iterator<Item = Value<'g>>) -> Value<'g> {
-        match self.parts() {
-            Some(parts) => self.with_parts(parts.into_iter().map(|part| part.with_leaves(leaves)).collect()),
-            None => leaves.next().unwrap_or(Value::Poison),
-        }
+    /// The same structure with other parameters, taken in order.
+    pub fn with_parameters(&self, values: &mut dyn Iterator<Item = Value<'g>>) -> Value<'g> {
+        let Some(parts) = self.parts() else { return values.next().unwrap_or(Value::Poison) };
+        let changed = self.map_parts(parts, |_, part| Ok::<_, Infallible>(part.with_parameters(values)));
+        changed.unwrap_or_else(|never| match never {})
     }
 
     /// As an argument of a tensor method, if it can be one.
@@ -197,6 +222,16 @@ impl<'g> Value<'g> {
             Value::Nothing => "`None`".into(),
             Value::Closure(_) => "a closure".into(),
             Value::Function(_) => "a function".into(),
+        }
+    }
+
+    /// A number or size as it is written, anything else as [`Value::describe`] says it.
+    pub fn show(&self) -> String {
+        match self {
+            Value::Int(v) => v.to_string(),
+            Value::Float(v) => format!("{v:?}"),
+            Value::Dim(dim) => dim.to_string(),
+            other => other.describe(),
         }
     }
 

@@ -259,7 +259,7 @@ fn build<'i>(code: &Checked, ty: &Concrete, leaves: &mut impl Iterator<Item = &'
     match ty {
         Concrete::Tensor(..) | Concrete::Scalar(_) => leaves.next().to_token_stream(),
         Concrete::Struct(index, _, fields) => {
-            let ident = &code.block.structs[*index].ident;
+            let ident = code.struct_path(*index);
             let mut values = Vec::new();
             for (name, ty) in fields {
                 let (member, value) = (member(name), build_dyn(code, ty, leaves));

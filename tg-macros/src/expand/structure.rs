@@ -3,14 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
+use tg_core::dim::Dim;
 use tg_core::ir::Graph;
 
 use crate::diagnostic::{Diagnostics, Place, name_of};
 use crate::evaluate::{Evaluator, Value};
 use crate::expand::function::cfg;
 use crate::expand::types::{dimension, tensor};
-use crate::syntax::{GenericKind, Struct};
-use crate::trace::{Size, member, size};
+use crate::syntax::{GenericKind, Struct, is_buffer};
+use crate::trace::{Size, constant, member, size};
 use crate::types::{Checked, Ty};
 
 /// Struct `index` as Rust items; sizes that cannot be evaluated are reported.
@@ -27,6 +28,7 @@ pub fn expand(code: &Checked, index: usize, errors: &Diagnostics) -> TokenStream
     let Some(sized) = sized.into_iter().collect::<Option<Vec<_>>>() else { return erroneous(item) };
     let mut output = item.item.clone();
     for (field, ty) in output.fields.iter_mut().zip(&sized) {
+        field.attrs.retain(|attr| !is_buffer(attr));
         let span = field.ty.span();
         let ty = ty.to_rust(code);
         field.ty = syn::Type::Verbatim(quote_spanned!(span=> #ty));
@@ -57,29 +59,32 @@ enum Sized {
     Array(Box<Sized>, Size),
 }
 
+/// How a number in a type is found, and which it may be.
+type Evaluate = fn(&mut Evaluator, &syn::Expr) -> Option<(Dim, Size)>;
+
 fn sized(evaluator: &mut Evaluator, ty: &Ty) -> Option<Sized> {
-    let mut sizes = |exprs: &[syn::Expr]| {
-        let sizes: Vec<_> = exprs.iter().map(|expr| field_size(evaluator, expr)).collect();
+    let mut all = |exprs: &[syn::Expr], kind: Evaluate| {
+        let sizes: Vec<_> = exprs.iter().map(|expr| field_size(evaluator, expr, kind)).collect();
         sizes.into_iter().collect::<Option<Vec<_>>>()
     };
     match ty {
-        Ty::Tensor { dtype, dims } => Some(Sized::Tensor(*dtype, sizes(dims)?)),
+        Ty::Tensor { dtype, dims } => Some(Sized::Tensor(*dtype, all(dims, size)?)),
         Ty::Scalar(dtype) => Some(Sized::Tensor(*dtype, Vec::new())),
-        Ty::Struct { index, args } => Some(Sized::Struct(*index, sizes(args)?)),
+        Ty::Struct { index, args } => Some(Sized::Struct(*index, all(args, constant)?)),
         Ty::Tuple(types) => {
             let parts: Vec<_> = types.iter().map(|ty| sized(evaluator, ty)).collect();
             parts.into_iter().collect::<Option<_>>().map(Sized::Tuple)
         }
         Ty::Array(element, length) => {
-            let length = field_size(evaluator, length)?;
+            let length = field_size(evaluator, length, size)?;
             Some(Sized::Array(Box::new(sized(evaluator, element)?), length))
         }
-        Ty::Size | Ty::Function | Ty::Any => None,
+        Ty::Size | Ty::Optional(_) | Ty::Function | Ty::Any => None,
     }
 }
 
-/// A size in a struct: a parameter of the struct by itself, or a number.
-fn field_size(evaluator: &mut Evaluator, expr: &syn::Expr) -> Option<Size> {
+/// A number in a struct: a parameter of the struct by itself, or one that is known.
+fn field_size(evaluator: &mut Evaluator, expr: &syn::Expr, kind: Evaluate) -> Option<Size> {
     if let syn::Expr::Path(path) = expr
         && let Some(ident) = path.path.get_ident()
         && let Some(binding) = evaluator.frame().find(&name_of(ident))
@@ -87,12 +92,12 @@ fn field_size(evaluator: &mut Evaluator, expr: &syn::Expr) -> Option<Size> {
     {
         return Some(Size::Generic(ident.clone()));
     }
-    size(evaluator, expr).map(|(_, size)| size)
+    kind(evaluator, expr).map(|(_, size)| size)
 }
 
 impl Sized {
     fn to_rust(&self, code: &Checked) -> TokenStream {
-        let constant = |size: &Size| match size {
+        let literal = |size: &Size| match size {
             Size::Known(value) => proc_macro2::Literal::u64_unsuffixed(value.unsigned_abs()).into_token_stream(),
             other => dimension(other),
         };
@@ -106,7 +111,7 @@ impl Sized {
                 }
             }
             Sized::Struct(index, args) => {
-                let (ident, args) = (&code.block.structs[*index].ident, args.iter().map(constant));
+                let (ident, args) = (code.struct_path(*index), args.iter().map(literal));
                 quote!(#ident<#(#args),*>)
             }
             Sized::Tuple(parts) => {
@@ -114,7 +119,7 @@ impl Sized {
                 quote!((#(#parts,)*))
             }
             Sized::Array(element, length) => {
-                let (element, length) = (element.to_rust(code), constant(length));
+                let (element, length) = (element.to_rust(code), literal(length));
                 quote!([#element; #length])
             }
         }

@@ -41,7 +41,7 @@ pub fn rust_type(code: &Checked, ty: &Concrete) -> TokenStream {
         Concrete::Tensor(dtype, dims) => tensor(*dtype, dims.iter().map(|(_, size)| size)),
         Concrete::Scalar(dtype) => element(*dtype),
         Concrete::Struct(index, args, _) => {
-            let ident = &code.block.structs[*index].ident;
+            let ident = code.struct_path(*index);
             let args = args.iter().map(|arg| Literal::u64_unsuffixed(arg.unsigned_abs()));
             quote!(#ident<#(#args),*>)
         }

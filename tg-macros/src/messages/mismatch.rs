@@ -18,8 +18,12 @@ messages! {
     wrong_argument(param: &syn::Pat, message: Message)
         message.about(&format!("parameter `{}`", source(param).trim_start_matches("mut ")));
     array_mismatch(wanted: &Dim, got: usize) Message::new(format!("expected an array of {wanted} elements, got {got}"));
-    struct_argument(name: &str, arg: &syn::Expr, wanted: &Dim, got: &str)
-        Message::new(format!("expected `{name}` with {} = {wanted}, got {got}", source(arg)));
+    rank_mismatch(ty: &str, wanted: usize, got: Uop) with(
+        format!("expected `{ty}`, got `{}`", tensor_type(got.dtype(), got.shape())),
+        format!("it has {} axes, expected {wanted}", got.shape().len()),
+    );
+    struct_argument(name: &str, generic: &proc_macro2::Ident, wanted: &Dim, got: &str)
+        Message::new(format!("expected `{name}` with {generic} = {wanted}, got {generic} = {got}"));
     array_length(count: i64) Message::new(format!("an array cannot have {count} elements"));
 }
 

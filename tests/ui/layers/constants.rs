@@ -1,0 +1,7 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    struct Net { fc: nn::Linear<784> }
+}
+
+fn main() {}

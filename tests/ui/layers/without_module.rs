@@ -1,0 +1,7 @@
+use tg::prelude::*;
+
+tensor_fn! {
+    struct Net { fc: Linear<784, 10> }
+}
+
+fn main() {}
