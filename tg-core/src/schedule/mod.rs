@@ -9,6 +9,7 @@ mod cost;
 mod fusion;
 mod memory;
 mod order;
+mod partial;
 mod views;
 
 use rustc_hash::FxHashMap;

@@ -1,4 +1,4 @@
-//! Before: movement ops. After: chains of movement are one VIEW; markers are gone.
+//! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`).
 //!
 //! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS of what is computed
 //! says that it is stored, and then that serves all who use it, also without the marker. A CONTIGUOUS of a view stays,
@@ -6,24 +6,27 @@
 
 use rustc_hash::FxHashSet;
 
+use super::partial::in_parts;
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
 use crate::view::ShapeTracker;
 
 /// Rewrites tensors, remembering what it has done.
 pub(super) struct Views<'g> {
     graph: &'g Graph,
+    parted: Memo<'g, Uop<'g>>,
     done: Memo<'g, Uop<'g>>,
     forced: FxHashSet<Uop<'g>>,
 }
 
 impl<'g> Views<'g> {
     pub(super) fn new(graph: &'g Graph) -> Views<'g> {
-        Views { graph, done: Memo::new(graph), forced: FxHashSet::default() }
+        Views { graph, parted: Memo::new(graph), done: Memo::new(graph), forced: FxHashSet::default() }
     }
 
     /// `tensor` with its movement ops folded into views.
     pub(super) fn fold(&mut self, tensor: Uop<'g>) -> Uop<'g> {
         let (graph, forced) = (self.graph, &mut self.forced);
+        let tensor = rebuild(tensor, &mut self.parted, in_parts);
         rebuild(tensor, &mut self.done, |node| fold_one(graph, forced, node))
     }
 

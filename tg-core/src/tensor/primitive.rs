@@ -9,7 +9,7 @@ use crate::tensor::argument::{Axes, Term};
 use crate::tensor::error::{Error, show_shape};
 
 /// The elements of `x` in row-major order, in a shape with as many.
-pub(super) fn reshaped<'g>(x: Uop<'g>, shape: &[Dim]) -> Uop<'g> {
+pub(crate) fn reshaped<'g>(x: Uop<'g>, shape: &[Dim]) -> Uop<'g> {
     if x.shape() == shape {
         return x;
     }
@@ -41,7 +41,7 @@ pub(super) fn padded<'g>(x: Uop<'g>, pairs: Vec<(Dim, Dim)>) -> Uop<'g> {
 }
 
 /// The part `begin..end` of each axis of `x`.
-pub(super) fn shrunk<'g>(x: Uop<'g>, pairs: Vec<(Dim, Dim)>) -> Uop<'g> {
+pub(crate) fn shrunk<'g>(x: Uop<'g>, pairs: Vec<(Dim, Dim)>) -> Uop<'g> {
     if pairs.iter().zip(x.shape()).all(|((begin, end), size)| begin.is(0) && end == size) {
         return x;
     }
@@ -54,7 +54,7 @@ pub(super) fn flipped<'g>(x: Uop<'g>, axes: Vec<usize>) -> Uop<'g> {
 }
 
 /// `x` with the elements along `axes` (sorted) combined by `op`; the axes stay, with size 1.
-pub(super) fn reduced<'g>(x: Uop<'g>, op: Op, axes: &[usize]) -> Uop<'g> {
+pub(crate) fn reduced<'g>(x: Uop<'g>, op: Op, axes: &[usize]) -> Uop<'g> {
     if axes.is_empty() {
         return x;
     }

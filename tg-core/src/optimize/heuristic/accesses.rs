@@ -58,6 +58,11 @@ impl<'g> Accesses<'g> {
         bytes.max().unwrap_or_else(|| self.stores.iter().map(|s| s.dtype().bytes()).max().unwrap_or(4)).max(1) as i64
     }
 
+    /// How many reductions there are.
+    pub fn reductions(&self) -> usize {
+        self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce).count()
+    }
+
     /// Whether the last block of `axis` may begin earlier, and so overlap the one before.
     pub fn may_overlap(&self, axis: Uop<'g>) -> bool {
         self.repeatable && !is_reduce(axis) && axis.src(0).as_int().is_some()

@@ -9,6 +9,8 @@ use crate::target::Isa;
 pub(super) const CHAINS: i64 = 4;
 /// Most iterations of one loop that are written out.
 const MOST: i64 = 16;
+/// Bytes of a row from which it is a stream of its own, to be prefetched.
+const LONG: i64 = 4 << 10;
 /// Relative time of the load of a vector, where a multiply-add is 1: there is room for some beside them.
 const LOAD: f64 = 0.6;
 /// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
@@ -114,9 +116,19 @@ impl<'g> Reduction<'g, '_> {
 
     /// Several accumulators for a reduction whose results share nothing.
     fn chains(&self) -> Vec<(Uop<'g>, u32)> {
-        let axis = self.choice.map(|c| c.axis).filter(|v| !is_reduce(*v)).unwrap_or(self.leaf);
+        let along = self.choice.map(|c| c.axis).filter(|v| !is_reduce(*v)).unwrap_or(self.leaf);
+        let axis = self.streams().unwrap_or(along);
         let enough = self.chain.contains(&axis) && self.count(axis) >= CHAINS;
         if enough { vec![(axis, best_divisor(self.count(axis), CHAINS))] } else { vec![] }
+    }
+
+    /// The loop over long rows, each read from end to end by a reduction that is all there is: memory gives more where
+    /// several are read at once.
+    fn streams(&self) -> Option<Uop<'g>> {
+        let (&[leaf, rows, ..], Some(choice)) = (self.chain, self.choice) else { return None };
+        let bytes = size(leaf) * self.accesses.widest();
+        let alone = self.accesses.reductions() == 1 && choice.axis == leaf && !is_reduce(rows);
+        (alone && bytes >= LONG && self.accesses.still(rows) == 0).then_some(rows)
     }
 }
 
