@@ -23,7 +23,7 @@ struct Repeated<'g> {
     again: (Uop<'g>, Uop<'g>),
 }
 
-/// `kernel` with the values that the loop `range` computes and a loop beside it computes again kept in scratch
+/// `kernel` with the values that the loop `range` computes and a loop beside it, or inside one, computes again kept in scratch
 /// memory; `None` if there are none worth it.
 pub(super) fn keep<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let mut kept = None;
@@ -42,8 +42,9 @@ pub(super) fn keep<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplif
 fn most_expensive<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Repeated<'g>> {
     let nest = Nest::new(kernel);
     let size = range.src(0).as_int().filter(|_| matches!(range.arg(), Arg::Range(_, Axis::Reduce)))?;
-    let beside = |r: &Uop<'g>| *r != range && nest.parent(*r) == nest.parent(range) && r.src(0) == range.src(0);
-    let mut others: Vec<_> = nest.loops().into_iter().filter(beside).collect();
+    let around = nest.path(nest.parent(range));
+    let beside = |r: &Uop<'g>| !nest.path(Some(*r)).contains(&range) && nest.path(Some(*r)).ends_with(&around);
+    let mut others: Vec<_> = nest.loops().into_iter().filter(|r| beside(r) && r.src(0) == range.src(0)).collect();
     if others.is_empty() {
         return None;
     }

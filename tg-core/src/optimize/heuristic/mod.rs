@@ -123,7 +123,8 @@ impl<'g> Plan<'g, '_> {
         }
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
         let outer = self.apply_tile(&tile, choice);
-        if let (&[a, b], Some(choice)) = (&outer[..], choice.filter(|c| !is_reduce(c.axis))) {
+        let rectangle = tile.parts.iter().all(|part| !is_reduce(part.0));
+        if let (&[a, b], Some(choice)) = (&outer[..], choice.filter(|c| rectangle && !is_reduce(c.axis))) {
             let [(first, in_a), (_, in_b)] = [tile.parts[0], tile.parts[1]];
             let (columns, rows, (width, height)) =
                 if first == choice.axis { (a, b, (in_a, in_b)) } else { (b, a, (in_b, in_a)) };

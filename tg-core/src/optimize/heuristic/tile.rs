@@ -11,6 +11,8 @@ pub(super) const CHAINS: i64 = 4;
 const MOST: i64 = 16;
 /// Bytes of a row from which it is a stream of its own, to be prefetched.
 const LONG: i64 = 4 << 10;
+/// Least additions to a sum, if a result has several.
+const SHORTEST: i64 = 8;
 /// Relative time of the load of a vector, where a multiply-add is 1: there is room for some beside them.
 const LOAD: f64 = 0.6;
 /// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
@@ -52,9 +54,17 @@ impl<'g> Reduction<'g, '_> {
         let shares = |r: &Uop<'g>| self.accesses.still(*r) > 0 && self.accesses.moving(*r) > 0;
         match self.pair(&results.filter(shares).collect::<Vec<_>>())[..] {
             [a, b] => self.rectangle(a, b, isa).into_iter().collect(),
-            [a] if self.accesses.loads.len() > 1 => vec![(a, best_divisor(self.count(a), CHAINS * 2))],
+            [a] if self.accesses.loads.len() > 1 => self.strip(a),
             _ => self.chains(),
         }
+    }
+
+    /// Several results along `a`; with few of them, several sums for each, so that additions do not wait for each other.
+    fn strip(&self, a: Uop<'g>) -> Vec<(Uop<'g>, u32)> {
+        let by = best_divisor(self.count(a), CHAINS * 2);
+        let sums = (2 * CHAINS / by.max(1) as i64).min(size(self.leaf) / SHORTEST);
+        let again = (sums > 1 && self.leaf != a).then(|| (self.leaf, best_divisor(size(self.leaf), sums)));
+        [(a, by)].into_iter().chain(again).collect()
     }
 
     /// The two loops of `shared` that make a tile: the one in vectors, or the innermost, and the next that moves other
