@@ -132,7 +132,7 @@ fn actions_change_no_result() {
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(11) {
+    match random.below(13) {
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
@@ -142,6 +142,7 @@ fn action(random: &mut Random) -> Action {
         6 => Action::Stage { axis, load: random.below(3) },
         5 => Action::Overlap { axis, size: random.pick(&[2, 3, 5]) },
         8 | 9 => Action::Accumulate { axis, size: random.pick(&[2, 3, 5]), at: random.below(4) },
+        10 | 11 => Action::Precompute { axis, reduction: random.below(3) },
         _ => Action::Parallel { axis },
     }
 }

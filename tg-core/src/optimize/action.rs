@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::accumulate::accumulate;
 use super::border::border;
 use super::keep::keep;
+use super::precompute::{precompute, reductions};
 use super::split::{Tail, annotate, split, tile};
 use super::stage::{loads, stage};
 use crate::ir::{Arg, Axis, Op, Uop};
@@ -77,6 +78,13 @@ pub enum Action {
         size: u32,
         /// The loop that sums are kept for one iteration of.
         at: usize,
+    },
+    /// Computes what a reduction combines for all of one iteration of a loop first, into scratch memory.
+    Precompute {
+        /// The loop.
+        axis: usize,
+        /// The reduction, by its place among the kernel's.
+        reduction: usize,
     },
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream,
@@ -166,6 +174,14 @@ impl Action {
                 let at = self.place(kernel, axis)?;
                 stage(kernel, self.load(kernel, load)?, at, simplifier)
                     .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
+            }
+            Action::Precompute { axis, reduction } => {
+                let all = reductions(kernel);
+                let reduction =
+                    *all.get(reduction).ok_or_else(|| self.invalid(&format!("there are {} reductions", all.len())))?;
+                precompute(kernel, reduction, self.place(kernel, axis)?, simplifier).ok_or_else(|| {
+                    self.invalid("inside the loop what the reduction combines does not vary, or is in memory, or copies of the loop would share it")
+                })?
             }
             Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
                 .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,
@@ -268,6 +284,7 @@ impl fmt::Display for Action {
             Action::Parallel { axis } => write!(f, "parallel({axis})"),
             Action::Accumulate { axis, size, at } => write!(f, "accumulate({axis},{size},{at})"),
             Action::Stage { axis, load } => write!(f, "stage({axis},{load})"),
+            Action::Precompute { axis, reduction } => write!(f, "precompute({axis},{reduction})"),
             Action::Border { load } => write!(f, "border({load})"),
             Action::Stream => f.write_str("stream"),
             Action::Keep { axis } => write!(f, "keep({axis})"),
@@ -302,6 +319,9 @@ impl FromStr for Action {
                 Ok(Action::Accumulate { axis: axis as usize, size, at: at as usize })
             }
             ("stage", &[axis, load]) => Ok(Action::Stage { axis: axis as usize, load: load as usize }),
+            ("precompute", &[axis, reduction]) => {
+                Ok(Action::Precompute { axis: axis as usize, reduction: reduction as usize })
+            }
             ("border", &[load]) => Ok(Action::Border { load: load as usize }),
             ("keep", &[axis]) => Ok(Action::Keep { axis: axis as usize }),
             _ => Err(wrong()),
@@ -322,7 +342,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "border(1) keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) accumulate(3,64,0) stage(1,0) stream parallel(0)";
+        let text = "border(1) keep(3) overlap(1,96) tile(0,64) vectorize(2,8) unroll(1,6) accumulate(3,64,0) precompute(1,2) stage(1,0) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in ["tile", "tile(1)", "tile(1,2", "unroll(0,0)", "fly(1,2)", "parallel(-1)"] {

@@ -14,6 +14,7 @@ mod layout;
 mod merge;
 mod neighbours;
 mod period;
+mod precompute;
 mod search;
 mod split;
 mod stage;

@@ -59,7 +59,8 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         Action::Unroll { axis, .. }
         | Action::Stage { axis, .. }
         | Action::Keep { axis }
-        | Action::Accumulate { at: axis, .. } => Some(axis),
+        | Action::Accumulate { at: axis, .. }
+        | Action::Precompute { axis, .. } => Some(axis),
         Action::Parallel { .. } | Action::Border { .. } | Action::Stream => None,
     }
 }
