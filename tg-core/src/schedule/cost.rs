@@ -22,7 +22,7 @@ pub(super) fn elements(shape: &[Dim]) -> f64 {
 }
 
 /// A guess at the trip count of a range.
-fn trips(range: Uop) -> f64 {
+pub(super) fn trips(range: Uop) -> f64 {
     let size = range.src(0).vmax();
     if range.src(0).as_int().is_some() { size as f64 } else { size.min(TYPICAL as i128) as f64 }
 }

@@ -8,6 +8,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::held::Held;
 use super::{Item, Memory, Stored, cost, reads};
 use crate::dim::Dim;
 use crate::dtype::DType;
@@ -32,6 +33,17 @@ pub(super) struct Fusion<'g, 'a> {
 
 /// How often the elements of a tensor are computed in a kernel.
 type Runs<'g> = FxHashMap<Uop<'g>, f64>;
+
+/// The cost of one element of a tensor.
+type Costs<'g> = FxHashMap<Uop<'g>, f64>;
+
+/// What a kernel would compute.
+#[derive(Default)]
+struct Work<'g> {
+    runs: Runs<'g>,
+    costs: Costs<'g>,
+    held: FxHashSet<Uop<'g>>,
+}
 
 impl<'g, 'a> Fusion<'g, 'a> {
     pub(super) fn new(stored: &'a mut Stored<'g>, simplifier: &'a mut Simplifier<'g>, params: u32) -> Self {
@@ -68,9 +80,9 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// Stores whatever would be computed too often in a kernel for `root` alone.
     fn settle(&mut self, root: Uop<'g>) {
         loop {
-            let (runs, costs) = (self.runs(root), self.costs(root));
-            match self.worst(root, &runs, &costs) {
-                Some(tensor) => self.keep(self.shared_source(tensor, &costs)),
+            let work = self.work(root);
+            match self.worst(root, &work) {
+                Some(tensor) => self.keep(self.shared_source(tensor, &work.costs)),
                 None => return,
             }
         }
@@ -79,18 +91,20 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// Stores what several kernels would each compute, where that is dearer.
     fn settle_shared(&mut self, roots: &[(Uop<'g>, Memory)]) {
         loop {
-            let mut total = Runs::default();
-            let mut all_costs = FxHashMap::default();
+            let mut all = Work::default();
             for (tensor, _) in self.needed(roots) {
-                for (node, runs) in self.runs(tensor) {
-                    *total.entry(node).or_default() += runs;
+                let work = self.work(tensor);
+                for (node, runs) in &work.runs {
+                    *all.runs.entry(*node).or_default() += runs;
                 }
-                all_costs.extend(self.costs(tensor));
+                // What it costs in a kernel that computes it, which holds others or not.
+                all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
+                all.held.extend(work.held);
             }
-            let shared = total.iter().filter(|(t, _)| !self.stored.memory.contains_key(t));
-            let over = shared
-                .filter(|(t, runs)| self.has_reduction(**t) && self.extra(**t, **runs, &all_costs) > cost::store(**t));
-            match over.map(|(t, _)| *t).max() {
+            let shared =
+                all.runs.keys().filter(|t| !self.stored.memory.contains_key(t) && self.has_reduction(**t, None));
+            let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
+            match over.copied().max() {
                 Some(tensor) => self.keep(tensor),
                 None => return,
             }
@@ -105,31 +119,37 @@ impl<'g, 'a> Fusion<'g, 'a> {
         }
     }
 
-    fn runs(&mut self, root: Uop<'g>) -> Runs<'g> {
+    /// What a kernel for `root` would compute how often, at which cost each.
+    fn work(&mut self, root: Uop<'g>) -> Work<'g> {
         let (store, evaluated) = self.stored.build(root, Memory(u32::MAX), self.simplifier);
         let nest = Nest::new(store);
+        let computes = |t: Uop| t.op() == Op::ReduceAxis || t.op().is_alu();
+        let evaluated: Vec<_> = evaluated.into_iter().filter(|(tensor, _)| computes(*tensor)).collect();
+        let held = Held::of(&nest, &evaluated, |tensor| tensor != root && self.has_reduction(tensor, None));
+        let computed = without(store, &held);
         let mut runs = Runs::default();
         let mut seen = FxHashSet::default();
-        for (tensor, value) in evaluated {
-            if (tensor.op() == Op::ReduceAxis || tensor.op().is_alu()) && seen.insert((tensor, value)) {
+        for (tensor, value) in evaluated.into_iter().filter(|(_, value)| computed.contains(value)) {
+            if seen.insert((tensor, value)) {
                 *runs.entry(tensor).or_default() += cost::runs(&nest, value);
             }
         }
-        runs
+        let costs = self.costs(root, &held);
+        Work { runs, costs, held: held.tensors }
     }
 
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
-    fn worst(&self, root: Uop<'g>, runs: &Runs<'g>, costs: &FxHashMap<Uop<'g>, f64>) -> Option<Uop<'g>> {
-        let candidates = runs.iter().filter(|(t, _)| **t != root && !self.stored.memory.contains_key(t));
-        candidates.filter(|(t, runs)| self.extra(**t, **runs, costs) > cost::store(**t)).map(|(t, _)| *t).max()
+    fn worst(&self, root: Uop<'g>, work: &Work<'g>) -> Option<Uop<'g>> {
+        let candidates = work.runs.keys().copied().filter(|t| *t != root && !self.stored.memory.contains_key(t));
+        candidates.filter(|t| self.extra(*t, work) > cost::store(*t)).max()
     }
 
-    /// The cost of computing `tensor` in `runs` places rather than once for each element.
-    fn extra(&self, tensor: Uop<'g>, runs: f64, costs: &FxHashMap<Uop<'g>, f64>) -> f64 {
+    /// The cost of computing `tensor` as often as `work` does rather than once for each element.
+    fn extra(&self, tensor: Uop<'g>, work: &Work<'g>) -> f64 {
         let elements = cost::elements(tensor.shape()).max(1.0);
-        let times = runs / elements;
-        let times = if self.has_reduction(tensor) { times } else { (times / TILE).max(1.0) };
-        (times - 1.0) * elements * costs.get(&tensor).copied().unwrap_or(0.0)
+        let times = work.runs.get(&tensor).copied().unwrap_or(0.0) / elements;
+        let times = if self.has_reduction(tensor, Some(work)) { times } else { (times / TILE).max(1.0) };
+        (times - 1.0) * elements * work.costs.get(&tensor).copied().unwrap_or(0.0)
     }
 
     /// The roots and the intermediates they need, directly or through others, inputs first.
@@ -163,12 +183,12 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// What to store instead of `tensor`: a tensor below it that others need too, if the rest is cheap.
     ///
     /// The gradient of `relu(x)` needs `x`; storing `x`, and not `relu(x)`, serves both.
-    fn shared_source(&self, tensor: Uop<'g>, costs: &FxHashMap<Uop<'g>, f64>) -> Uop<'g> {
+    fn shared_source(&self, tensor: Uop<'g>, costs: &Costs<'g>) -> Uop<'g> {
         let cost = |t: &Uop<'g>| costs.get(t).copied().unwrap_or(0.0);
         let mut best = tensor;
         let mut stack = vec![tensor];
         while let Some(node) = stack.pop() {
-            for source in self.same_elements(node).into_iter().filter(|s| self.has_reduction(*s)) {
+            for source in self.same_elements(node).into_iter().filter(|s| self.has_reduction(*s, None)) {
                 let cheap = cost(&tensor) - cost(&source) <= CHEAP;
                 if cheap && source.op() != Op::View && self.users.get(&source).is_some_and(|n| *n > 1) {
                     best = source;
@@ -190,25 +210,39 @@ impl<'g, 'a> Fusion<'g, 'a> {
         }
     }
 
-    /// Whether each element of `tensor` costs a reduction, not one spread over a row.
-    fn has_reduction(&self, tensor: Uop<'g>) -> bool {
+    /// Whether each element of `tensor` costs a reduction, not one spread over a row, nor one whose results `work` holds.
+    fn has_reduction(&self, tensor: Uop<'g>, work: Option<&Work<'g>>) -> bool {
         let mut stack = vec![tensor];
         while let Some(node) = stack.pop() {
             if node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
                 return true;
             }
-            stack.extend(self.same_elements(node));
+            let is_held = |s: &Uop<'g>| work.is_some_and(|work| work.held.contains(s));
+            stack.extend(self.same_elements(node).into_iter().filter(|s| !is_held(s)));
         }
         false
     }
 
-    /// The cost of one element of everything under `root`; a stored tensor costs a load.
-    fn costs(&self, root: Uop<'g>) -> FxHashMap<Uop<'g>, f64> {
-        let mut known = FxHashMap::default();
+    /// The cost of one element of everything under `root`; to others a tensor that is stored or held costs a load.
+    fn costs(&self, root: Uop<'g>, held: &Held<'g>) -> Costs<'g> {
+        let (mut own, mut to_others) = (Costs::default(), Costs::default());
         for node in root.toposort() {
-            let cost = if self.stored.memory.contains_key(&node) { 1.0 } else { cost::element(node, &known) };
-            known.insert(node, cost);
+            let cost = cost::element(node, &to_others);
+            let is_read = self.stored.memory.contains_key(&node) || held.tensors.contains(&node);
+            own.insert(node, cost);
+            to_others.insert(node, if is_read { 1.0 } else { cost });
         }
-        known
+        own
     }
+}
+
+/// What is computed for `store`: not what only values that are read need.
+fn without<'g>(store: Uop<'g>, held: &Held<'g>) -> FxHashSet<Uop<'g>> {
+    let (mut computed, mut stack) = (FxHashSet::default(), vec![store]);
+    while let Some(node) = stack.pop() {
+        if !held.read.contains(&node) && computed.insert(node) {
+            stack.extend(node.srcs());
+        }
+    }
+    computed
 }

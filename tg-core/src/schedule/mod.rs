@@ -7,6 +7,7 @@
 
 mod cost;
 mod fusion;
+mod held;
 mod memory;
 mod order;
 mod partial;

@@ -46,7 +46,8 @@ impl<'g> Accesses<'g> {
     pub fn of(kernel: Uop<'g>, nest: &Nest<'g>, leaf: Uop<'g>) -> Accesses<'g> {
         let inside = |n: &Uop<'g>| n.op() == Op::Load && nest.innermost(*n) == Some(leaf);
         let loads = kernel.toposort().into_iter().filter(inside).map(|n| n.src(0)).collect();
-        let stores = kernel.srcs().map(|s| s.src(0)).collect();
+        let over = |s: &Uop<'g>| s.op() == Op::Store && s.srcs().skip(2).any(|r| nest.path(Some(leaf)).contains(&r));
+        let stores = kernel.toposort().into_iter().filter(over).map(|s| s.src(0)).collect();
         Accesses { loads, stores, kernel, repeatable: !overwrites_what_it_reads(kernel) }
     }
 

@@ -1,5 +1,6 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
+//! 0. What several loops of a row need, and is a reduction itself, is computed for some rows first.
 //! 1. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 2. What is zero around its elements is copied with the zeros, so that it is read without conditions.
 //! 3. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
@@ -14,6 +15,7 @@
 //! 7. The outermost loop over results is shared among threads.
 
 mod accesses;
+mod ahead;
 mod contraction;
 mod sweep;
 mod tile;
@@ -23,7 +25,8 @@ use self::contraction::{Grid, READERS};
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions, is_over_results, overwrites_what_it_reads};
 use super::stage::loads;
-use crate::ir::{Arg, Axis, Uop};
+use crate::dtype::Space;
+use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
@@ -38,6 +41,7 @@ const SHORT: i64 = 16;
 /// The actions for `kernel` on `isa`, and the kernel after them.
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
     let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
+    plan.ahead();
     plan.keep();
     plan.border();
     for leaf in leaves(plan.kernel) {
@@ -91,6 +95,14 @@ fn is_reduce(range: Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Reduce))
 }
 
+/// Whether what is stored over `range` is computed, and not a copy.
+fn computes<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let over = |s: &Uop<'g>| s.op() == Op::Store && s.srcs().skip(2).any(|r| r == range);
+    let copies = |s: Uop<'g>| s.src(0).src(0).dtype().space == Some(Space::Local) && s.src(1).op() == Op::Load;
+    is_over_results(kernel, range)
+        || kernel.toposort().into_iter().filter(over).any(|s| !copies(s) && s.src(1).op() != Op::Const)
+}
+
 /// How many elements the reduction of a chain of loops combines.
 fn reduced(chain: &[Uop]) -> i64 {
     chain.iter().filter(|r| is_reduce(**r)).map(|r| size(*r)).fold(1, i64::saturating_mul)
@@ -105,7 +117,7 @@ impl<'g> Plan<'g, '_> {
     /// Vectors, tile and staging of one innermost loop, if it is still there.
     fn shape(&mut self, leaf: Uop<'g>) {
         let nest = Nest::new(self.kernel);
-        if !nest.loops().contains(&leaf) || !(is_reduce(leaf) || is_over_results(self.kernel, leaf)) {
+        if !nest.loops().contains(&leaf) || !(is_reduce(leaf) || computes(self.kernel, leaf)) {
             return;
         }
         let chain = nest.path(Some(leaf));
