@@ -17,6 +17,15 @@ tensor_fn! {
         x.cross_entropy(y)
     }
 
+    pub fn attention(q: Tensor<f32, 4, 100, 32>, k: Tensor<f32, 4, 100, 32>, v: Tensor<f32, 4, 100, 32>) -> Tensor<f32, 4, 100, 32> {
+        q.attention(k, v)
+    }
+
+    /// A long sum: in parts of 4096 elements, which take 64 · 4 bytes, and then those.
+    pub fn long_sum(x: Tensor<f32, 512, 512>) -> Tensor<f32> {
+        x.sum()
+    }
+
     /// Three additions; reads two arrays of 12 bytes and writes one.
     pub fn add(x: Tensor<f32, 3>, y: Tensor<f32, 3>) -> Tensor<f32, 3> {
         x + y
@@ -56,6 +65,9 @@ tensor_fn! {
 
 const _: () = assert!(SOFTMAX.kernels == 1 && SOFTMAX.workspace_bytes == 0);
 const _: () = assert!(LAYERNORM.kernels == 1 && LAYERNORM.workspace_bytes == 0);
+// The scores are never in memory.
+const _: () = assert!(ATTENTION.kernels == 1 && ATTENTION.workspace_bytes == 0);
+const _: () = assert!(LONG_SUM.kernels == 2 && LONG_SUM.workspace_bytes == 256);
 const _: () = assert!(LOSS.kernels == 1 && LOSS.workspace_bytes == 0);
 const _: () = assert!(TRAIN_STEP.kernels <= 9);
 // The update of the weights is part of the kernels that compute their gradients.

@@ -81,9 +81,12 @@ impl<'g, 'a> Fusion<'g, 'a> {
     fn settle(&mut self, root: Uop<'g>) {
         loop {
             let work = self.work(root);
-            match self.worst(root, &work) {
-                Some(tensor) => self.keep(self.shared_source(tensor, &work.costs)),
-                None => return,
+            let Some(tensor) = self.worst(root, &work) else { return };
+            // What a kernel for it alone would compute too often is stored first: that may be enough.
+            let alone = self.work(tensor);
+            match self.worst(tensor, &alone) {
+                Some(inner) => self.keep(self.shared_source(inner, &alone.costs)),
+                None => self.keep(self.shared_source(tensor, &work.costs)),
             }
         }
     }
