@@ -82,12 +82,19 @@ impl<'g, 'a> Fusion<'g, 'a> {
         loop {
             let work = self.work(root);
             let Some(tensor) = self.worst(root, &work) else { return };
-            // What a kernel for it alone would compute too often is stored first: that may be enough.
+            let first = self.innermost(tensor, work.costs);
+            self.keep(first);
+        }
+    }
+
+    /// What to store first where `tensor` is to be stored: what a kernel for it alone would compute too often. That may be
+    /// enough.
+    fn innermost(&mut self, tensor: Uop<'g>, costs: Costs<'g>) -> Uop<'g> {
+        let (mut tensor, mut costs) = (tensor, costs);
+        loop {
             let alone = self.work(tensor);
-            match self.worst(tensor, &alone) {
-                Some(inner) => self.keep(self.shared_source(inner, &alone.costs)),
-                None => self.keep(self.shared_source(tensor, &work.costs)),
-            }
+            let Some(inner) = self.worst(tensor, &alone) else { return self.shared_source(tensor, &costs) };
+            (tensor, costs) = (inner, alone.costs);
         }
     }
 

@@ -7,6 +7,8 @@ use super::cost;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
 
+/// Elements of a part from which it is worth more than a kernel of its own.
+const LONG: f64 = 64.0;
 /// Most bytes of a part.
 const PART: f64 = (16 << 10) as f64;
 /// Most bytes of the operands that a part is computed from: they are read again for every few parts.
@@ -59,7 +61,7 @@ fn is_held<'g>(nest: &Nest<'g>, tensor: Uop<'g>, values: &[Uop<'g>]) -> bool {
     };
     nest.path(Some(deepest)).iter().all(|r| outer.contains(r))
         && parts >= PARTS
-        && part > 1.0
+        && part >= LONG
         && part * tensor.dtype().bytes() as f64 <= PART
         && operands(nest, values[0], &outer) <= OPERANDS
         && values.iter().all(is_whole)

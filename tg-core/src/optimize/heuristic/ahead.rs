@@ -39,7 +39,7 @@ impl<'g> Plan<'g, '_> {
     }
 }
 
-/// The innermost loop over results around several reductions that combine reductions, and the bytes of what one of its
+/// The innermost loop over results around reductions that combine reductions, and the bytes of what one of its
 /// iterations computes ahead.
 fn rows(kernel: Uop) -> Option<(Uop, i64)> {
     let nest = Nest::new(kernel);
@@ -48,7 +48,7 @@ fn rows(kernel: Uop) -> Option<(Uop, i64)> {
         |r: &Uop<'_>| !is_reduce(*r) && is_over_results(kernel, *r) && combining.iter().all(|c| c.depends_on(*r));
     let rows = nest.loops().into_iter().filter(shared).max_by_key(|r| nest.depth(*r))?;
     let bytes = |r: &Uop<'_>| r.dtype().bytes() as i64 * reduced(&r.srcs().skip(1).collect::<Vec<_>>());
-    (combining.len() > 1 && size(rows) > 1).then(|| (rows, combining.iter().map(bytes).sum()))
+    (!combining.is_empty() && size(rows) > 1).then(|| (rows, combining.iter().map(bytes).sum()))
 }
 
 /// Whether `reduction` combines values that are computed by another reduction, each its own, and that another one needs too.
