@@ -152,30 +152,37 @@ const BLOCKED: &[&str] = &[
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
      stage(1,0) vectorize(7,4) stage(0,0) parallel(0)",
     "vectorize(1,4) unroll(1,2) unroll(0,3) stage(0,1) parallel(0)",
+    "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
+     accumulate(7,4,1) stage(3,0) stage(0,0) parallel(0)",
     "overlap(1,4) tile(1,1) tile(1,5) stage(1,1) stage(0,0) vectorize(6,4) stream parallel(0)",
     "tile(2,1)",
 ];
 
+/// `method` of tensors of these shapes, filled with small numbers.
+fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> Case<'g> {
+    let input = |(n, shape): (usize, &&[usize])| {
+        let mut array = Array::zeros(DType::F32, shape).expect("a small array");
+        let value = |i: usize| Value::Float(((i * 7 + n * 3) % 11) as f64 / 4.0 - 1.25);
+        array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
+        (graph.buffer(DType::F32, shape.iter().map(|n| (*n as i64).into()).collect()), array)
+    };
+    let (buffers, arrays): (Vec<_>, Vec<_>) = shapes.iter().enumerate().map(input).unzip();
+    let method = find(method).expect("a method");
+    let given = buffers.iter().map(|buffer| Argument::Tensor(*buffer));
+    let missing = std::iter::repeat_n(Argument::None, method.params.len() - buffers.len());
+    let result = (method.call)(graph, &given.chain(missing).collect::<Vec<_>>());
+    let Ok(Argument::Tensor(result)) = result else { panic!("{} has no result", method.name) };
+    let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
+    let function = Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("y".into(), result)] };
+    Case::new(0, function, arrays, vec![], &[error])
+}
+
 #[test]
 fn blocked_products_agree_with_the_interpreter() {
-    let (m, k, n) = (23, 9, 41);
     let mut applied = 0;
     for list in BLOCKED {
         let graph = Graph::new();
-        let input = |rows: usize, columns: usize| {
-            let value = |i: usize| Value::Float((i * 7 % 11) as f64 - 5.0);
-            let mut array = Array::zeros(DType::F32, &[rows, columns]).expect("a small array");
-            array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
-            (graph.buffer(DType::F32, vec![(rows as i64).into(), (columns as i64).into()]), array)
-        };
-        let ((a, in_a), (b, in_b)) = (input(m, k), input(k, n));
-        let method = find("matmul").expect("a method");
-        let Ok(Argument::Tensor(product)) = (method.call)(&graph, &[Argument::Tensor(a), Argument::Tensor(b)]) else {
-            panic!("no product")
-        };
-        let inputs = vec![("a".into(), a), ("b".into(), b)];
-        let function = Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("y".into(), product)] };
-        let case = Case::new(0, function, vec![in_a, in_b], vec![], &[0.0]);
+        let case = case(&graph, "matmul", &[&[23, 9], &[9, 41]], 0.0);
         check(&case, &graph, list, &mut |kernel, simplifier| {
             let actions: Actions = list.parse().expect("actions");
             let after = apply(kernel, &actions, simplifier);
@@ -184,4 +191,20 @@ fn blocked_products_agree_with_the_interpreter() {
         });
     }
     assert_eq!(applied, BLOCKED.len() - 1, "the last list moves a reduction, all others apply");
+}
+
+/// Scores of 70 queries with 67 keys each: long enough to be computed ahead, for some queries together.
+#[test]
+fn attention_agrees_with_the_interpreter() {
+    for isa in [Isa::X86V3, Isa::X86V4, Isa::Baseline] {
+        let graph = Graph::new();
+        let case = case(&graph, "attention", &[&[2, 70, 5], &[2, 67, 5], &[2, 67, 6]], 1e-5);
+        let mut lists = vec![];
+        check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
+            let Lowered { actions, linear, .. } = generate(kernel, isa, None, simplifier);
+            lists.push(actions.to_string());
+            (actions, linear)
+        });
+        assert!(lists.len() == 1 && lists[0].contains("precompute"), "{lists:?}");
+    }
 }
