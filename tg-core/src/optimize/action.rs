@@ -23,7 +23,7 @@ const MOST_LANES: u32 = 64;
 /// One change of how a kernel's loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Runs `axis` in blocks of `size`, of which the last may be shorter; the loop over the blocks moves outside all
+    /// Runs `axis` in blocks of at most `size`, as even as can be; the loop over the blocks moves outside all
     /// others.
     Tile {
         /// The loop.

@@ -80,7 +80,7 @@ fn orders<'g>(load: Uop<'g>, mut tile: Vec<Uop<'g>>, in_vectors: bool) -> (Vec<U
 }
 
 /// What is computed from `load` before anything else joins: conversions and scales are staged with it.
-fn operand<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Uop<'g> {
+pub(super) fn operand<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Uop<'g> {
     let mut from_load = Memo::new(kernel.graph());
     from_load.insert(load, ());
     let mut largest = load;

@@ -9,7 +9,7 @@ use super::{Plan, blocks, is_fresh, is_reduce, size};
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
-use crate::optimize::stage::loads;
+use crate::optimize::stage::{loads, operand as converted};
 
 /// Bytes that the second-level cache is taken to hold of an operand.
 const NEAR: i64 = 1 << 20;
@@ -47,14 +47,15 @@ impl<'g> Plan<'g, '_> {
     pub(super) fn block(&mut self, grid: &Grid<'g>) {
         let Some(right) = self.operand(grid.k, true).filter(|_| self.kernel.arity() == 1) else { return };
         let left = self.operand(grid.k, false);
-        let stages_left =
-            left.is_some_and(|l| self.readers(l, grid.k) >= READERS && (collides(l) || is_far(l, grid.k)));
+        let stages_left = left.is_some_and(|l| {
+            self.readers(l, grid.k) >= READERS && (collides(l) || is_far(l, grid.k) || self.is_converted(l))
+        });
         if self.readers(right, grid.k) >= READERS {
             match (grid.rows, grid.columns) {
                 (Some(rows), Some(columns)) if is_far(right, grid.k) => {
                     return self.block_and_stage(grid, rows, columns, stages_left);
                 }
-                _ if !is_in_order(right) => self.stage_all(right, grid.k),
+                _ if !is_in_order(right) || self.is_converted(right) => self.stage_all(right, grid.k),
                 _ => {}
             }
         }
@@ -103,6 +104,11 @@ impl<'g> Plan<'g, '_> {
         let is_it = |l: &Uop<'g>| nest.innermost(*l) == Some(k) && has_lanes(*l) == in_vectors;
         let mut found = loads(self.kernel).into_iter().filter(is_it);
         found.next().filter(|_| found.next().is_none())
+    }
+
+    /// Whether more is done to what `load` reads than to read it: once, if it is staged.
+    fn is_converted(&self, load: Uop<'g>) -> bool {
+        converted(self.kernel, load) != load
     }
 
     /// How many tiles read the same of `load`.

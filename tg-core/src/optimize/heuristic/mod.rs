@@ -1,18 +1,18 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
-//! 0. What several loops of a row need, and is a reduction itself, is computed for some rows first.
-//! 1. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
-//! 2. What is zero around its elements is copied with the zeros, so that it is read without conditions.
-//! 3. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
+//! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
+//! 3. What is zero around its elements is copied with the zeros, so that it is read without conditions.
+//! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
-//! 4. A reduction around which results share operands is tiled: as many results in registers as the
+//! 5. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
 //!    gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//! 5. Operands of a tiled reduction that would be read in jumps through memory are staged.
-//! 6. Results larger than the caches go past them.
-//! 7. The outermost loop over results is shared among threads.
+//! 6. Operands of a tiled reduction that would be read in jumps through memory are staged.
+//! 7. Results larger than the caches go past them.
+//! 8. The outermost loop over results is shared among threads.
 
 mod accesses;
 mod ahead;
