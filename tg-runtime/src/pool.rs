@@ -2,8 +2,9 @@
 //!
 //! A call costs about a microsecond, so that kernels of some ten microseconds gain from it: a job is
 //! published by writing one atomic word for each thread, without a lock or an allocation, and idle threads
-//! spin for a while before they sleep: also until the running job is done, since others tend to follow it. It is not a task scheduler: one job runs at a time, and a call that
-//! finds the pool busy (from inside a job, or from another thread) does its work on its own thread.
+//! spin for a while before they sleep, also until the running job is done, since others tend to follow it.
+//! It is not a task scheduler: one job runs at a time, and a call that finds the pool busy (from inside a
+//! job, or from another thread) does its work on its own thread.
 //!
 //! Each thread owns a contiguous part of the range, cut into chunks: consecutive jobs over the same range
 //! find their data in the same core's cache. A thread takes its chunks from the front, and when it has none
@@ -62,9 +63,9 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Runs chunk `at` on thread `thread`: iterations `at * count / chunks` to `(at + 1) * count / chunks`.
+    /// Runs chunk `at` on thread `thread`: iterations `at * count / chunks` to `(at + 1) * count / chunks`, rounded up.
     fn run(&self, at: usize, thread: usize) {
-        let cut = |at: usize| at * (self.count / self.chunks) + at * (self.count % self.chunks) / self.chunks;
+        let cut = |at: usize| at * (self.count / self.chunks) + (at * (self.count % self.chunks)).div_ceil(self.chunks);
         let share = Share { thread, begin: cut(at), end: cut(at + 1) };
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(share)));
         if let Err(panic) = outcome {
@@ -220,8 +221,10 @@ impl Shared {
         // lifetime is forgotten, but this call returns only after the last read.
         unsafe { *self.job.get() = job_pointer.cast() };
         let threads = self.parts.len();
+        // Rounded up, so that the first parts are the larger ones: the calling thread begins before all others.
+        let cut = |part: usize| (part * job.chunks).div_ceil(threads);
         for (i, part) in self.parts.iter().enumerate().rev() {
-            part.give(i * job.chunks / threads, (i + 1) * job.chunks / threads);
+            part.give(cut(i), cut(i + 1));
         }
         self.epoch.fetch_add(1, Ordering::SeqCst);
         if wake {
