@@ -9,7 +9,8 @@ import time
 from worker import skips
 
 TOLERANCE = 1e-3  # larger errors, relative to the largest element, exclude a contender
-PAUSE = 0.03  # seconds in which spinning thread pools go to sleep
+PAUSE, IDLE = 0.02, 0.02  # seconds before a turn in which the contenders use less than this share of a core
+PATIENCE = 1.0  # seconds after which a turn begins although a contender still computes
 KEEP_MEMORY = {  # freed blocks stay in the process: a fresh 64 MiB result costs no page faults
     "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456",
 }  # fmt: skip
@@ -46,6 +47,14 @@ class Contender:
         self.process.stdin.flush()
         self.times.append(float(self.process.stdout.readline()))
 
+    def used(self):
+        """Seconds of processor time its threads have taken, those that wait by spinning included."""
+        total, folder = 0, f"/proc/{self.process.pid}/task"
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/schedstat") as file:
+                total += int(file.read().split()[0])
+        return total / 1e9
+
     def end(self):
         self.process.stdin.close()
         self.process.wait()
@@ -59,6 +68,19 @@ def commands(case, threads, options):
     return started | ({"tg": [options.ours, "--serve", case, "--threads", str(threads)]} if options.ours else {})
 
 
+def settle(contenders):
+    """Waits until nobody computes: after its turn, NumPy's OpenBLAS spins for a tenth of a second, which whoever comes
+    next would pay for."""
+    used = lambda: sum(contender.used() for contender in contenders)
+    deadline, before = time.monotonic() + PATIENCE, used()
+    while time.monotonic() < deadline:
+        time.sleep(PAUSE)
+        now = used()
+        if now - before < PAUSE * IDLE:
+            return
+        before = now
+
+
 def run_case(case, threads, options):
     env = environment(threads, not options.default_malloc)
     # One after the other: a peer that compiles must not disturb the next one's warm-up.
@@ -68,19 +90,24 @@ def run_case(case, threads, options):
         contenders.append(contender) if contender.ready() else contender.end()
     for number in range(options.rounds):
         for position in range(len(contenders)):
-            time.sleep(PAUSE)
+            settle(contenders)
             contenders[(number + position) % len(contenders)].round()
     for contender in contenders:
         contender.end()
     return line(case, threads, contenders)
 
 
+def quartile(times):
+    """The lower quartile: what disturbs a turn only ever makes it longer."""
+    return statistics.quantiles(times, n=4, method="inclusive")[0] if len(times) > 1 else times[0]
+
+
 def line(case, threads, contenders):
-    medians = {c.name: round(statistics.median(c.times), 2) for c in contenders}
-    ours = medians.pop("tg", None)
+    times = {c.name: round(quartile(c.times), 2) for c in contenders}
+    ours = times.pop("tg", None)
     errors = [c.error for c in contenders if c.name == "tg" or ours is None]
-    ratio = round(min(medians.values()) / ours, 3) if ours and medians else None
+    ratio = round(min(times.values()) / ours, 3) if ours and times else None
     return {
-        "case": case, "threads": threads, "us": ours, "limit_pct": None, "peers": medians, "ratio": ratio,
+        "case": case, "threads": threads, "us": ours, "limit_pct": None, "peers": times, "ratio": ratio,
         "max_rel_err": float(f"{max(errors, default=0):.2e}"),
     }  # fmt: skip

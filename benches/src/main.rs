@@ -122,7 +122,7 @@ fn time_case(case: &Case, limits: &Limits, options: &Options) -> Result<(), Stri
 }
 
 /// The protocol of the package `peers`: a line with the error when ready, then for each line read the median µs of one
-/// round.
+/// turn.
 fn serve(case: &Case, options: &Options) -> Result<(), String> {
     let ours = case.contenders.iter().find(|(name, _)| *name == OURS);
     let (_, build) = ours.ok_or_else(|| format!("tg does not have the case `{}`", case.name))?;
@@ -132,7 +132,7 @@ fn serve(case: &Case, options: &Options) -> Result<(), String> {
     measure::warm_up(job.as_mut())?;
     for line in std::io::stdin().lock().lines() {
         line.map_err(|error| error.to_string())?;
-        println!("{}", measure::median(measure::turn(job.as_mut())?));
+        println!("{}", measure::turn(job.as_mut())?);
     }
     Ok(())
 }

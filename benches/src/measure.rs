@@ -9,11 +9,13 @@ const TURN: Duration = Duration::from_millis(25);
 /// Calls before the first round, so that caches, pools and page tables are warm.
 const WARM_UP: usize = 3;
 
-/// The time of each call in one turn, in µs.
+/// The median time of a call in one turn, in µs. A first call, which wakes threads and finds the caches of others, is not
+/// timed.
 ///
 /// # Errors
 /// What the contender reports.
-pub fn turn(job: &mut dyn Job) -> Result<Vec<f64>, String> {
+pub fn turn(job: &mut dyn Job) -> Result<f64, String> {
+    job.run()?;
     let start = Instant::now();
     let mut times = Vec::new();
     while times.is_empty() || start.elapsed() < TURN {
@@ -21,7 +23,7 @@ pub fn turn(job: &mut dyn Job) -> Result<Vec<f64>, String> {
         job.run()?;
         times.push(call.elapsed().as_secs_f64() * 1e6);
     }
-    Ok(times)
+    Ok(quantile(times, 0.5))
 }
 
 /// Runs `job` untimed until it is warm.
@@ -32,7 +34,8 @@ pub fn warm_up(job: &mut dyn Job) -> Result<(), String> {
     (0..WARM_UP).try_for_each(|_| job.run())
 }
 
-/// The median time of a call of each contender over `rounds` rounds, in µs.
+/// The time of a call of each contender in µs: the lower quartile of its turns in `rounds` rounds, because what disturbs
+/// a turn only ever makes it longer.
 ///
 /// # Errors
 /// What a contender reports.
@@ -43,19 +46,19 @@ pub fn interleaved(jobs: &mut [Box<dyn Job>], rounds: usize) -> Result<Vec<f64>,
     }
     for round in 0..rounds {
         for position in 0..jobs.len() {
-            // Nobody always follows the same contender and inherits its cache.
+            // Nobody always goes first.
             let at = (position + round) % jobs.len();
-            times[at].extend(turn(jobs[at].as_mut())?);
+            times[at].push(turn(jobs[at].as_mut())?);
         }
     }
-    Ok(times.into_iter().map(median).collect())
+    Ok(times.into_iter().map(|turns| quantile(turns, 0.25)).collect())
 }
 
-/// The middle value; NaN of nothing.
-pub fn median(mut values: Vec<f64>) -> f64 {
+/// The value below which the share `share` of the values lies, between two of them if need be; NaN of nothing.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => f64::NAN,
-        n => (values[(n - 1) / 2] + values[n / 2]) / 2.0,
-    }
+    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
+    let place = share * last as f64;
+    let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
+    below + (above - below) * place.fract()
 }

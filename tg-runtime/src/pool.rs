@@ -2,12 +2,15 @@
 //!
 //! A call costs about a microsecond, so that kernels of some ten microseconds gain from it: a job is
 //! published by writing one atomic word for each thread, without a lock or an allocation, and idle threads
-//! spin for a while before they sleep. It is not a task scheduler: one job runs at a time, and a call that
-//! finds the pool busy (from inside a job, or from another thread) does its work on its own thread.
+//! spin for a while before they sleep, also until the running job is done, since others tend to follow it.
+//! It is not a task scheduler: one job runs at a time, and a call that finds the pool busy (from inside a
+//! job, or from another thread) does its work on its own thread.
 //!
 //! Each thread owns a contiguous part of the range, cut into chunks: consecutive jobs over the same range
 //! find their data in the same core's cache. A thread takes its chunks from the front, and when it has none
 //! left takes others' from the back, so that nobody waits for a thread that sleeps or was preempted.
+
+mod place;
 
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -20,12 +23,16 @@ use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::error::Result;
+use place::Worker;
 
 /// Chunks that each thread's part of a range is cut into: more balance better, fewer cost less.
 const CHUNKS_PER_THREAD: usize = 4;
 
 /// How long an idle thread spins before it sleeps. Waking a sleeping thread takes about as long.
 const SPIN: Duration = Duration::from_micros(50);
+
+/// How long an idle thread at most spins until the job that others still work on is done. The next one is likely to follow.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// Spins between looks at the clock, or between yields of a thread that waits for the others.
 const SPINS_PER_LOOK: u32 = 64;
@@ -56,9 +63,9 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Runs chunk `at` on thread `thread`: iterations `at * count / chunks` to `(at + 1) * count / chunks`.
+    /// Runs chunk `at` on thread `thread`: iterations `at * count / chunks` to `(at + 1) * count / chunks`, rounded up.
     fn run(&self, at: usize, thread: usize) {
-        let cut = |at: usize| at * (self.count / self.chunks) + at * (self.count % self.chunks) / self.chunks;
+        let cut = |at: usize| at * (self.count / self.chunks) + (at * (self.count % self.chunks)).div_ceil(self.chunks);
         let share = Share { thread, begin: cut(at), end: cut(at + 1) };
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(share)));
         if let Err(panic) = outcome {
@@ -94,7 +101,7 @@ impl Part {
 #[derive(Default)]
 struct Sleeper {
     asleep: AtomicBool,
-    thread: OnceLock<Thread>,
+    thread: OnceLock<(Thread, Worker)>,
 }
 
 /// What the threads of a pool share.
@@ -145,7 +152,7 @@ impl Shared {
 
     /// Waits until another job than number `seen` is published.
     fn next_epoch(&self, me: usize, seen: u32) -> u32 {
-        let (mut idle_since, mut spins) = (None, 0u32);
+        let (mut idle, mut spins) = (None, 0u32);
         loop {
             let epoch = self.epoch.load(Ordering::Acquire);
             if epoch != seen {
@@ -155,9 +162,12 @@ impl Shared {
             spins = spins.wrapping_add(1);
             if spins.is_multiple_of(SPINS_PER_LOOK) {
                 let now = Instant::now();
-                if now - *idle_since.get_or_insert(now) > SPIN {
+                let (since, done) = idle.get_or_insert((now, now));
+                if self.busy.load(Ordering::Relaxed) && now - *since < PATIENCE {
+                    *done = now;
+                } else if now - *done > SPIN {
                     self.sleep(me, seen);
-                    idle_since = None;
+                    idle = None;
                 }
             }
         }
@@ -191,9 +201,9 @@ impl Shared {
     fn wake(&self) {
         for sleeper in &self.sleepers {
             if sleeper.asleep.swap(false, Ordering::SeqCst)
-                && let Some(thread) = sleeper.thread.get()
+                && let Some((thread, worker)) = sleeper.thread.get()
             {
-                thread.unpark();
+                worker.wake_elsewhere(|| thread.unpark());
             }
         }
     }
@@ -211,8 +221,10 @@ impl Shared {
         // lifetime is forgotten, but this call returns only after the last read.
         unsafe { *self.job.get() = job_pointer.cast() };
         let threads = self.parts.len();
+        // Rounded up, so that the first parts are the larger ones: the calling thread begins before all others.
+        let cut = |part: usize| (part * job.chunks).div_ceil(threads);
         for (i, part) in self.parts.iter().enumerate().rev() {
-            part.give(i * job.chunks / threads, (i + 1) * job.chunks / threads);
+            part.give(cut(i), cut(i + 1));
         }
         self.epoch.fetch_add(1, Ordering::SeqCst);
         if wake {
@@ -257,7 +269,7 @@ impl Pool {
         let start = |me: usize| {
             let mine = shared.clone();
             let serve = move || {
-                let _ = mine.sleepers[me].thread.set(thread::current());
+                let _ = mine.sleepers[me].thread.set((thread::current(), Worker::current()));
                 mine.serve(me);
             };
             thread::Builder::new().name(format!("tg-{me}")).spawn(serve).ok()

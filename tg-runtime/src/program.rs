@@ -39,6 +39,10 @@ pub struct Poly {
 impl Poly {
     /// The value for these dimensions; saturating.
     pub fn eval(&self, dims: &[i64]) -> i64 {
+        // Most are constants, and a call evaluates a few for each of its kernels and arguments.
+        if let [(constant, [])] = self.terms {
+            return *constant;
+        }
         let product = |&(c, vars): &(i64, &[u32])| vars.iter().fold(c, |p, &v| p.saturating_mul(dims[v as usize]));
         self.terms.iter().map(product).fold(0, i64::saturating_add)
     }
@@ -188,6 +192,7 @@ mod tests {
         assert_eq!(P.describe(NAMES), "2*N*M+3");
         assert_eq!(P.eval(&[i64::MAX, 2]), i64::MAX);
         assert_eq!(Poly { terms: &[] }.eval(&[]), 0);
+        assert_eq!(Poly { terms: &[(7, &[])] }.eval(&[2]), 7);
         assert_eq!(Poly { terms: &[(1, &[1])] }.variable(), Some(1));
         assert_eq!(P.variable(), None);
     }

@@ -1,11 +1,12 @@
 //! Owned memory for elements, aligned to a cache line and to every vector type.
 //!
-//! The only place that allocates by hand. It knows lengths, not shapes. The memory of large tensors that are
-//! dropped is kept for the next ones, up to a bound.
+//! The only place that allocates by hand. It knows lengths, not shapes. Large blocks lie in large pages. The memory
+//! of large tensors that are dropped is kept for the next ones, up to a bound.
 
+mod pages;
 mod recycle;
 
-use std::alloc::{Layout, alloc, alloc_zeroed, handle_alloc_error};
+use std::alloc::{Layout, alloc, handle_alloc_error};
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 /// Alignment of every buffer in bytes: one cache line, one AVX-512 vector.
 pub const ALIGNMENT: usize = 64;
 
-/// An owned, [`ALIGNMENT`]-aligned array of `len` elements. Length 0 takes no memory.
+/// An owned array of `len` elements, aligned to [`ALIGNMENT`] at least. Length 0 takes no memory.
 pub struct Storage<T: Element> {
     start: NonNull<T>,
     len: usize,
@@ -41,26 +42,34 @@ enum Fill {
 /// A block of memory, from those kept or from the allocator; `None` when there is none.
 ///
 /// # Safety
-/// `layout` has a size above 0.
+/// `layout` has a size above 0, and the alignment that [`pages::alignment`] gives for it.
 unsafe fn block(layout: Layout, fill: Fill) -> Option<NonNull<u8>> {
-    match (recycle::take(layout), fill) {
-        (Some(start), Fill::Unwritten) => Some(start),
-        (Some(start), Fill::Zeros) => {
-            // SAFETY: the block has `layout.size()` bytes, and nobody else uses it.
-            unsafe { start.write_bytes(0, layout.size()) };
-            Some(start)
-        }
-        // SAFETY: the caller promises a size above 0.
-        (None, Fill::Zeros) => NonNull::new(unsafe { alloc_zeroed(layout) }),
-        // SAFETY: as above.
-        (None, Fill::Unwritten) => NonNull::new(unsafe { alloc(layout) }),
+    // SAFETY: the caller promises it.
+    let start = recycle::take(layout).or_else(|| unsafe { fresh(layout) })?;
+    if let Fill::Zeros = fill {
+        // SAFETY: the block has `layout.size()` bytes, and nobody else uses it.
+        unsafe { start.write_bytes(0, layout.size()) };
     }
+    Some(start)
+}
+
+/// A block from the allocator that nobody has touched since its pages were asked for: the first access decides on them.
+///
+/// # Safety
+/// As for [`block`].
+unsafe fn fresh(layout: Layout) -> Option<NonNull<u8>> {
+    // SAFETY: the caller promises a size above 0.
+    let start = NonNull::new(unsafe { alloc(layout) })?;
+    // SAFETY: the block is new, and aligned as the caller promises.
+    unsafe { pages::advise(start, layout.size()) };
+    Some(start)
 }
 
 impl<T: Element> Storage<T> {
     /// `None` if the size in bytes does not fit the address space.
     fn layout(len: usize) -> Option<Layout> {
-        Layout::array::<T>(len).ok()?.align_to(ALIGNMENT).ok().filter(|l| l.size() <= isize::MAX as usize - ALIGNMENT)
+        let array = Layout::array::<T>(len).ok()?;
+        array.align_to(pages::alignment(array.size())).ok()
     }
 
     fn allocated(len: usize, fill: Fill) -> Result<Storage<T>> {
@@ -70,7 +79,7 @@ impl<T: Element> Storage<T> {
         let Some(layout) = Self::layout(len) else {
             return Err(Error::TooLarge { dims: vec![len], dtype: T::DTYPE });
         };
-        // SAFETY: `layout` has a size above 0: `len` is, and no element type is zero-sized.
+        // SAFETY: `layout` has a size above 0, since `len` is, and no element type is zero-sized; and that alignment.
         let start = unsafe { block(layout, fill) }.or_else(|| {
             recycle::give_back();
             // SAFETY: as above.
@@ -190,6 +199,6 @@ mod tests {
     fn impossible_sizes_are_errors() {
         assert!(matches!(Storage::<f64>::zeroed(usize::MAX / 2), Err(Error::TooLarge { .. })));
         assert!(matches!(Storage::<f64>::zeroed(isize::MAX as usize / 8), Err(Error::TooLarge { .. })));
-        assert!(matches!(Storage::<u8>::zeroed(isize::MAX as usize - 4096), Err(Error::OutOfMemory { .. })));
+        assert!(matches!(Storage::<u8>::zeroed(isize::MAX as usize / 2), Err(Error::OutOfMemory { .. })));
     }
 }

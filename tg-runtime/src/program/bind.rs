@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 
-use super::{DimSpec, MAX_DIMS, ParamSpec, Program, Role};
+use super::{DimSpec, MAX_DIMS, ParamSpec, Poly, Program, Role};
 use crate::element::Element;
 use crate::error::{Error, Result, dims_text};
 use crate::shape::{MAX_RANK, Shape};
@@ -48,6 +48,12 @@ impl ParamSpec {
         dims
     }
 
+    /// Whether `sizes` are [`ParamSpec::dims`].
+    fn fits(&self, sizes: &[usize], values: &DimValues) -> bool {
+        let size = |poly: &Poly| poly.eval(values.as_slice()).max(0) as usize;
+        self.shape.len() == sizes.len() && self.shape.iter().zip(sizes).all(|(poly, got)| size(poly) == *got)
+    }
+
     fn describe(&self, names: &[DimSpec]) -> String {
         format!("shape ({})", self.shape.iter().map(|p| p.describe(names)).collect::<Vec<_>>().join(", "))
     }
@@ -64,6 +70,22 @@ impl Program {
     /// [`Error::Argument`] for an argument that is missing, unknown or of another shape,
     /// [`Error::DimDisagrees`], [`Error::DimBounds`], [`Error::DimUnknown`].
     pub fn bind(&'static self, args: &[Argument<'_>]) -> Result<DimValues> {
+        let values = self.solved(args)?;
+        self.each_argument(args, |param, sizes| {
+            if param.fits(sizes, &values) {
+                return Ok(());
+            }
+            Err(self.misfit(param, self.evaluated(param, &param.dims(&values)), sizes))
+        })?;
+        Ok(values)
+    }
+
+    /// The run-time dimensions, each as the arguments agree on it.
+    fn solved(&'static self, args: &[Argument<'_>]) -> Result<DimValues> {
+        let mut values = DimValues { values: [0; MAX_DIMS], count: self.dims.len() };
+        if values.count == 0 {
+            return Ok(values);
+        }
         let mut solved: [Option<(&'static str, i64)>; MAX_DIMS] = [None; MAX_DIMS];
         self.each_argument(args, |param, sizes| {
             if param.shape.len() != sizes.len() {
@@ -76,14 +98,9 @@ impl Program {
             }
             Ok(())
         })?;
-        let mut values = DimValues { values: [0; MAX_DIMS], count: self.dims.len() };
         for ((value, solved), dim) in values.values.iter_mut().zip(solved).zip(self.dims) {
             *value = solved.ok_or(Error::DimUnknown { function: self.name, dim: dim.name })?.1;
         }
-        self.each_argument(args, |param, sizes| {
-            let expected = param.dims(&values);
-            if *expected == *sizes { Ok(()) } else { Err(self.misfit(param, self.evaluated(param, &expected), sizes)) }
-        })?;
         Ok(values)
     }
 
@@ -109,7 +126,7 @@ impl Program {
     ) -> Result<()> {
         let mut args = args.iter().peekable();
         for param in self.params {
-            match args.next_if(|(name, _)| *name == param.name) {
+            match args.next_if(|(name, _)| is_same(name, param.name)) {
                 Some((_, sizes)) => f(param, sizes)?,
                 None if param.role == Role::Output => {}
                 None => {
@@ -163,10 +180,15 @@ impl Program {
     }
 }
 
+/// Whether two names are equal. Generated code often refers to the very text in the table.
+fn is_same(name: &str, other: &str) -> bool {
+    std::ptr::eq(name, other) || name == other
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::{Poly, ProgramState, Report};
+    use crate::program::{ProgramState, Report};
     use crate::shape::{Const, Dyn};
     use tg_core::dtype::Scalar;
 

@@ -192,7 +192,7 @@ unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &Di
         run(Share { thread: 0, begin: 0, end: iterations as usize });
         return Ok(());
     }
-    let grain = (iterations as i128 * CHUNK_WORK as i128 / work as i128).max(1);
+    let grain = (iterations.saturating_mul(CHUNK_WORK) / work).max(1);
     Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &run);
     Ok(())
 }

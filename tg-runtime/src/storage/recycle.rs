@@ -1,7 +1,7 @@
 //! Large blocks that were freed, kept for the next tensor of the same size.
 //!
-//! A block fresh from the system costs a page fault every 4 KiB: writing 64 MiB of results then takes three times
-//! as long as writing them to memory in use. Repeated calls make results of the same size, so a few blocks are
+//! A block fresh from the system costs page faults: where pages are small, writing 64 MiB of results then takes three
+//! times as long as writing them to memory in use. Repeated calls make results of the same size, so a few blocks are
 //! enough. What is kept is bounded; when memory runs out it is given back first.
 
 use std::alloc::{Layout, dealloc};
