@@ -79,7 +79,9 @@ fn arch_flags(arch: Arch) -> &'static [&'static str] {
 
 fn family_flags(family: Family) -> &'static [&'static str] {
     match family {
-        Family::Gcc => &[],
+        // What the next iteration reads again (the row of a convolution, one tap on) would be carried over in registers,
+        // of which a tile leaves none.
+        Family::Gcc => &["-fno-predictive-commoning"],
         // No table of address-taken symbols, which only lld understands, and no comments.
         Family::Clang => &["-fno-addrsig", "-fno-verbose-asm"],
     }

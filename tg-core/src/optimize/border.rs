@@ -4,30 +4,76 @@
 //! Before: `for y { for k { … 0 <= y+k-1 < n ? x[y+k-1] : 0 … } }`. After: `l[0..n+2] = 0; l[1..n+1] = x; for y { for k {
 //! … l[y+k] … } }`. The coordinate `y+k` is found from the condition, so that an element is copied once, however often
 //! it is read.
+//!
+//! Loops around the first one that the operand does not move with stay around the copy: with rows in bands, `for b { for
+//! o { for y { … x[b*8 + y + k - 1] … } } }`, a band is copied for all of `o`, and rows that the picture does not have
+//! are zeros.
 
 use super::layout::{Layout, is_shared, scratch};
-use crate::ir::{Arg, Axis, Graph, Uop};
+use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::Nest;
 use crate::symbolic::{Simplifier, Sum, Term, known_bounds};
 
 /// Most bytes of a copy: a part of the second-level cache, for each thread.
-const MOST_BYTES: i128 = 1 << 20;
+pub(super) const MOST_BYTES: i128 = 1 << 20;
 
 /// One direction in which the operand is read.
 struct Coordinate<'g> {
-    /// What the index moves with: a range, or a sum of ranges that conditions are about.
+    /// What the index moves with inside the copy: a range, or a sum of ranges that conditions are about.
     form: Sum<'g>,
+    /// What loops around the copy add to that.
+    base: Sum<'g>,
     /// Elements that the address moves by one step.
     step: i128,
-    /// Smallest and largest value while the loops run.
+    /// Smallest and largest value of the form while the loops run.
     all: (i128, i128),
-    /// Smallest and largest value at which there is an element.
-    valid: (i128, i128),
+    /// Smallest and largest value, with the base, at which there is an element.
+    valid: (Option<i128>, Option<i128>),
 }
 
-impl Coordinate<'_> {
+impl<'g> Coordinate<'g> {
+    /// A range that no condition is about.
+    fn free(range: Uop<'g>, step: i128) -> Option<Coordinate<'g>> {
+        let form = Sum::atom(range);
+        let all = form.bounds()?;
+        Some(Coordinate { form, base: Sum::default(), step, all, valid: (None, None) })
+    }
+
     fn size(&self) -> i128 {
         self.all.1 - self.all.0 + 1
+    }
+
+    /// Smallest and largest value of the form that are copied: those of the elements, if the same for all loops around.
+    fn copied(&self) -> (i128, i128) {
+        match self.base.terms.is_empty() {
+            true => {
+                (self.all.0.max(self.valid.0.unwrap_or(i128::MIN)), self.all.1.min(self.valid.1.unwrap_or(i128::MAX)))
+            }
+            false => self.all,
+        }
+    }
+
+    fn has_border(&self) -> bool {
+        self.copied() != self.all
+    }
+
+    /// A loop over what is copied.
+    fn counter(&self, graph: &'g Graph) -> Uop<'g> {
+        let (first, last) = self.copied();
+        let counter = if first == last {
+            graph.index(0)
+        } else {
+            graph.range(graph.index((last - first + 1) as i64), Axis::Loop)
+        };
+        counter + graph.index(first as i64)
+    }
+
+    /// Whether there is an element at `value`, where that depends on the loops around.
+    fn conditions(&self, value: Uop<'g>) -> Vec<Uop<'g>> {
+        let bound = |bound: i128| value.graph().index(bound as i64);
+        let (low, high) = self.valid;
+        let conditions = [low.map(|low| value.ge(bound(low))), high.map(|high| value.lt(bound(high + 1)))];
+        conditions.into_iter().flatten().filter(|_| !self.base.terms.is_empty()).collect()
     }
 }
 
@@ -35,9 +81,10 @@ impl Coordinate<'_> {
 /// loop counters that also make up its address.
 pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let (graph, index) = (kernel.graph(), load.src(0));
-    let (directions, outside) = directions(kernel, index)?;
+    let (directions, outside) = directions(kernel, load)?;
     let inside: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
-    if is_shared(load, &inside) || load.src(1).as_const().is_none() {
+    let nothing = load.srcs().nth(1).filter(|alt| alt.as_const().is_some())?;
+    if is_shared(load, &inside) {
         return None;
     }
     let sizes: Vec<i128> = directions.iter().map(Coordinate::size).collect();
@@ -45,62 +92,111 @@ pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simpli
     if layout.elements * load.dtype().bytes() as i128 > MOST_BYTES {
         return None;
     }
-    let pointer = scratch(kernel, load, layout.elements);
-    let every = graph.range(graph.index(layout.elements as i64), Axis::Loop);
-    let zeros = pointer.element(every, None).store(load.src(1), &[every]);
-    let loops: Vec<Uop<'g>> = directions.iter().map(|d| valid_loop(graph, d)).collect();
-    let at = |d: &Coordinate, i: Uop<'g>| i + graph.index((d.valid.0 - d.all.0) as i64);
-    let there: Vec<_> = directions.iter().zip(&loops).map(|(d, i)| at(d, *i)).collect();
-    let source = directions
-        .iter()
-        .zip(&loops)
-        .fold(outside.build(graph), |sum, (d, i)| sum + (*i + graph.index(d.valid.0 as i64)) * d.step);
-    let ranges: Vec<_> = loops.iter().copied().filter(|i| i.as_int().is_none()).collect();
-    let copy = index.src(0).element(source, None).load();
-    let store = pointer.after(zeros).element(layout.place(&there), None).store(copy, &ranges);
-    let here: Vec<_> = directions.iter().map(|d| d.form.build(graph) - graph.index(d.all.0 as i64)).collect();
+    let mut pointer = scratch(kernel, load, layout.elements);
+    if directions.iter().any(Coordinate::has_border) {
+        let every = graph.range(graph.index(layout.elements as i64), Axis::Loop);
+        pointer = pointer.after(pointer.element(every, None).store(nothing, &[every]));
+    }
+    let counters: Vec<Uop<'g>> = directions.iter().map(|d| d.counter(graph)).collect();
+    let at = |d: &Coordinate, value: Uop<'g>| value - graph.index(d.all.0 as i64);
+    let there: Vec<_> = directions.iter().zip(&counters).map(|(d, i)| simplifier.simplify(at(d, *i))).collect();
+    let store = pointer.element(layout.place(&there), None);
+    let store = store.store(copied(index, &directions, &counters, &outside, nothing), &loops(&counters));
+    let here: Vec<_> = directions.iter().map(|d| at(d, d.form.build(graph))).collect();
     let read = pointer.after(store).element(layout.place(&here), None).load();
     Some(simplifier.simplify(kernel.replace(load, read)))
 }
 
-fn valid_loop<'g>(graph: &'g Graph, direction: &Coordinate) -> Uop<'g> {
-    match direction.valid.1 - direction.valid.0 + 1 {
-        1 => graph.index(0),
-        size => graph.range(graph.index(size as i64), Axis::Loop),
+/// What is at the place that the counters of the directions say: an element, or `nothing`.
+fn copied<'g>(
+    index: Uop<'g>,
+    directions: &[Coordinate<'g>],
+    counters: &[Uop<'g>],
+    outside: &Sum<'g>,
+    nothing: Uop<'g>,
+) -> Uop<'g> {
+    let graph = index.graph();
+    let mut source = outside.build(graph);
+    let mut conditions = vec![];
+    for (direction, counter) in directions.iter().zip(counters) {
+        let value = *counter + direction.base.build(graph);
+        source = source + value * direction.step;
+        conditions.extend(direction.conditions(value));
+    }
+    match conditions.into_iter().reduce(|a, b| a & b) {
+        None => index.src(0).element(source, None).load(),
+        valid => {
+            let address = index.src(0).element(source, valid);
+            graph.node(Op::Load, nothing.dtype(), &[address, nothing], Arg::None)
+        }
     }
 }
 
-/// The directions in which the guarded `index` moves inside the loops that its conditions are about, the longest steps
-/// first, and the part of the address that comes from the loops around.
-fn directions<'g>(kernel: Uop<'g>, index: Uop<'g>) -> Option<(Vec<Coordinate<'g>>, Sum<'g>)> {
-    let nest = Nest::new(kernel);
+/// What a copy of `load` with its border is now, and how much less of it loops outside would leave: bytes, and for each
+/// loop in a condition the bytes for one step of it.
+pub(super) fn extent<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<Extent<'g>> {
+    let (directions, _) = directions(kernel, load)?;
+    let bytes = directions.iter().map(Coordinate::size).fold(load.dtype().bytes() as i128, i128::saturating_mul);
+    let rows = directions.iter().find(|d| d.valid != (None, None))?;
+    let is_row = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Loop)));
+    let term = rows.form.terms.iter().filter(is_row).max_by_key(|t| t.factors[0].vmax())?;
+    let step = bytes / rows.size() * term.coefficient.abs();
+    Some(Extent { bytes, row: term.factors[0], step })
+}
+
+/// How large a copy is.
+pub(super) struct Extent<'g> {
+    /// Bytes of all of it.
+    pub bytes: i128,
+    /// The loop along which conditions are furthest apart in memory: over rows.
+    pub row: Uop<'g>,
+    /// Bytes that are fewer with each iteration of that loop that is not inside the copy.
+    pub step: i128,
+}
+
+fn loops<'g>(counters: &[Uop<'g>]) -> Vec<Uop<'g>> {
+    counters.iter().flat_map(|counter| counter.ranges()).collect()
+}
+
+/// The directions in which the guarded `load` moves inside its copy, the longest steps first, and the part of the
+/// address that comes from the loops around.
+fn directions<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<(Vec<Coordinate<'g>>, Sum<'g>)> {
+    let (nest, index) = (Nest::new(kernel), load.src(0));
+    let known = known_bounds(index.srcs().nth(2)?)?;
+    let depth = depth(&nest, load, known.iter().flat_map(|(form, ..)| form.atoms()))?;
+    let is_inside = |term: &Term<'g>| term.factors.iter().flat_map(|f| f.ranges()).any(|r| nest.depth(r) >= depth);
     let mut rest = Sum::of(index.src(1))?;
     let mut directions = vec![];
-    for (form, low, high) in known_bounds(index.srcs().nth(2)?)? {
-        let step = step_along(&rest, &form)?;
-        rest = rest.plus(&form, &constant(-step))?;
+    for (whole, low, high) in known {
+        let step = step_along(&rest, &whole)?;
+        rest = rest.plus(&whole, &constant(-step))?;
+        let (inner, outer) = whole.terms.into_iter().partition(is_inside);
+        let form = Sum { terms: inner };
         let all = form.bounds()?;
-        let valid = (low.unwrap_or(all.0).max(all.0), high.unwrap_or(all.1).min(all.1));
-        directions.push(Coordinate { form, step, all, valid });
+        directions.push(Coordinate { form, base: Sum { terms: outer }, step, all, valid: (low, high) });
     }
     let guarded: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
-    let depth = guarded.iter().map(|r| nest.depth(*r)).min()?;
-    let mut outside = Sum::default();
-    for term in std::mem::take(&mut rest.terms) {
-        match term.factors[..] {
-            [range] if guarded.contains(&range) => return None,
-            [range] if matches!(range.arg(), Arg::Range(..)) && nest.depth(range) >= depth => {
-                let form = Sum::atom(range);
-                let all = form.bounds()?;
-                directions.push(Coordinate { form, step: term.coefficient, all, valid: all });
-            }
-            _ => outside.add_term(term)?,
+    let (free, outer) = std::mem::take(&mut rest.terms).into_iter().partition::<Vec<_>, _>(is_inside);
+    for term in free {
+        let &[range] = &term.factors[..] else { return None };
+        directions.extend(Some(Coordinate::free(range, term.coefficient)?).filter(|_| !guarded.contains(&range)));
+        if guarded.contains(&range) {
+            return None;
         }
     }
     directions.sort_by_key(|d| std::cmp::Reverse(d.step.abs()));
-    let is_known = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(..)) && r.src(0).as_int().is_some();
-    let usable = |d: &Coordinate<'g>| d.valid.0 <= d.valid.1 && d.form.atoms().iter().all(is_known);
-    directions.iter().all(usable).then_some((directions, outside))
+    let is_known = |r: Uop<'g>| matches!(r.arg(), Arg::Range(..)) && r.src(0).as_int().is_some();
+    let usable = |d: &Coordinate<'g>| d.copied().0 <= d.copied().1 && d.form.atoms().into_iter().all(is_known);
+    directions.iter().all(usable).then_some((directions, Sum { terms: outer }))
+}
+
+/// How many loops stay around the copy of `load`: those around the first that it does not move with, and around the
+/// first of those that its conditions are about.
+fn depth<'g>(nest: &Nest<'g>, load: Uop<'g>, guarded: impl Iterator<Item = Uop<'g>>) -> Option<usize> {
+    let first_guarded = guarded.flat_map(|atom| atom.ranges()).map(|r| nest.depth(r)).min()?;
+    let is_still = |r: &Uop<'g>| !load.depends_on(*r);
+    let first_still = nest.path(nest.innermost(load)).into_iter().rev().find(is_still).map_or(0, |r| nest.depth(r));
+    Some(first_guarded.max(first_still))
 }
 
 /// How much `address` moves with one step of `form`, if it moves evenly with all of it.

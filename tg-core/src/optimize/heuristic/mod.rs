@@ -2,7 +2,8 @@
 //!
 //! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
-//! 3. What is zero around its elements is copied with the zeros, so that it is read without conditions.
+//! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
+//!    without conditions.
 //! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
@@ -16,15 +17,15 @@
 
 mod accesses;
 mod ahead;
+mod bands;
 mod contraction;
 mod sweep;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
-use self::contraction::{Grid, READERS};
+use self::contraction::Grid;
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions, is_over_results, overwrites_what_it_reads};
-use super::stage::loads;
 use crate::dtype::Space;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
@@ -233,26 +234,6 @@ impl<'g> Plan<'g, '_> {
     fn keep(&mut self) {
         for axis in 0..Nest::new(self.kernel).loops().len() {
             self.act(Action::Keep { axis });
-        }
-    }
-
-    /// Copies operands of reductions that have zeros around them, zeros included.
-    fn border(&mut self) {
-        for load in (0..loads(self.kernel).len()).rev() {
-            let nest = Nest::new(self.kernel);
-            let at = loads(self.kernel)[load];
-            let chain = nest.path(nest.innermost(at));
-            if at.src(0).arity() < 3 || chain.first().is_none_or(|leaf| !is_reduce(*leaf)) || reduced(&chain) < READERS
-            {
-                continue;
-            }
-            let copying = self.act(Action::Border { load }).unwrap_or_default();
-            let nest = Nest::new(self.kernel);
-            let lanes = (self.isa.vector_bytes() / at.dtype().bytes()) as u32;
-            let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
-            for row in copying.into_iter().filter(is_leaf).collect::<Vec<_>>() {
-                self.vectorize(row, lanes, 1);
-            }
         }
     }
 

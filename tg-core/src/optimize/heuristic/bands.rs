@@ -1,0 +1,67 @@
+//! Operands with zeros around them are copied with the zeros: all at once where that stays near, else some rows at a
+//! time.
+
+use super::contraction::{READERS, THREADS};
+use super::{Plan, blocks, is_reduce, reduced, size};
+use crate::ir::Uop;
+use crate::loops::Nest;
+use crate::optimize::action::Action;
+use crate::optimize::border::{Extent, extent};
+use crate::optimize::stage::loads;
+
+/// Bytes of a band, which stays near the processor beside the operand that meets it.
+const BAND: i128 = 256 << 10;
+
+impl<'g> Plan<'g, '_> {
+    /// Copies operands of reductions that have zeros around them, zeros included.
+    pub(super) fn border(&mut self) {
+        for load in (0..loads(self.kernel).len()).rev() {
+            if !self.is_bordered(loads(self.kernel)[load]) {
+                continue;
+            }
+            self.band(load);
+            let copying = self.act(Action::Border { load }).unwrap_or_default();
+            let lanes = (self.isa.vector_bytes() / loads(self.kernel)[load].dtype().bytes()) as u32;
+            let nest = Nest::new(self.kernel);
+            let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
+            for row in copying.into_iter().filter(is_leaf).collect::<Vec<_>>() {
+                self.vectorize(row, lanes, 1);
+            }
+        }
+    }
+
+    /// Whether `load` is guarded, in a reduction that is worth a copy.
+    fn is_bordered(&self, load: Uop<'g>) -> bool {
+        let nest = Nest::new(self.kernel);
+        let chain = nest.path(nest.innermost(load));
+        load.src(0).arity() == 3 && chain.first().is_some_and(|leaf| is_reduce(*leaf)) && reduced(&chain) >= READERS
+    }
+
+    /// Runs the loop over rows in bands, if all rows are too many.
+    fn band(&mut self, load: usize) {
+        let Some(copy) = extent(self.kernel, loads(self.kernel)[load]).filter(|copy| copy.bytes > BAND) else { return };
+        let nest = Nest::new(self.kernel);
+        let around = nest.path(nest.parent(copy.row));
+        let moves = loads(self.kernel)[load];
+        let outside: Vec<_> = around.into_iter().filter(|r| moves.depends_on(*r) && !is_reduce(*r)).collect();
+        let bands = self.outermost(copy.row, rows(&copy)).0;
+        if bands.is_some() {
+            for range in outside {
+                self.outermost(range, 1);
+            }
+        }
+    }
+}
+
+/// How many rows make a band: few enough to stay near, and such that threads get equal shares and bands are even.
+fn rows(copy: &Extent) -> i64 {
+    let all = size(copy.row);
+    let near = |by: &i64| copy.bytes - (all - by) as i128 * copy.step <= BAND;
+    let overlap = (copy.bytes / copy.step.max(1)) as i64 - all;
+    let time = |by: i64| {
+        let shares = THREADS.iter().map(|threads| blocks(blocks(all, by), *threads) * threads * by).sum::<i64>();
+        shares as f64 * (1.0 + 0.01 * overlap as f64 / by as f64)
+    };
+    let divides = |by: &i64| all % by == 0;
+    (1..=all).filter(divides).filter(near).min_by(|a, b| time(*a).total_cmp(&time(*b))).unwrap_or(all)
+}
