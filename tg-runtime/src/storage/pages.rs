@@ -22,6 +22,7 @@ pub(super) const fn alignment(bytes: usize) -> usize {
 }
 
 /// How many bytes of a block are whole large pages, if it is aligned to them. What follows belongs to others too.
+#[cfg(any(target_os = "linux", test))]
 const fn whole(bytes: usize) -> usize {
     if alignment(bytes) == PAGE { bytes / PAGE * PAGE } else { 0 }
 }
