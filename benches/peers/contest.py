@@ -97,13 +97,8 @@ def run_case(case, threads, options):
     return line(case, threads, contenders)
 
 
-def quartile(times):
-    """The lower quartile: what disturbs a turn only ever makes it longer."""
-    return statistics.quantiles(times, n=4, method="inclusive")[0] if len(times) > 1 else times[0]
-
-
 def line(case, threads, contenders):
-    times = {c.name: round(quartile(c.times), 2) for c in contenders}
+    times = {c.name: round(statistics.median(c.times), 2) for c in contenders}
     ours = times.pop("tg", None)
     errors = [c.error for c in contenders if c.name == "tg" or ours is None]
     ratio = round(min(times.values()) / ours, 3) if ours and times else None

@@ -23,7 +23,7 @@ pub fn turn(job: &mut dyn Job) -> Result<f64, String> {
         job.run()?;
         times.push(call.elapsed().as_secs_f64() * 1e6);
     }
-    Ok(quantile(times, 0.5))
+    Ok(median(times))
 }
 
 /// Runs `job` untimed until it is warm.
@@ -34,8 +34,7 @@ pub fn warm_up(job: &mut dyn Job) -> Result<(), String> {
     (0..WARM_UP).try_for_each(|_| job.run())
 }
 
-/// The time of a call of each contender in µs: the lower quartile of its turns in `rounds` rounds, because what disturbs
-/// a turn only ever makes it longer.
+/// The time of a call of each contender in µs: the median of its turns in `rounds` rounds.
 ///
 /// # Errors
 /// What a contender reports.
@@ -51,14 +50,14 @@ pub fn interleaved(jobs: &mut [Box<dyn Job>], rounds: usize) -> Result<Vec<f64>,
             times[at].push(turn(jobs[at].as_mut())?);
         }
     }
-    Ok(times.into_iter().map(|turns| quantile(turns, 0.25)).collect())
+    Ok(times.into_iter().map(|turns| median(turns)).collect())
 }
 
-/// The value below which the share `share` of the values lies, between two of them if need be; NaN of nothing.
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+/// The middle value; NaN of nothing.
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-    let place = share * last as f64;
-    let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
-    below + (above - below) * place.fract()
+    match values.len() {
+        0 => f64::NAN,
+        n => (values[(n - 1) / 2] + values[n / 2]) / 2.0,
+    }
 }

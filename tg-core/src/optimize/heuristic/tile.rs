@@ -59,9 +59,12 @@ impl<'g> Reduction<'g, '_> {
         }
     }
 
-    /// Several results along `a`; with few of them, several sums for each, so that additions do not wait for each other.
+    /// Several results along `a`, two strips of them at least, for threads to share; with few of them, several sums for
+    /// each, so that additions do not wait for each other.
     fn strip(&self, a: Uop<'g>) -> Vec<(Uop<'g>, u32)> {
-        let by = best_divisor(self.count(a), CHAINS * 2);
+        let count = self.count(a);
+        let by = best_divisor(count, CHAINS * 2);
+        let by = if by as i64 == count { best_divisor(count, CHAINS) } else { by };
         let sums = (2 * CHAINS / by.max(1) as i64).min(size(self.leaf) / SHORTEST);
         let again = (sums > 1 && self.leaf != a).then(|| (self.leaf, best_divisor(size(self.leaf), sums)));
         [(a, by)].into_iter().chain(again).collect()
