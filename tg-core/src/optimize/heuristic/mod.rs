@@ -17,6 +17,7 @@
 mod accesses;
 mod bands;
 mod contraction;
+mod portions;
 mod sweep;
 mod tile;
 
