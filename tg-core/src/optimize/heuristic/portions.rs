@@ -10,10 +10,8 @@ use crate::ir::{Arg, Axis, Uop};
 use crate::loops::Nest;
 use crate::optimize::action::Action;
 
-/// Bytes that are put in order at a time, which stay in the first-level cache.
-const PORTION: i64 = 24 << 10;
-/// Most bytes that one iteration puts in order.
-const MOST: i64 = 128 << 10;
+/// Bytes that are put in order at a time: enough to pay for adding up, few enough to stay in the second-level cache.
+const PORTION: i64 = 128 << 10;
 /// Most bytes of the results that are added up.
 const SUMS: i64 = 512 << 10;
 /// Time to put an element in its place, in multiply-adds.
@@ -30,13 +28,13 @@ impl<'g> Plan<'g, '_> {
         let each = bytes(&mut load.ranges().filter(|r| *r != all));
         let sums = bytes(&mut path.iter().copied().filter(|r| !is_reduce(*r) && *r != rows));
         let still = path.iter().copied().filter(|r| !is_reduce(*r) && *r != rows && !load.depends_on(*r));
-        if each > MOST || sums > SUMS {
+        if each > PORTION || sums > SUMS {
             return;
         }
         let by = shares(size(rows), SUMS / sums, still.map(size).product());
         let (Some(shares), _) = self.outermost(rows, by) else { return };
         let (Some(axis), Some(at)) = (self.place(all), self.place(shares)) else { return };
-        self.act(Action::Accumulate { axis, size: (PORTION / each).max(1) as u32, at });
+        self.act(Action::Accumulate { axis, size: (PORTION / each) as u32, at });
         let is_portion = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Serial));
         let portion = Nest::new(self.kernel).loops().into_iter().find(is_portion);
         if let (Some(portion), Some(load)) = (portion, self.operand(k, true)) {
