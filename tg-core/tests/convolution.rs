@@ -1,10 +1,11 @@
 //! The loop nests of convolutions and pools, forward and gradients: one kernel each, which reads its inputs by index
 //! arithmetic that is free of divisions, under conditions that are plain comparisons.
 
-use tg_core::compile::{Function, plan};
+use tg_core::compile::{Function, Language, plan};
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
 use tg_core::ir::{Graph, Op, Uop, pretty};
+use tg_core::target::Isa;
 use tg_core::tensor::{Each, avg_pool2d, conv2d, grad, max_pool2d, sum};
 
 /// Sizes of a convolution; a batch of 0 is one that is known at run time only.
@@ -25,12 +26,50 @@ fn buffer<'g>(graph: &'g Graph, sizes: [i64; 4]) -> Uop<'g> {
     graph.buffer(DType::F32, sizes.map(size).to_vec())
 }
 
+/// `result` as a function of `inputs`.
+fn function<'g>(inputs: &[Uop<'g>], result: Uop<'g>) -> Function<'g> {
+    let inputs = inputs.iter().map(|x| ("input".to_string(), *x)).collect();
+    Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("result".to_string(), result)] }
+}
+
 /// The kernels that compute `result` from `inputs`.
 fn nests<'g>(graph: &'g Graph, inputs: &[Uop<'g>], result: Uop<'g>) -> Vec<Uop<'g>> {
-    let inputs = inputs.iter().map(|x| ("input".to_string(), *x)).collect();
-    let outputs = vec![("result".to_string(), result)];
-    let function = Function { name: "f".into(), inputs, updates: vec![], outputs };
-    plan(graph, &function).kernels().map(|(_, kernel)| kernel).collect()
+    plan(graph, &function(inputs, result)).kernels().map(|(_, kernel)| kernel).collect()
+}
+
+/// Most bytes that a convolution needs for a thread, above its inputs and its result.
+const MOST_BYTES: u64 = 2 << 20;
+
+/// Bytes for intermediate results and the scratch memory of a thread, at most.
+fn memory<'g>(graph: &'g Graph, inputs: &[Uop<'g>], result: Uop<'g>) -> u64 {
+    let plan = plan(graph, &function(inputs, result));
+    let between = plan.report().workspace_bytes;
+    let program = plan.render(&[Isa::X86V3, Isa::X86V4], Language::C);
+    let scratch = program.kernels.iter().flat_map(|k| &k.variants).map(|v| v.scratch as u64).max();
+    between + scratch.unwrap_or(0)
+}
+
+#[test]
+fn convolutions_need_little_memory() {
+    for (x, out, taps, stride) in [
+        ([1, 64, 56, 56], 64, 3, 1),
+        ([8, 3, 224, 224], 64, 7, 2),
+        ([128, 32, 24, 24], 32, 5, 1),
+        ([4, 256, 14, 14], 256, 3, 1),
+        ([1, 512, 7, 7], 512, 3, 1),
+        ([1, 32, 320, 320], 32, 3, 1),
+    ] {
+        let graph = Graph::new();
+        let (x, w) = (buffer(&graph, x), buffer(&graph, [out, x[1], taps, taps]));
+        let each = |n| Some(Each(vec![n]));
+        let y = conv2d(x, w, None, each(stride), each(taps / 2), each(1), None).unwrap();
+        let cotangent = graph.buffer(DType::F32, y.shape().to_vec());
+        let gradients = grad(sum(y * cotangent, None).unwrap(), &[x, w]).unwrap();
+        for (name, value) in [("forward", y), ("x", gradients[0]), ("w", gradients[1])] {
+            let bytes = memory(&graph, &[x, w, cotangent], value);
+            assert!(bytes < MOST_BYTES, "{name} of {:?}: {bytes} bytes", x.shape());
+        }
+    }
 }
 
 /// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.

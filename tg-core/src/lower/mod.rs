@@ -5,6 +5,7 @@ mod narrow;
 mod passes;
 mod separate;
 pub mod transcendental;
+mod transpose;
 mod unroll;
 mod vectorize;
 

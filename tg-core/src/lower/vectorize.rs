@@ -1,9 +1,10 @@
 //! Before: Lane ranges. After: none; what varied with one is a vector.
 //!
 //! A load whose address advances by one from lane to lane is one wide load, any other is put together
-//! lane by lane; so with stores. A reduction over the lanes first combines whole vectors over its other ranges, then
+//! lane by lane, or, with its neighbours, by shuffles ([`super::transpose`]); so with stores. A reduction over the lanes first combines whole vectors over its other ranges, then
 //! the lanes by halves.
 
+use super::transpose::{Access, columns, rows, runs};
 use super::unroll::{pairwise, unroll};
 use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Memo, Op, Uop};
@@ -20,6 +21,7 @@ pub(super) fn vectorize<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) ->
             continue;
         }
         let mut pass = Vectorize::new(range, simplifier);
+        pass.load_neighbours(kernel);
         for node in kernel.toposort() {
             let vector = pass.vector(node);
             pass.done.insert(node, vector);
@@ -42,12 +44,47 @@ struct Vectorize<'g, 'a> {
     lanes: u16,
     simplifier: &'a mut Simplifier<'g>,
     done: Memo<'g, Uop<'g>>,
+    /// Loads that are put in order together with their neighbours.
+    together: Memo<'g, Uop<'g>>,
 }
 
 impl<'g, 'a> Vectorize<'g, 'a> {
     fn new(range: Uop<'g>, simplifier: &'a mut Simplifier<'g>) -> Self {
         let lanes = range.src(0).as_int().unwrap_or_else(|| panic!("vectorize: {range:?} has no known size"));
-        Vectorize { range, lanes: lanes as u16, simplifier, done: Memo::new(range.graph()) }
+        let (done, together) = (Memo::new(range.graph()), Memo::new(range.graph()));
+        Vectorize { range, lanes: lanes as u16, simplifier, done, together }
+    }
+
+    /// Puts the loads of neighbours whose lanes are apart in order.
+    fn load_neighbours(&mut self, kernel: Uop<'g>) {
+        let is_load = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(self.range);
+        let loads = kernel.toposort().into_iter().filter(is_load).filter_map(|n| Access::of(n, self.range)).collect();
+        for run in runs(loads, self.lanes.into()) {
+            let dtype = run[0].node.dtype().vec(run.len() as u16);
+            let row = |j| run[0].node.graph().node(Op::Load, dtype, &[run[0].address(j)], Arg::None);
+            let vectors = columns((0..self.lanes as i64).map(row).collect());
+            for (access, vector) in run.iter().zip(vectors) {
+                self.together.insert(access.node, vector);
+            }
+        }
+    }
+
+    /// `node`, a SINK or AFTER, with its stores done: those of neighbours whose lanes are apart put in order.
+    fn with_stores(&self, node: Uop<'g>) -> Uop<'g> {
+        let closes = |s: &Uop<'g>| s.op() == Op::Store && s.srcs().skip(2).any(|r| r == self.range);
+        let apart = node.srcs().filter(closes).filter_map(|s| Access::of(s, self.range)).collect();
+        let runs = runs(apart, self.lanes.into());
+        let is_alone = |s: &Uop<'g>| !runs.iter().flatten().any(|access| access.node == *s);
+        let mut src: Vec<_> = node.srcs().filter(is_alone).map(|s| self.done[s]).collect();
+        src.extend(runs.iter().flat_map(|run| self.store_neighbours(run)));
+        node.with_srcs(&src)
+    }
+
+    fn store_neighbours(&self, run: &[Access<'g>]) -> Vec<Uop<'g>> {
+        let values = run.iter().map(|access| self.wide(self.done[access.node.src(1)])).collect();
+        let others: Vec<_> = run[0].node.srcs().skip(2).filter(|r| *r != self.range).collect();
+        let store = |(j, row)| run[0].node.with_srcs(&[&[run[0].address(j), row], &others[..]].concat());
+        (0..).zip(rows(values)).map(store).collect()
     }
 
     /// `node` with its sources done: a vector if it varies with the range, else a scalar.
@@ -57,9 +94,11 @@ impl<'g, 'a> Vectorize<'g, 'a> {
             Op::Range if node == self.range => self.lanes_of(|i| node.like(i)),
             Op::Reduce if closes(1) => self.reduce(node),
             Op::Store if closes(2) => self.store(node),
+            Op::Sink | Op::After => self.with_stores(node),
+            Op::Load if self.together.contains(node) => self.together[node],
             Op::Load if node.depends_on(self.range) => self.load(node),
             // Addresses stay scalar: a vector of them is put together where it is used.
-            Op::Index | Op::Store | Op::Load | Op::Range | Op::Sink => self.rebuilt(node),
+            Op::Index | Op::Store | Op::Load | Op::Range => self.rebuilt(node),
             Op::Reduce => self.over_vectors(node),
             _ if node.op().is_alu() && node.depends_on(self.range) => self.elementwise(node),
             _ => self.rebuilt(node),

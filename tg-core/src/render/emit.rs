@@ -219,7 +219,9 @@ impl<'g> Emitter<'g, '_> {
         let args: Vec<String> = node.srcs().map(|s| self.names[&s].clone()).collect();
         let text = self.spelling.value(node, &args);
         let uses = self.uses.get(&node).copied().unwrap_or_default();
-        if uses.count == 1 && uses.same_block && text.len() <= LONGEST {
+        // Shuffles tell their vectors from lanes as they are written.
+        let is_lane = node.op() == Op::Gep && self.uses.get(&node.src(0)).is_some_and(|uses| uses.count > 1);
+        if is_lane || uses.count == 1 && uses.same_block && text.len() <= LONGEST {
             self.names.insert(node, text);
         } else {
             self.named("v", node, text, false);

@@ -17,7 +17,7 @@ const TILED: i64 = 8;
 const EVERY_SECOND: f64 = 1.5;
 /// Relative cost of one lane that is stored by itself, in a line that little else is stored to.
 const SCATTER: f64 = 8.0;
-/// Relative cost of a load whose lanes are put together once, when it is staged.
+/// Least relative cost of a load whose lanes are put together once, when it is staged.
 const STAGED: f64 = 1.1;
 /// Results of one tile that share what combining the lanes of a reduction costs.
 const SHARED: f64 = 4.0;
@@ -114,15 +114,17 @@ impl<'g> Accesses<'g> {
         Choice { axis, lanes, cost: ((loads + 1.0) * steps as f64 + combine) / n as f64 }
     }
 
-    /// Whether `load`, which alone moves with `axis`, is read often enough to be staged by its lanes.
-    fn is_staged(&self, load: Uop<'g>, axis: Uop<'g>, chain: &[Uop<'g>]) -> bool {
+    /// Relative cost of `load`, which alone moves with `axis`, if it is read often enough to be staged by its lanes.
+    fn staged(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> Option<f64> {
         let readers = chain.iter().filter(|r| !is_reduce(**r) && !load.depends_on(**r)).map(|r| size(*r));
-        is_reduce(chain[0])
+        let readers = readers.fold(1, i64::saturating_mul);
+        let is_staged = is_reduce(chain[0])
             && load.src(0).op() == Op::DefineGlobal
             && !is_reduce(axis)
             && self.moving(axis) == 1
             && self.kernel.arity() == 1
-            && readers.fold(1, i64::saturating_mul) >= READERS * TILED
+            && readers >= READERS * TILED;
+        is_staged.then(|| STAGED.max(1.0 + GATHER * lanes as f64 / readers as f64))
     }
 
     fn load_cost(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> f64 {
@@ -131,8 +133,11 @@ impl<'g> Accesses<'g> {
             Some(0) if !guarded => BROADCAST,
             Some(1) if !guarded => 1.0,
             Some(2) if !guarded => EVERY_SECOND,
-            Some(_) if !guarded && self.is_staged(load, axis, chain) => STAGED,
-            _ => {
+            step => {
+                let staged = step.filter(|_| !guarded).and_then(|_| self.staged(load, axis, lanes, chain));
+                if let Some(cost) = staged {
+                    return cost;
+                }
                 let others = chain.iter().filter(|r| **r != axis && !is_reduce(**r) && !load.depends_on(**r));
                 let shared = others.map(|r| size(*r)).max().unwrap_or(1).min(CHAINS);
                 GATHER * lanes as f64 / shared as f64

@@ -21,6 +21,10 @@ const CONFLICT: i64 = 4 << 10;
 pub(super) const READERS: i64 = 8;
 /// Bytes of the rows of a block, which stay in the second-level cache.
 const BLOCK: i64 = 1 << 20;
+/// Most bytes of an operand that is put in order at once.
+const PANEL: i64 = 1 << 20;
+/// Most neighbours that are put in order together.
+const NEIGHBOURS: i64 = 32;
 /// Bytes of the panels of a group of columns, which stay in the last-level cache.
 const GROUP: i64 = 4 << 20;
 /// Numbers of threads that should have equal shares.
@@ -85,21 +89,26 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after.
+    /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after; some of it at a time
+    /// where it is too much in each.
     fn stage_all(&mut self, load: Uop<'g>, k: Uop<'g>) {
         let nest = Nest::new(self.kernel);
+        let is_inside = |at: Uop<'g>, r: &Uop<'g>| nest.depth(*r) > nest.depth(at);
         let bytes = |at: &Uop<'g>| {
-            let inside = load.ranges().filter(|r| nest.depth(*r) > nest.depth(*at)).map(size);
+            let inside = load.ranges().filter(|r| is_inside(*at, r)).map(size);
             inside.fold(load.dtype().bytes() as i64, i64::saturating_mul)
         };
-        let mut around = nest.path(Some(k)).into_iter().rev().filter(|r| is_fresh(r) && !is_reduce(*r));
-        if let Some(at) = around.find(|at| bytes(at) <= GROUP) {
-            self.stage(at, load);
+        let has_lanes_inside = |at: &Uop<'g>| load.ranges().filter(is_lane).all(|r| is_inside(*at, &r));
+        let around = nest.path(Some(k)).into_iter().rev().filter(|r| is_fresh(r) && !is_reduce(*r));
+        let mut around = around.filter(has_lanes_inside);
+        match around.find(|at| bytes(at) <= PANEL) {
+            Some(at) => self.stage(at, load),
+            None => self.stage_portions(load, k),
         }
     }
 
     /// The one load in the loop `k` that is read in vectors, or the one that is not.
-    fn operand(&self, k: Uop<'g>, in_vectors: bool) -> Option<Uop<'g>> {
+    pub(super) fn operand(&self, k: Uop<'g>, in_vectors: bool) -> Option<Uop<'g>> {
         let nest = Nest::new(self.kernel);
         let is_it = |l: &Uop<'g>| nest.innermost(*l) == Some(k) && has_lanes(*l) == in_vectors;
         let mut found = loads(self.kernel).into_iter().filter(is_it);
@@ -145,16 +154,32 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// Stages `load` at the loop `at`; what is then copied element by element is copied in vectors.
-    fn stage(&mut self, at: Uop<'g>, load: Uop<'g>) {
+    pub(super) fn stage(&mut self, at: Uop<'g>, load: Uop<'g>) {
         let place = loads(self.kernel).into_iter().position(|l| l == load);
         let (Some(axis), Some(place)) = (self.place(at), place) else { return };
         let lanes = self.isa.vector_bytes() / load.dtype().bytes();
-        let in_vectors = has_lanes(load);
+        let (in_vectors, in_order) = (has_lanes(load), is_in_order(load));
         let copying = self.act(Action::Stage { axis, load: place }).unwrap_or_default();
         let nest = Nest::new(self.kernel);
-        let innermost = copying.into_iter().max_by_key(|r| nest.depth(*r)).filter(|_| !in_vectors);
+        let innermost = copying.iter().copied().max_by_key(|r| nest.depth(*r)).filter(|_| !in_vectors);
         if let Some(row) = innermost {
             self.vectorize(row, lanes as u32, 1);
+        } else if in_vectors && !in_order {
+            self.write_out_neighbours(&copying);
+        }
+    }
+
+    /// Writes out those of the loops `copying` that move through neighbours in memory, which are then put in order together.
+    fn write_out_neighbours(&mut self, copying: &[Uop<'g>]) {
+        let is_copied = |l: &Uop<'g>| copying.iter().any(|r| l.depends_on(*r));
+        let Some(load) = loads(self.kernel).into_iter().find(is_copied) else { return };
+        let mut together = 1;
+        while let Some(next) = copying.iter().find(|r| stride(load.src(0).src(1), **r) == Some(together)) {
+            together = together.saturating_mul(size(*next));
+            if together > NEIGHBOURS || next.src(0).as_int().is_none() {
+                return;
+            }
+            self.unroll(Some(*next), size(*next) as u32);
         }
     }
 }

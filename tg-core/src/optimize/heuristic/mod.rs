@@ -19,6 +19,7 @@ mod accesses;
 mod ahead;
 mod bands;
 mod contraction;
+mod portions;
 mod sweep;
 mod tile;
 
