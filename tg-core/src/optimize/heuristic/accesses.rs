@@ -14,9 +14,11 @@ const GATHER: f64 = 3.0;
 /// Results in a tile along one loop, about.
 const TILED: i64 = 8;
 /// Relative cost of every second element: two wide loads and a shuffle.
-const EVERY_SECOND: f64 = 1.5;
+const EVERY_SECOND: f64 = 1.2;
 /// Relative cost of one lane that is stored by itself, in a line that little else is stored to.
 const SCATTER: f64 = 8.0;
+/// Relative cost of one lane that is stored together with neighbours in memory, by shuffles.
+const TRANSPOSED: f64 = 1.0;
 /// Least relative cost of a load whose lanes are put together once, when it is staged.
 const STAGED: f64 = 1.1;
 /// Results of one tile that share what combining the lanes of a reduction costs.
@@ -93,8 +95,10 @@ impl<'g> Accesses<'g> {
         if fills_scratch || is_reduce(axis) && axis != chain[0] {
             return vec![];
         }
-        // Results that are not neighbours are stored one by one, but only once for a whole reduction.
-        let scatter = if in_order(&steps) { 0.0 } else { SCATTER / reduced(chain) as f64 };
+        // Results that are not neighbours are stored one by one, or put in order with others of a tile, but only once for
+        // a whole reduction.
+        let scattered = if self.has_neighbours(axis, chain) { TRANSPOSED } else { SCATTER };
+        let scatter = if in_order(&steps) { 0.0 } else { scattered / reduced(chain) as f64 };
         let widths = std::iter::successors(Some(most), |l| (*l > 2).then_some(l / 2));
         widths
             .filter(|lanes| *lanes >= 2 && *lanes <= size(axis))
@@ -103,6 +107,13 @@ impl<'g> Accesses<'g> {
                 Choice { cost: choice.cost + scatter, ..choice }
             })
             .collect()
+    }
+
+    /// Whether another loop moves through neighbours in memory, some of which make a tile.
+    fn has_neighbours(&self, axis: Uop<'g>, chain: &[Uop<'g>]) -> bool {
+        let is_row = |r: &&Uop<'g>| **r != axis && !is_reduce(**r) && size(**r) >= TILED;
+        let mut rows = chain.iter().filter(is_row);
+        rows.any(|r| self.stores.iter().all(|s| stride(s.src(1), *r) == Some(1)))
     }
 
     fn choice(&self, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> Choice<'g> {
