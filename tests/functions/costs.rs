@@ -21,6 +21,11 @@ tensor_fn! {
         q.attention(k, v)
     }
 
+    /// How many keys there may be, no scratch memory is made for.
+    pub fn attention_of_any_length<L: Dim>(q: Tensor<f32, 4, 100, 32>, k: Tensor<f32, 4, L, 32>, v: Tensor<f32, 4, L, 32>) -> Tensor<f32, 4, 100, 32> {
+        q.attention(k, v)
+    }
+
     /// A long sum: in parts of 4096 elements, which take 64 · 4 bytes, and then those.
     pub fn long_sum(x: Tensor<f32, 512, 512>) -> Tensor<f32> {
         x.sum()
@@ -67,6 +72,7 @@ const _: () = assert!(SOFTMAX.kernels == 1 && SOFTMAX.workspace_bytes == 0);
 const _: () = assert!(LAYERNORM.kernels == 1 && LAYERNORM.workspace_bytes == 0);
 // The scores are never in memory.
 const _: () = assert!(ATTENTION.kernels == 1 && ATTENTION.workspace_bytes == 0);
+const _: () = assert!(ATTENTION_OF_ANY_LENGTH.kernels > 1);
 const _: () = assert!(LONG_SUM.kernels == 2 && LONG_SUM.workspace_bytes == 256);
 const _: () = assert!(LOSS.kernels == 1 && LOSS.workspace_bytes == 0);
 const _: () = assert!(TRAIN_STEP.kernels <= 9);

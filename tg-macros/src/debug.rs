@@ -91,7 +91,7 @@ mod tests {
             "tg:     x86v3: vectorize(",
             "void tgk_e_32(",
             "// e_32, x86v3: instructions\n%0 = ",
-            " rewrites\ntg:   fold::constant: 4*8 => 32\n",
+            "tg: f: 7 rewrites\ntg:   fold::constant: 4*8 => 32\n",
         ];
         for level in 0..=REWRITES {
             let text = shown(level);

@@ -200,5 +200,11 @@ mod tests {
         assert!(matches!(Storage::<f64>::zeroed(usize::MAX / 2), Err(Error::TooLarge { .. })));
         assert!(matches!(Storage::<f64>::zeroed(isize::MAX as usize / 8), Err(Error::TooLarge { .. })));
         assert!(matches!(Storage::<u8>::zeroed(isize::MAX as usize / 2), Err(Error::OutOfMemory { .. })));
+        // In whole large pages it is beyond the address space; where there are none, only beyond the memory.
+        let almost = Storage::<u8>::zeroed(isize::MAX as usize - 4096);
+        match pages::alignment(usize::MAX) {
+            ALIGNMENT => assert!(matches!(almost, Err(Error::OutOfMemory { .. }))),
+            _ => assert!(matches!(almost, Err(Error::TooLarge { .. }))),
+        }
     }
 }

@@ -33,9 +33,9 @@ impl<'g> Access<'g> {
             return None;
         }
         let step = stride(index.src(1), range).filter(|step| step.abs() > 2)?;
-        let mut base = Sum::of(index.src(1))?.plus(&Sum::atom(range), &constant(-step as i128))?;
+        let mut base = Sum::of(index.src(1))?.plus(&Sum::atom(range), &Term::constant(-step as i128))?;
         let offset = base.constant_term();
-        base.add_term(constant(-offset))?;
+        base.add_term(Term::constant(-offset))?;
         let is_even = !base.atoms().into_iter().any(|atom| atom.depends_on(range));
         is_even.then_some(Access { node, base, offset, step })
     }
@@ -55,10 +55,6 @@ impl<'g> Access<'g> {
         let (pointer, graph) = (self.node.src(0).src(0), self.node.graph());
         pointer.element(self.base.build(graph) + graph.index((self.offset + (j * self.step) as i128) as i64), None)
     }
-}
-
-fn constant<'g>(value: i128) -> Term<'g> {
-    Term { factors: vec![], coefficient: value }
 }
 
 /// Accesses to neighbours, in order, a power of two of them and at most `lanes`; where that leaves some over, the last

@@ -169,7 +169,7 @@ fn directions<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<(Vec<Coordinate<'g>>
     let mut directions = vec![];
     for (whole, low, high) in known {
         let step = step_along(&rest, &whole)?;
-        rest = rest.plus(&whole, &constant(-step))?;
+        rest = rest.plus(&whole, &Term::constant(-step))?;
         let (inner, outer) = whole.terms.into_iter().partition(is_inside);
         let form = Sum { terms: inner };
         let all = form.bounds()?;
@@ -207,8 +207,4 @@ fn step_along(address: &Sum, form: &Sum) -> Option<i128> {
     });
     let first = steps.next()??;
     steps.all(|step| step == Some(first)).then_some(first)
-}
-
-fn constant<'g>(value: i128) -> Term<'g> {
-    Term { factors: vec![], coefficient: value }
 }

@@ -62,9 +62,14 @@ fn is_held<'g>(nest: &Nest<'g>, tensor: Uop<'g>, values: &[Uop<'g>]) -> bool {
     nest.path(Some(deepest)).iter().all(|r| outer.contains(r))
         && parts >= PARTS
         && part >= LONG
-        && part * tensor.dtype().bytes() as f64 <= PART
+        && values.iter().all(|value| largest(*value, &outer) * tensor.dtype().bytes() as f64 <= PART)
         && operands(nest, values[0], &outer) <= OPERANDS
         && values.iter().all(is_whole)
+}
+
+/// Elements of `value` in one iteration of all loops `outer`, at most: scratch memory is made for the largest size.
+fn largest<'g>(value: Uop<'g>, outer: &[Uop<'g>]) -> f64 {
+    value.ranges().filter(|r| !outer.contains(r)).map(|r| r.src(0).vmax() as f64).product()
 }
 
 /// Bytes that `value` reads in one iteration of all loops `outer`.

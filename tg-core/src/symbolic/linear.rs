@@ -28,6 +28,11 @@ pub struct Term<'g> {
 }
 
 impl<'g> Term<'g> {
+    /// A number.
+    pub fn constant(value: i128) -> Term<'g> {
+        Term { factors: vec![], coefficient: value }
+    }
+
     /// The product of both.
     pub fn times(&self, other: &Term<'g>) -> Option<Term<'g>> {
         let mut factors = [&self.factors[..], &other.factors].concat();

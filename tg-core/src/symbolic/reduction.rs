@@ -204,7 +204,7 @@ fn solved<'g>(condition: Uop<'g>, range: Uop<'g>) -> Option<Solved<'g>> {
     let gap = Sum::of(left)?.minus(&Sum::of(right)?)?;
     let (slope, rest) = split(&gap, range)?;
     let graph = range.graph();
-    let build = |sum: &Sum<'g>, factor: i128| Some(sum.scaled(&constant(factor))?.build(graph));
+    let build = |sum: &Sum<'g>, factor: i128| Some(sum.scaled(&Term::constant(factor))?.build(graph));
     match condition.op() {
         // a*r < -rest: r < ceil(-rest / a); -a*r < -rest: r >= floor(rest / a) + 1.
         Op::Cmplt if slope > 0 => Some(Solved::Below(divided(build(&rest, -1)? + (slope - 1), slope))),
@@ -212,10 +212,6 @@ fn solved<'g>(condition: Uop<'g>, range: Uop<'g>) -> Option<Solved<'g>> {
         Op::Cmpeq if slope.abs() == 1 => Some(Solved::Equal(build(&rest, -slope)?)),
         _ => None,
     }
-}
-
-fn constant<'g>(coefficient: i128) -> Term<'g> {
-    Term { factors: vec![], coefficient }
 }
 
 fn divided(x: Uop<'_>, by: i128) -> Uop<'_> {

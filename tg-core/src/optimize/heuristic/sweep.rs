@@ -15,7 +15,8 @@ const PIECE: i64 = 4 << 10;
 impl<'g> Plan<'g, '_> {
     /// Runs the reduction `k` outside of the results in a piece of the rows, if that is worth it.
     pub(super) fn sweep(&mut self, k: Uop<'g>, chain: &[Uop<'g>], accesses: &Accesses<'g>, choice: Choice<'g>) -> bool {
-        let Some(rows) = sharing(k, chain, accesses, choice.axis) else { return false };
+        let Some((operand, rows)) = sharing(k, chain, accesses, choice.axis) else { return false };
+        let vector = choice.lanes * operand.dtype().pointee().bytes() as i64;
         let around = chain.iter().filter(|r| !is_reduce(**r) && **r != choice.axis && !rows.contains(r));
         let around: Vec<_> = around.copied().collect();
         for row in rows {
@@ -23,7 +24,7 @@ impl<'g> Plan<'g, '_> {
         }
         let k = self.unroll(Some(k), ROWS);
         let Some(vectors) = self.vectorize(choice.axis, choice.lanes as u32, 1) else { return true };
-        let Some(piece) = self.outermost(vectors, pieces(size(vectors), choice.lanes * 4)).0 else { return true };
+        let Some(piece) = self.outermost(vectors, pieces(size(vectors), vector)).0 else { return true };
         for range in around {
             self.outermost(range, 1);
         }
@@ -34,14 +35,20 @@ impl<'g> Plan<'g, '_> {
     }
 }
 
-/// The loops whose results share an operand that lies far apart along `k`, if `k` is the whole reduction and they are few.
-fn sharing<'g>(k: Uop<'g>, chain: &[Uop<'g>], accesses: &Accesses<'g>, axis: Uop<'g>) -> Option<Vec<Uop<'g>>> {
+/// The address of an operand that lies far apart along `k`, and the loops whose results share it, if `k` is the whole
+/// reduction and they are few.
+fn sharing<'g>(
+    k: Uop<'g>,
+    chain: &[Uop<'g>],
+    accesses: &Accesses<'g>,
+    axis: Uop<'g>,
+) -> Option<(Uop<'g>, Vec<Uop<'g>>)> {
     let mut moving = accesses.loads.iter().copied().filter(|load| load.depends_on(axis));
     let large = moving.next().filter(|load| moving.next().is_none() && lies_far(*load, k))?;
     let alone = is_reduce(k) && !is_reduce(axis) && chain.iter().filter(|r| is_reduce(**r)).count() == 1;
     let rows: Vec<_> = chain.iter().copied().filter(|r| !is_reduce(*r) && !large.depends_on(*r)).collect();
     let readers = rows.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
-    (alone && readers < READERS && size(k) > ROWS.into()).then_some(rows)
+    (alone && readers < READERS && size(k) > ROWS.into()).then_some((large, rows))
 }
 
 /// How many of `vectors` vectors of `bytes` bytes make a piece: enough to be long, and such that threads get equal shares.
