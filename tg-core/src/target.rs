@@ -20,6 +20,9 @@ macro_rules! isas {
             pub fn vector_registers(self) -> usize { match self { $(Isa::$variant => $registers,)* } }
             /// Whether a multiply-add is one instruction with one rounding.
             pub fn has_fma(self) -> bool { match self { $(Isa::$variant => $fma,)* } }
+
+            /// Whether kernels run as blocks of threads on a GPU.
+            pub fn is_gpu(self) -> bool { matches!(self, Isa::Sm80 | Isa::Sm90a) }
         }
     };
 }
@@ -33,6 +36,10 @@ isas! {
     X86V4 "x86v4" 64 32 true;
     /// Armv8-A with Advanced SIMD, which every aarch64 target has.
     Neon "neon" 16 32 true;
+    /// NVIDIA GPUs of compute capability 8.0 and newer: asynchronous copies, matrix units for f16, bf16 and tf32.
+    Sm80 "sm80" 16 255 true;
+    /// NVIDIA GPUs of compute capability 9.0: Hopper.
+    Sm90a "sm90a" 16 255 true;
     /// Whatever the target's default is; nothing is assumed beyond 16-byte vectors being no loss.
     Baseline "baseline" 16 16 false;
 }

@@ -66,7 +66,7 @@ fn isa_flags(isa: Isa) -> &'static [&'static str] {
         // multiply-add that needs it.
         Isa::X86V4 => &["-march=x86-64-v4", "-mtune=icelake-server", "-mprefer-vector-width=512"],
         Isa::Neon => &["-march=armv8-a"],
-        Isa::Baseline => &[],
+        Isa::Baseline | Isa::Sm80 | Isa::Sm90a => &[],
     }
 }
 

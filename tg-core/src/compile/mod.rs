@@ -21,7 +21,7 @@ use crate::target::Isa;
 
 pub use identity::identity;
 pub use portable::Portable;
-pub use program::{Function, Kernel, Language, Origin, Parameter, Program, Report, Role, Slot, Variant};
+pub use program::{Function, Kernel, Language, Launch, Origin, Parameter, Program, Report, Role, Slot, Variant};
 pub use rendered::Rendered;
 
 /// A function cut into kernels, before any code is generated.
@@ -58,6 +58,7 @@ pub struct Lowered<'g> {
     pub linear: Linear<'g>,
     /// See [`Variant::extent`] and [`Variant::tile`].
     extent: (Dim, i64),
+    launch: Option<Launch>,
 }
 
 /// Schedules `function`: enough for its [`Report`], with no code generated.
@@ -235,7 +236,8 @@ impl<'g> Plan<'g> {
             let (extent, tile) = lowered.extent.clone();
             let (source, scratch) = (rendered.source, rendered.scratch);
             let (actions, origin) = (lowered.actions.clone(), lowered.origin.clone());
-            Variant { isa: lowered.isa, source, extent, tile, scratch, actions, origin }
+            let launch = lowered.launch.clone();
+            Variant { isa: lowered.isa, source, extent, tile, scratch, launch, actions, origin }
         };
         let each = self.kernels.iter().zip(lowered);
         let variants =
@@ -303,5 +305,15 @@ pub fn generate<'g>(
     };
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
-    Lowered { isa, actions, origin, linear: lower(kernel, simplifier), extent }
+    let launch = isa.is_gpu().then(|| launch(kernel));
+    Lowered { isa, actions, origin, linear: lower(kernel, simplifier), extent, launch }
+}
+
+/// The blocks and threads of `kernel`, a loop nest with all actions.
+fn launch(kernel: Uop) -> Launch {
+    let grid = Nest::new(kernel).loops().into_iter().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Grid)));
+    let blocks = grid.map(|range| {
+        schedule::quotient(range.src(0)).unwrap_or_else(|| panic!("compile: {range:?} is not a number of blocks"))
+    });
+    Launch { blocks: blocks.collect(), threads: crate::loops::threads(kernel) }
 }

@@ -38,7 +38,8 @@ impl Portable {
         let rendered = emit(&lowered.linear, symbol, &self.dims, &mut C::default());
         let prelude: String = rendered.prelude.into_values().map(|line| line + "\n").collect();
         let (source, scratch, (extent, tile)) = (prelude + &rendered.source, rendered.scratch, lowered.extent);
-        Ok(Variant { isa, source, extent, tile, scratch, actions: lowered.actions, origin: lowered.origin })
+        let launch = lowered.launch;
+        Ok(Variant { isa, source, extent, tile, scratch, launch, actions: lowered.actions, origin: lowered.origin })
     }
 
     /// All of it as text: a line for the name, each dimension and each buffer, then the loop nest.

@@ -68,12 +68,23 @@ pub struct Variant {
     pub extent: Dim,
     /// See `extent`.
     pub tile: i64,
-    /// Bytes at `scratch`, aligned to 64, that each concurrent call has for itself.
+    /// Bytes at `scratch`, aligned to 64, that each concurrent call has for itself; on a GPU, bytes of shared memory.
     pub scratch: usize,
+    /// How a kernel of a GPU is launched; `None` for processors.
+    pub launch: Option<Launch>,
     /// The schedule actions the text is the result of.
     pub actions: Actions,
     /// Who chose them.
     pub origin: Origin,
+}
+
+/// How many threads run a kernel of a GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Launch {
+    /// There are as many blocks as the product of all `floor(extent / size)`.
+    pub blocks: Vec<(Dim, i64)>,
+    /// Threads of a block.
+    pub threads: u32,
 }
 
 /// Who chose the actions of a kernel.

@@ -2,7 +2,7 @@
 //!
 //! Prints and parses, so that it can be kept. The text is a list of fields, each with its length before it.
 
-use super::{Origin, Variant};
+use super::{Launch, Origin, Variant};
 use crate::ir::text::{parse_dim, print_dim};
 use crate::target::Isa;
 
@@ -21,7 +21,8 @@ impl Rendered {
         let of_variant = |variant: &Variant| {
             let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
             let (scratch, actions) = (variant.scratch.to_string(), variant.actions.to_string());
-            [variant.source.clone(), extent, tile, scratch, actions, origin_text(&variant.origin)]
+            let launch = launch_text(variant.launch.as_ref());
+            [variant.source.clone(), extent, tile, scratch, launch, actions, origin_text(&variant.origin)]
         };
         let variants = self.variants.iter().flatten().flat_map(of_variant);
         let fields = self.prelude.iter().cloned().chain(variants);
@@ -52,9 +53,27 @@ fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
         extent,
         tile,
         scratch: field(rest)?.parse().ok()?,
+        launch: launch(field(rest)?)?,
         actions: field(rest)?.parse().ok()?,
         origin: origin(field(rest)?)?,
     })
+}
+
+/// `threads extent/size …`; nothing for processors.
+fn launch_text(launch: Option<&Launch>) -> String {
+    let Some(Launch { blocks, threads }) = launch else { return String::new() };
+    let blocks = blocks.iter().map(|(extent, size)| format!(" {}/{size}", print_dim(extent)));
+    threads.to_string() + &blocks.collect::<String>()
+}
+
+fn launch(text: &str) -> Option<Option<Launch>> {
+    let mut words = text.split_terminator(' ');
+    let Some(threads) = words.next() else { return Some(None) };
+    let block = |word: &str| {
+        let (extent, size) = word.rsplit_once('/')?;
+        Some((parse_dim(extent).ok()?, size.parse().ok()?))
+    };
+    Some(Some(Launch { threads: threads.parse().ok()?, blocks: words.map(block).collect::<Option<_>>()? }))
 }
 
 fn origin_text(origin: &Origin) -> String {
@@ -94,6 +113,8 @@ mod tests {
             extent: &(&size * &size) + &Dim::from(7),
             tile,
             scratch: 64,
+            launch: (tile == 1)
+                .then(|| Launch { blocks: vec![(&size + &Dim::from(3), 4), (size.clone(), 1)], threads: 256 }),
             actions: "unroll(1,4) parallel(0)".parse().unwrap(),
             origin: if tile == 1 { Origin::Tuned } else { Origin::Inapplicable("no such loop".into()) },
         };

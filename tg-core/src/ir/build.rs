@@ -82,6 +82,11 @@ impl Graph {
         self.node(Op::Range, DType::INDEX, &[size], Arg::Range(self.fresh(), axis))
     }
 
+    /// The number, below `size`, of this block (`Axis::Grid`) or of this thread in its block (`Axis::Thread`).
+    pub fn special<'g>(&'g self, size: Uop<'g>, axis: Axis) -> Uop<'g> {
+        self.node(Op::Special, DType::INDEX, &[size], Arg::Axis(axis))
+    }
+
     /// The pointer to kernel argument `slot`.
     pub fn global(&self, dtype: DType, slot: u32) -> Uop<'_> {
         self.node(Op::DefineGlobal, dtype.pointer(Space::Global), &[], Arg::Slot(slot))

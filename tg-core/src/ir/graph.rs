@@ -11,7 +11,7 @@ use crate::dim::{Dim, Var};
 use crate::dtype::DType;
 use crate::ir::intern::Table;
 use crate::ir::memo::Pool;
-use crate::ir::{Op, Value, bounds, shape};
+use crate::ir::{Fragment, Op, Value, bounds, shape};
 use crate::view::ShapeTracker;
 
 /// The place of a node in its graph; sources always have smaller ids than their users.
@@ -35,6 +35,12 @@ pub enum Axis {
     Lane,
     /// Copies of the loop body.
     Unroll,
+    /// Blocks of threads, one for each element.
+    Grid,
+    /// Threads of a block, one for each element.
+    Thread,
+    /// Elements that a warp's matrix unit combines at once.
+    Matrix,
 }
 
 /// What a node says besides its sources; which variant an op carries is part of its spec.
@@ -60,8 +66,12 @@ pub enum Arg {
     Op(Op),
     /// BUFFER: a number unique in the graph, and the shape.
     Buffer(u32, Vec<Dim>),
-    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane.
+    /// DEFINE_GLOBAL, DEFINE_ACC, BARRIER: which; GEP: the lane; SHUFFLE: the bits.
     Slot(u32),
+    /// SPECIAL: `Grid` or `Thread`.
+    Axis(Axis),
+    /// WMMA: the shape of the product.
+    Fragment(Fragment),
     /// DEFINE_LOCAL: which, and how many elements.
     Local(u32, u32),
     /// RANGE: a number unique in the kernel, and what it runs over.

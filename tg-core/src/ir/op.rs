@@ -60,7 +60,8 @@ ops! {
     BUFFER        Buffer        Source    0 "A tensor in memory: a parameter or an intermediate result";
     IOTA          Iota          Source    0 "The index of each element of a one-dimensional tensor";
     DEFINE_GLOBAL DefineGlobal  Source    0 "A pointer to a buffer passed to the kernel";
-    DEFINE_LOCAL  DefineLocal   Source    0 "A pointer to scratch memory of the kernel";
+    DEFINE_LOCAL  DefineLocal   Source    0 "A pointer to scratch memory of the kernel: of a call, or shared by a block of threads";
+    SPECIAL       Special       Source    1 "The number, below `src[0]`, of this block of threads, or of this thread in its block";
     // Movement
     RESHAPE       Reshape       Movement  1 "Same elements in row-major order, other shape";
     PERMUTE       Permute       Movement  1 "Axis i of the result is axis `arg[i]` of the source";
@@ -116,11 +117,14 @@ ops! {
     // Lanes
     VECTORIZE     Vectorize     Lanes     _ "A vector of its sources";
     GEP           Gep           Lanes     1 "One lane of a vector";
+    SHUFFLE       Shuffle       Lanes     1 "What the thread whose number in the warp differs in the bits of arg has as `src[0]`";
+    WMMA          Wmma          Lanes     3 "`src[0]` * `src[1]` + `src[2]`, matrices whose elements the threads of a warp hold as arg says";
     // Control
     RANGE         Range         Control   1 "A loop counter from 0 to `src[0]`, exclusive";
     ENDRANGE      Endrange      Control   1 "The end of the loop `src[0]`";
     DEFINE_ACC    DefineAcc     Control   _ "A register that starts as `src[0]` outside the loops `src[1..]`";
     UPDATE_ACC    UpdateAcc     Control   2 "Sets the register `src[0]` to `src[1]`";
+    BARRIER       Barrier       Control   0 "All threads of the block have come here before any goes on";
 }
 
 impl Op {

@@ -16,5 +16,5 @@ mod substitute;
 pub use access::{stride, terms};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
-pub use nest::Nest;
+pub use nest::{Nest, threads};
 pub use substitute::{close, closes, each_store, instantiate, renamed, renamed_as, separate, substitute};

@@ -3,13 +3,16 @@
 
 use super::{Rule, Stage};
 use crate::dtype::{DType, Space};
-use crate::ir::{Arg, Class, Op, Uop, cast};
+use crate::ir::{Arg, Axis, Class, Op, Uop, cast};
 
 /// Whether `op` may stand at `stage`.
 pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
     use Op::*;
     let shared = op.is_alu() || matches!(op, Const | DefineVar | Sink);
-    let body = matches!(op, DefineGlobal | DefineLocal | Index | Load | Store | After | Vectorize | Gep | Range);
+    let body = matches!(
+        op,
+        DefineGlobal | DefineLocal | Index | Load | Store | After | Vectorize | Gep | Range | Special | Shuffle | Wmma
+    );
     shared
         || match stage {
             Stage::Tensor => {
@@ -17,7 +20,7 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
             }
             Stage::Kernel => matches!(op, Buffer | Iota | ReduceAxis | View | Assign),
             Stage::Loops => body || op == Reduce,
-            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc),
+            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier),
         }
 }
 
@@ -80,8 +83,15 @@ const ARGUMENTS: &[Rule] = rules! {
         "it combines with ADD, MUL or MAX, over axes each named once, in order";
     reduce_arg [Reduce]
         |n| matches!(n.arg(), Arg::Op(op) if op.is_reducing()) => "it combines with ADD, MUL or MAX";
-    slot_arg [DefineGlobal DefineAcc]
+    slot_arg [DefineGlobal DefineAcc Barrier]
         |n| matches!(n.arg(), Arg::Slot(_)) => "its argument is a slot";
+    special_arg [Special]
+        |n| matches!(n.arg(), Arg::Axis(Axis::Grid | Axis::Thread)) && n.dtype() == DType::INDEX =>
+        "its argument is an axis of blocks or threads, and it is an `index`";
+    shuffle_arg [Shuffle]
+        |n| matches!(n.arg(), Arg::Slot(1..32)) => "its argument is some of the five bits of a number in a warp";
+    wmma_arg [Wmma]
+        |n| matches!(n.arg(), Arg::Fragment(_)) => "its argument is a shape of fragments";
     local_arg [DefineLocal]
         |n| matches!(n.arg(), Arg::Local(_, len) if *len > 0) => "its argument is a number and a length > 0";
     lane_arg [Gep]
@@ -196,6 +206,13 @@ const KERNEL: &[Rule] = rules! {
         "its sources have its element type";
     gep_dtype [Gep]
         |n| is_value(n.src(0).dtype()) && n.dtype() == n.src(0).dtype().element() => "it is one element of a vector";
+    special_size [Special]
+        |n| n.src(0).dtype() == DType::INDEX => "how many there are is an `index` scalar";
+    shuffle_dtype [Shuffle]
+        |n| n.dtype() == n.src(0).dtype() && is_value(n.dtype()) => "it is a value like its source";
+    wmma_dtype [Wmma]
+        |n| matches!(n.arg(), Arg::Fragment(f) if f.dtypes() == [n.src(0).dtype(), n.src(1).dtype(), n.dtype()])
+            && n.dtype() == n.src(2).dtype() => "its sources and result are the fragments of its shape";
     range_dtype [Range]
         |n| n.dtype() == DType::INDEX && n.src(0).dtype() == DType::INDEX => "counter and size are `index` scalars";
 };

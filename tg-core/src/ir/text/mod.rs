@@ -16,7 +16,7 @@ pub(super) use print::lines;
 use crate::ir::Axis;
 
 /// Names of the axis kinds, both ways.
-const AXES: [(Axis, &str); 7] = [
+const AXES: [(Axis, &str); 10] = [
     (Axis::Loop, "loop"),
     (Axis::Reduce, "reduce"),
     (Axis::Parallel, "parallel"),
@@ -24,6 +24,9 @@ const AXES: [(Axis, &str); 7] = [
     (Axis::Serial, "serial"),
     (Axis::Lane, "lane"),
     (Axis::Unroll, "unroll"),
+    (Axis::Grid, "grid"),
+    (Axis::Thread, "thread"),
+    (Axis::Matrix, "matrix"),
 ];
 
 /// Whether a variable's name can stand without quotes.

@@ -9,7 +9,7 @@ use super::lex::{Kind, Token, tokens};
 use super::{AXES, is_plain};
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
-use crate::ir::{Arg, Axis, Graph, Op, Uop, Value};
+use crate::ir::{Arg, Axis, Fragment, Graph, Op, Uop, Value};
 use crate::view::{ShapeTracker, View};
 
 /// Most items a list of axes, dimensions or views may have.
@@ -317,12 +317,18 @@ const KEYWORDS: &[Keyword] = &[
     ("slot", |l| l.small().map(Arg::Slot)),
     ("local", |l| Ok(Arg::Local(l.small()?, l.small()?))),
     ("range", |l| Ok(Arg::Range(l.small()?, l.take("an axis kind", axis)?))),
+    ("axis", |l| l.take("an axis kind", axis).map(Arg::Axis)),
+    ("fragment", |l| l.take("a shape of fragments", fragment).map(Arg::Fragment)),
     ("stream", |_| Ok(Arg::Stream)),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),
 ];
 
 fn axis(kind: &Kind) -> Option<Axis> {
     AXES.iter().find(|(_, name)| matches!(kind, Kind::Word(w) if w == name)).map(|(axis, _)| *axis)
+}
+
+fn fragment(kind: &Kind) -> Option<Fragment> {
+    if let Kind::Word(word) = kind { Fragment::ALL.iter().copied().find(|f| f.name() == word) } else { None }
 }
 
 /// Integers have digits only; anything with a point or an exponent is a float.

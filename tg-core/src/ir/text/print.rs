@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{AXES, is_plain};
 use crate::dim::{Dim, Var};
-use crate::ir::{Arg, Id, Uop, Value};
+use crate::ir::{Arg, Axis, Id, Uop, Value};
 use crate::view::View;
 
 /// Everything `root` is made of, one node a line, `root` last.
@@ -51,13 +51,16 @@ fn arg(arg: &Arg) -> Option<String> {
         Arg::Buffer(number, shape) => format!("buffer {number} {}", dims(shape)),
         Arg::Slot(slot) => format!("slot {slot}"),
         Arg::Local(number, len) => format!("local {number} {len}"),
-        Arg::Range(number, axis) => {
-            let name = AXES.iter().find(|(a, _)| a == axis).map_or("", |(_, name)| name);
-            format!("range {number} {name}")
-        }
+        Arg::Range(number, axis) => format!("range {number} {}", axis_name(*axis)),
+        Arg::Axis(axis) => format!("axis {}", axis_name(*axis)),
+        Arg::Fragment(fragment) => format!("fragment {}", fragment.name()),
         Arg::Stream => "stream".to_string(),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
+}
+
+fn axis_name(axis: Axis) -> &'static str {
+    AXES.iter().find(|(a, _)| *a == axis).map_or("", |(_, name)| name)
 }
 
 /// A NaN other than the usual one keeps its bits, because constants are equal by their bits.
