@@ -137,7 +137,7 @@ fn action(random: &mut Random) -> Action {
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
         3 => Action::Keep { axis },
-        4 => Action::Stream,
+        4 => Action::Stream {},
         7 => Action::Border { load: random.below(3) },
         6 => Action::Stage { axis, load: random.below(3) },
         5 => Action::Overlap { axis, size: random.pick(&[2, 3, 5]) },

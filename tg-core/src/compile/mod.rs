@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
-use crate::loops::{Nest, canonical_text, renamed};
+use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops};
 use crate::render::{C, Rust, Spelling, emit};
@@ -311,9 +311,9 @@ pub fn generate<'g>(
 
 /// The blocks and threads of `kernel`, a loop nest with all actions.
 fn launch(kernel: Uop) -> Launch {
-    let grid = Nest::new(kernel).loops().into_iter().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Grid)));
-    let blocks = grid.map(|range| {
+    let digits = Digits::of(kernel).unwrap_or_else(|| panic!("compile: loops over threads that overlap"));
+    let blocks = digits.grid().iter().map(|range| {
         schedule::quotient(range.src(0)).unwrap_or_else(|| panic!("compile: {range:?} is not a number of blocks"))
     });
-    Launch { blocks: blocks.collect(), threads: crate::loops::threads(kernel) }
+    Launch { blocks: blocks.collect(), threads: digits.threads() }
 }

@@ -7,12 +7,15 @@
 
 mod accumulate;
 mod action;
+mod apply;
 mod border;
 mod heuristic;
 mod keep;
 mod layout;
+mod matrix;
 mod merge;
 mod neighbours;
+mod pad;
 mod period;
 mod precompute;
 mod search;

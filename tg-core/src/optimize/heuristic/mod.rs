@@ -26,7 +26,8 @@ mod tile;
 use self::accesses::{Accesses, Choice};
 use self::contraction::Grid;
 use self::tile::{CHAINS, Tile, best_divisor};
-use super::action::{Action, Actions, is_over_results, overwrites_what_it_reads};
+use super::action::{Action, Actions};
+use super::apply::{is_over_results, overwrites_what_it_reads};
 use crate::dtype::Space;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
@@ -247,7 +248,7 @@ impl<'g> Plan<'g, '_> {
         };
         let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
         if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
-            self.act(Action::Stream);
+            self.act(Action::Stream {});
         }
     }
 
