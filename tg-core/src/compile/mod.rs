@@ -306,12 +306,12 @@ pub fn generate<'g>(
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     let launch = isa.is_gpu().then(|| launch(kernel));
-    Lowered { isa, actions, origin, linear: lower(kernel, simplifier), extent, launch }
+    Lowered { isa, actions, origin, linear: lower(kernel, isa, simplifier), extent, launch }
 }
 
 /// The blocks and threads of `kernel`, a loop nest with all actions.
 fn launch(kernel: Uop) -> Launch {
-    let digits = Digits::of(kernel).unwrap_or_else(|| panic!("compile: loops over threads that overlap"));
+    let digits = Digits::of(kernel);
     let blocks = digits.grid().iter().map(|range| {
         schedule::quotient(range.src(0)).unwrap_or_else(|| panic!("compile: {range:?} is not a number of blocks"))
     });

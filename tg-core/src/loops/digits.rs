@@ -1,57 +1,43 @@
-//! Which bits of a thread's number are the counter of which loop, on a GPU.
+//! Which bits of a thread's number are the counter of which loop, on a GPU, and which loops run over blocks.
 //!
-//! Loops over threads that stand inside of each other take the bits of the number from the highest down, the outermost
-//! first, so that neighbouring threads run neighbouring iterations of the innermost one, and a loop has the same bits in
-//! everything it is around. Loops elsewhere use the same bits again. The number of a block is taken apart likewise, by
-//! division, since there are any number of blocks.
+//! Each loop over threads says itself which bits it has. Loops that stand inside of each other have bits of their own;
+//! loops elsewhere use the same bits again. The number of a block is taken apart by division, since there are any number.
 
-use crate::ir::{Arg, Axis, Memo, Uop};
+use crate::ir::{Arg, Axis, Uop};
 use crate::loops::{Nest, closes};
 
-/// The bits of each loop over threads, and the loops over blocks.
+/// The threads of a block, and the loops over blocks.
 pub struct Digits<'g> {
     /// log₂ of the threads of a block.
     bits: u32,
-    /// The lowest bit of each loop's counter in the thread's number, and how many there are.
-    places: Memo<'g, (u32, u32)>,
     grid: Vec<Uop<'g>>,
 }
 
-fn is(range: Uop, axis: Axis) -> bool {
-    matches!(range.arg(), Arg::Range(_, kind) if *kind == axis)
+/// The bits of `range` in the thread's number; none if it is no loop over threads.
+fn mask(range: Uop) -> u32 {
+    match range.arg() {
+        Arg::Range(_, Axis::Thread(bit)) => (range.src(0).vmax() as u32 - 1) << bit,
+        _ => 0,
+    }
 }
 
 impl<'g> Digits<'g> {
-    /// Those of `kernel`; `None` if two loops that something varies with share bits, or one has not a power of two of
-    /// iterations.
-    pub fn of(kernel: Uop<'g>) -> Option<Digits<'g>> {
-        let nest = Nest::new(kernel);
-        let loops = nest.loops();
-        let (grid, threads): (Vec<_>, Vec<_>) =
-            loops.iter().copied().filter(|r| is(*r, Axis::Grid) || is(*r, Axis::Thread)).partition(|r| is(*r, Axis::Grid));
-        let mut above: Memo<'g, u32> = Memo::new(kernel.graph());
-        for &range in &threads {
-            let size = range.src(0).as_int().filter(|n| n.count_ones() == 1)?;
-            let outer = nest.path(Some(range)).into_iter().skip(1).find(|r| is(*r, Axis::Thread));
-            above.insert(range, size.trailing_zeros() + outer.map_or(0, |o| above[o]));
-        }
-        let bits = threads.iter().map(|r| above[*r]).max().unwrap_or(0);
-        let mut digits = Digits { bits, places: Memo::new(kernel.graph()), grid };
-        for range in threads {
-            let own = range.src(0).vmax().trailing_zeros();
-            digits.places.insert(range, (bits - above[range], own));
-        }
-        digits.is_consistent(kernel).then_some(digits)
+    /// Those of `kernel`.
+    pub fn of(kernel: Uop<'g>) -> Digits<'g> {
+        let loops = Nest::new(kernel).loops();
+        let bits = loops.iter().map(|r| 32 - mask(*r).leading_zeros()).max().unwrap_or(0);
+        let grid = loops.into_iter().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Grid))).collect();
+        Digits { bits, grid }
     }
 
-    /// Whether the loops that each value varies with have bits of their own.
-    fn is_consistent(&self, kernel: Uop<'g>) -> bool {
+    /// Whether the loops that each value of `kernel` varies with have bits of their own.
+    pub fn are_apart(&self, kernel: Uop<'g>) -> bool {
         kernel.toposort().into_iter().filter(|n| closes(*n).is_some()).all(|node| {
             let fixed = closes(node).unwrap_or(0);
             let mut inside: Vec<_> = node.ranges().chain(node.srcs().skip(fixed)).collect();
             inside.sort_unstable();
             inside.dedup();
-            inside.iter().try_fold(0, |used, r| Some(self.mask(*r)).filter(|m| used & m == 0).map(|m| used | m)).is_some()
+            inside.into_iter().map(mask).try_fold(0, |used, m| (used & m == 0).then_some(used | m)).is_some()
         })
     }
 
@@ -67,7 +53,7 @@ impl<'g> Digits<'g> {
 
     /// The bits of `range` in the thread's number; none if it is no loop over threads.
     pub fn mask(&self, range: Uop<'g>) -> u32 {
-        self.places.get(range).map_or(0, |(lowest, bits)| ((1 << bits) - 1) << lowest)
+        mask(range)
     }
 }
 

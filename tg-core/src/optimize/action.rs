@@ -115,6 +115,8 @@ actions! {
         axis: usize,
         /// Iterations at a time, a power of two that divides the loop.
         size: u32,
+        /// The lowest of the bits of the thread's number that tell these apart.
+        bit: usize,
     }
     /// Computes a sum of products by the matrix unit of a warp: see [`crate::ir::Fragment`].
     Matrix "matrix" {
@@ -212,10 +214,12 @@ mod tests {
     #[test]
     fn actions_print_and_parse() {
         let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
-                    precompute(1,2) stage(1,0) pad(0,16) grid(0) thread(1,32) matrix(0,1,2) stream parallel(0)";
+                    precompute(1,2) stage(1,0) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
-        for wrong in ["tile", "tile(1)", "tile(1,2", "tile(1,2,3)", "unroll(0,0)", "fly(1,2)", "parallel(-1)", "stream()"] {
+        for wrong in
+            ["tile", "tile(1)", "tile(1,2", "tile(1,2,3)", "unroll(0,0)", "fly(1,2)", "parallel(-1)", "stream()"]
+        {
             assert!(wrong.parse::<Action>().is_err(), "{wrong}");
         }
     }

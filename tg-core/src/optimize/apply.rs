@@ -87,10 +87,10 @@ impl Action {
                 }
                 mark(kernel, range, Axis::Grid, simplifier)
             }
-            Action::Thread { axis, size } => {
+            Action::Thread { axis, size, bit } => {
                 let range = self.divisible(range(axis)?, size, simplifier)?;
-                if !size.is_power_of_two() || size > MOST_THREADS {
-                    return Err(self.invalid(&format!("threads are a power of two, at most {MOST_THREADS}")));
+                if !size.is_power_of_two() || bit > 9 || size > MOST_THREADS >> bit {
+                    return Err(self.invalid(&format!("threads are a power of two, at most {MOST_THREADS} a block")));
                 }
                 if fills_scratch(kernel, range) {
                     return Err(self.invalid("its threads would share scratch memory"));
@@ -98,9 +98,9 @@ impl Action {
                 if decides_length(kernel, range) {
                     return Err(self.invalid("a loop inside is as long as it says, and threads would not stay together"));
                 }
-                let threaded = split(kernel, range, size, (Axis::Thread, Tail::Apart), simplifier);
-                if Digits::of(threaded).is_none_or(|digits| digits.threads() > MOST_THREADS) {
-                    return Err(self.invalid("its threads and those of other loops do not fit a block"));
+                let threaded = split(kernel, range, size, (Axis::Thread(bit as u8), Tail::Apart), simplifier);
+                if !Digits::of(threaded).are_apart(threaded) {
+                    return Err(self.invalid("a loop around or inside has the same bits of the thread's number"));
                 }
                 threaded
             }

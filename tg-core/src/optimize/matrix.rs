@@ -28,8 +28,8 @@ pub(super) fn matrix<'g>(
     let (row, column, step) =
         (blocks(rows, m, simplifier)?, blocks(columns, n, simplifier)?, blocks(depth, k, simplifier)?);
     let range = |size: i64, axis| graph.range(graph.index(size), axis);
-    let row = row + range(2, Axis::Matrix) * 8 + range(8, Axis::Thread);
-    let column = column + range(4, Axis::Thread) * 2 + range(2, Axis::Matrix);
+    let row = row + range(2, Axis::Matrix) * 8 + range(8, Axis::Thread(2));
+    let column = column + range(4, Axis::Thread(0)) * 2 + range(2, Axis::Matrix);
     let pairs = [(rows, row), (columns, column), (depth, step + range(k, Axis::Matrix))];
     Some(simplifier.simplify(substitute(kernel, &pairs)))
 }

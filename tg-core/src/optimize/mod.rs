@@ -25,6 +25,7 @@ mod tuning;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;
+pub(crate) use matrix::factors;
 pub use merge::merge_loops;
 pub use neighbours::neighbours;
 pub use search::{Reach, Trial, search};

@@ -8,12 +8,7 @@ use crate::loops::{closes, substitute};
 use crate::symbolic::Simplifier;
 
 /// `kernel` with `range` as long as a multiple of `size`; `None` if it is.
-pub(super) fn pad<'g>(
-    kernel: Uop<'g>,
-    range: Uop<'g>,
-    size: u32,
-    simplifier: &mut Simplifier<'g>,
-) -> Option<Uop<'g>> {
+pub(super) fn pad<'g>(kernel: Uop<'g>, range: Uop<'g>, size: u32, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let Arg::Range(_, axis) = *range.arg() else { return None };
     let (count, size) = (range.src(0), size as i64);
     if simplifier.simplify(count % size).as_int() == Some(0) {
@@ -57,7 +52,8 @@ fn guarded_load<'g>(load: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
 /// A reduction that combines what is neutral where `holds` does not.
 fn neutral_elsewhere<'g>(reduce: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
     let (Arg::Op(op), value) = (reduce.arg(), reduce.src(0)) else { return reduce };
-    let Some(neutral) = neutral(*op, value.dtype()).filter(|_| !(*op == Op::Add && is_zero_elsewhere(value, holds))) else {
+    let Some(neutral) = neutral(*op, value.dtype()).filter(|_| !(*op == Op::Add && is_zero_elsewhere(value, holds)))
+    else {
         return reduce;
     };
     let chosen = holds.choose(value, value.like(neutral));

@@ -66,6 +66,10 @@ fn size(range: Uop) -> Dim {
 /// `index` as (polynomial, divisor), for what splitting a loop makes of its size; the size of a remainder has no such
 /// form.
 pub fn quotient(index: Uop) -> Option<(Dim, i64)> {
+    if index.op() == Op::Add && index.src(1).op() == Op::Idiv {
+        let (whole, (dim, by)) = (polynomial(index.src(0))?, quotient(index.src(1))?);
+        return Some((&(&whole * &Dim::from(by)) + &dim, by));
+    }
     if index.op() != Op::Idiv {
         return Some((polynomial(index)?, 1));
     }
