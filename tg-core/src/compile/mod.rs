@@ -61,6 +61,13 @@ pub struct Lowered<'g> {
     launch: Option<Launch>,
 }
 
+impl Lowered<'_> {
+    /// How it is launched, on a GPU.
+    pub fn launch(&self) -> Option<&Launch> {
+        self.launch.as_ref()
+    }
+}
+
 /// Schedules `function`: enough for its [`Report`], with no code generated.
 pub fn plan<'g>(graph: &'g Graph, function: &Function<'g>) -> Plan<'g> {
     plan_with(graph, function, Simplifier::default())

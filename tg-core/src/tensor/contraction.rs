@@ -47,9 +47,14 @@ fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
         expanded(reshaped(x, &[missing, own].concat()), &shape)
     };
     let dtype = left.dtype();
-    let wide = if dtype.is_float() && dtype.scalar.bits() < 32 { DType::F32 } else { dtype };
+    let wide = summing_dtype(dtype);
     let product = view(left.cast(wide), left_shape) * view(right.cast(wide), right_shape);
     Ok(reduced(product, Op::Add, &[shape.len() - 1]).cast(dtype))
+}
+
+/// The type that products of `dtype` are summed in.
+pub(super) fn summing_dtype(dtype: DType) -> DType {
+    if dtype.is_float() && dtype.scalar.bits() < 32 { DType::F32 } else { dtype }
 }
 
 /// Dtypes and sizes fit.

@@ -3,7 +3,7 @@
 use super::Writer;
 use super::registers::{Class, Lane, held, type_name};
 use crate::dtype::Scalar;
-use crate::ir::{Arg, Axis, Uop};
+use crate::ir::{Arg, Special, Uop};
 
 impl<'g> Writer<'g, '_> {
     /// A run-time dimension. Where its bounds fit 32 bits, those are the lower ones.
@@ -21,8 +21,8 @@ impl<'g> Writer<'g, '_> {
     /// The number of the block or thread.
     pub(super) fn special(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let name = match node.arg() {
-            Arg::Axis(Axis::Grid) => "%ctaid.x",
-            Arg::Axis(Axis::Thread) => "%tid.x",
+            Arg::Special(Special::Block) => "%ctaid.x",
+            Arg::Special(Special::Thread) => "%tid.x",
             arg => panic!("render: SPECIAL {arg:?}"),
         };
         let register = self.body.fresh(Class::B32);

@@ -10,9 +10,9 @@
 
 mod rows;
 
-use super::{Plan, is_reduce};
+use super::{Plan, is_reduce, size};
 use crate::ir::{Op, Uop};
-use crate::loops::{Nest, stride};
+use crate::loops::stride;
 use crate::optimize::action::Action;
 
 /// Bytes of the widest access.
@@ -76,9 +76,9 @@ impl<'g> Plan<'g, '_> {
             stride(index.src(1), range) == Some(1) && index.srcs().nth(2).is_none_or(|valid| !valid.depends_on(range))
         };
         let widest = accesses.iter().map(|n| n.src(0).dtype().pointee().bytes() as i64).max().unwrap_or(WIDEST);
-        let even = accesses.iter().filter(|a| is_even(a)).count();
-        let stores_evenly = accesses.iter().all(|a| a.op() == Op::Load || is_even(a));
-        if 2 * even <= accesses.len() || !stores_evenly {
+        let (even, uneven): (Vec<_>, Vec<_>) = accesses.iter().copied().partition(is_even);
+        let count = |accesses: &[Uop<'g>]| accesses.iter().map(|a| self.elements(*a)).fold(0, i64::saturating_add);
+        if count(&even) <= count(&uneven) || uneven.iter().any(|a| a.op() == Op::Store) {
             return 1;
         }
         let divides = |lanes: &i64| self.divides(range, *lanes) && self.is_aligned(&accesses, range, *lanes);
@@ -122,10 +122,22 @@ impl<'g> Plan<'g, '_> {
         self.act(Action::Pad { axis: self.place(range)?, size })?.into_iter().next()
     }
 
-    /// Runs the loops over results that are left as blocks.
+    /// Runs the loops over results that are left as blocks, but for those in which a block uses a sum again.
     fn blocks(&mut self) {
-        for axis in 0..Nest::new(self.kernel).loops().len() {
-            self.act(Action::Grid { axis });
+        let loops = self.result_loops();
+        for range in loops.into_iter().filter(|r| self.is_around_all(*r)).collect::<Vec<_>>() {
+            let axis = self.place(range);
+            axis.and_then(|axis| self.act(Action::Grid { axis }));
         }
+    }
+
+    /// Whether all reductions vary with `range`.
+    fn is_around_all(&self, range: Uop<'g>) -> bool {
+        self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce).all(|n| n.src(0).depends_on(range))
+    }
+
+    /// How many elements `access` goes to.
+    fn elements(&self, access: Uop<'g>) -> i64 {
+        access.src(0).src(1).ranges().map(size).fold(1, i64::saturating_mul)
     }
 }

@@ -44,9 +44,10 @@ impl<'g> Plan<'g, '_> {
     /// Whether most loads in the loop go through neighbours along it.
     fn moves_along(&self, range: Uop<'g>) -> bool {
         let moving = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(1).depends_on(range);
-        let steps: Vec<_> =
-            self.kernel.toposort().into_iter().filter(moving).map(|n| stride(n.src(0).src(1), range)).collect();
-        2 * steps.iter().filter(|s| **s == Some(1)).count() >= steps.len()
+        let loads = self.kernel.toposort().into_iter().filter(moving);
+        let (along, across): (Vec<_>, Vec<_>) = loads.partition(|n| stride(n.src(0).src(1), range) == Some(1));
+        let elements = |loads: Vec<Uop<'g>>| loads.into_iter().map(|n| self.elements(n)).fold(0, i64::saturating_add);
+        elements(along) >= elements(across)
     }
 
     /// A part of a block, or all of it, for each row.
