@@ -27,7 +27,7 @@ struct Barriers<'g, 'a> {
 
 /// The shared memory that an instruction uses, and whether it writes it.
 fn used(node: Uop) -> Option<(u32, bool)> {
-    if !matches!(node.op(), Op::Load | Op::Store) {
+    if !matches!(node.op(), Op::Load | Op::Store | Op::LoadMatrix) {
         return None;
     }
     let mut pointer = node.src(0).src(0);
