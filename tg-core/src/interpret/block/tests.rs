@@ -94,7 +94,7 @@ fn golden_kernels_on_other_types_run() {
 /// A kernel of two warps: `body` may use %0, a buffer of i32, %1, scratch memory of 64, %2, the thread, %3, 0 and %4, 32.
 fn two_warps(body: &str, buffer: &mut Array, blocks: i64) -> String {
     let head = "%0 = DEFINE_GLOBAL i32* () slot 0\n%1 = DEFINE_LOCAL i32@local* () local 0 64\n\
-        %8 = CONST index () value 64\n%2 = SPECIAL index (%8) axis thread\n%3 = CONST index () value 0\n\
+        %8 = CONST index () value 64\n%2 = SPECIAL index (%8) special thread\n%3 = CONST index () value 0\n\
         %4 = CONST index () value 32\n%5 = CAST i32 (%2)\n%6 = INDEX i32@local* (%1, %2)\n%7 = INDEX i32* (%0, %2)\n\
         %10 = SUB index (%8, %2)\n%11 = CONST index () value -1\n%12 = ADD index (%10, %11)\n\
         %13 = INDEX i32@local* (%1, %12)\n%14 = INDEX i32* (%0, %12)\n";
