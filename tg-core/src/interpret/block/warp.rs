@@ -1,4 +1,4 @@
-//! What the threads of a warp do together: SHUFFLE and WMMA.
+//! What the threads of a warp do together: SHUFFLE, WMMA and LOAD_MATRIX.
 //!
 //! Matrices are put together from what the threads hold, as `ir/fragment.rs` says, and multiplied as in school, in f64
 //! and rounded once. Of factors of tf32 the lower 13 bits of the fraction are cut off: what the hardware does with them is
@@ -18,6 +18,9 @@ impl<'g> Block<'_, 'g, '_> {
         let results = match (node.op(), node.arg()) {
             (Op::Shuffle, Arg::Slot(bits)) => self.shuffle(node, &warp, *bits as usize)?,
             (Op::Wmma, Arg::Fragment(fragment)) => self.product(node, &warp, *fragment)?,
+            (Op::LoadMatrix, Arg::Matrices(count, by_columns)) => {
+                self.matrices(node, &warp, *count as usize, *by_columns)?
+            }
             _ => return Err(Error::at(node, "its argument is none of this operation")),
         };
         for (thread, lanes) in warp.zip(results) {
@@ -38,6 +41,34 @@ impl<'g> Block<'_, 'g, '_> {
         (0..all.len()).map(|lane| all.get(lane ^ bits).cloned().ok_or_else(|| absent(lane ^ bits))).collect()
     }
 
+    /// Every 8 threads give the addresses of the rows of a matrix. Each thread reads what it then holds.
+    fn matrices(
+        &mut self,
+        node: Uop<'g>,
+        warp: &Range<usize>,
+        count: usize,
+        by_columns: bool,
+    ) -> Result<Vec<Vec<Value>>, Error> {
+        if warp.len() != WARP {
+            return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
+        }
+        let mut results = vec![];
+        for thread in warp.clone() {
+            let places = (0..count).flat_map(|m| held_of_8x8(thread - warp.start, by_columns).map(|at| (m, at)));
+            let read =
+                places.map(|(m, (row, column))| self.row_element(node, thread, warp.start + 8 * m + row, column));
+            results.push(read.collect::<Result<_, _>>()?);
+        }
+        Ok(results)
+    }
+
+    /// Element `column` of the row whose address `giver` has, read by `thread`.
+    fn row_element(&mut self, node: Uop<'g>, thread: usize, giver: usize, column: usize) -> Result<Value, Error> {
+        let place = self.threads[giver].machine.source(node, 0)?.place(node)?.clone();
+        self.watch_element(node, thread, &place, column)?;
+        self.memory.read(node.src(0), &place, column)
+    }
+
     fn product(&self, node: Uop<'g>, warp: &Range<usize>, fragment: Fragment) -> Result<Vec<Vec<Value>>, Error> {
         if warp.len() != WARP {
             return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
@@ -54,6 +85,13 @@ impl<'g> Block<'_, 'g, '_> {
         let of = |places: &Vec<usize>| places.iter().map(|at| cast(Value::Float(c[*at]), DType::F32)).collect();
         Ok(spread.iter().map(of).collect())
     }
+}
+
+/// The row and column of the two elements that a thread holds of a matrix of 8 × 8.
+fn held_of_8x8(thread: usize, by_columns: bool) -> [(usize, usize); 2] {
+    let (row, column) = (thread / 4, thread % 4 * 2);
+    let places = [(row, column), (row, column + 1)];
+    if by_columns { places.map(|(row, column)| (column, row)) } else { places }
 }
 
 /// For each thread of a warp, the places of what it holds of matrix `which` in rows of `columns` elements.

@@ -77,7 +77,7 @@ impl<'g> Writer<'g, '_> {
     }
 
     /// The address of `place` in brackets.
-    fn address(&mut self, pointer: &Pointer, place: Uop<'g>, element: DType, lane: usize) -> String {
+    pub(super) fn address(&mut self, pointer: &Pointer, place: Uop<'g>, element: DType, lane: usize) -> String {
         let size = element.bytes() as i64;
         let (rest, constant) = peel(place);
         let mut offset = (constant + lane as i64) * size;
@@ -122,7 +122,7 @@ impl<'g> Writer<'g, '_> {
     }
 
     /// The predicate of an access, as it stands before an instruction.
-    fn guard(&mut self, index: Uop<'g>) -> String {
+    pub(super) fn guard(&mut self, index: Uop<'g>) -> String {
         index.srcs().nth(2).map(|valid| format!("@{} ", self.scalar(valid))).unwrap_or_default()
     }
 
@@ -202,7 +202,7 @@ impl<'g> Writer<'g, '_> {
         units
     }
 
-    fn pointer_of(&self, node: Uop<'g>) -> Pointer {
+    pub(super) fn pointer_of(&self, node: Uop<'g>) -> Pointer {
         self.pointers.get(&node).cloned().unwrap_or_else(|| panic!("render: {node:?} is no pointer that was defined"))
     }
 
