@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tg_core::dtype::{DType, Kind, Scalar};
-use tg_core::ir::{Arg, Axis, Graph, Op, Uop};
+use tg_core::ir::{Arg, Graph, Op, Special, Uop};
 use tg_core::lower::Linear;
 use tg_core::render::{Entry, emit_ptx};
 use tg_core::target::Isa;
@@ -65,13 +65,13 @@ impl Module {
 fn input(g: &Graph, dtype: DType, slot: u32) -> Uop<'_> {
     // An `index` is not stored as one; what is read has no bounds.
     let stored = if dtype.is_index() { DType::I64 } else { dtype };
-    g.global(stored, slot).element(g.special(g.index(32), Axis::Thread), None).load().cast(dtype)
+    g.global(stored, slot).element(g.special(g.index(32), Special::Thread), None).load().cast(dtype)
 }
 
 fn output(value: Uop<'_>) -> Uop<'_> {
     let (g, dtype) = (value.graph(), value.dtype());
     let value = if dtype.is_index() { value.cast(DType::I64) } else { value };
-    g.global(value.dtype(), 3).element(g.special(g.index(32), Axis::Thread), None).store(value, &[])
+    g.global(value.dtype(), 3).element(g.special(g.index(32), Special::Thread), None).store(value, &[])
 }
 
 /// Whether lowering leaves `op` on values of `dtype`.
@@ -138,7 +138,7 @@ fn every_access_assembles() {
         for (dtype, lanes) in shapes.filter(|(dtype, _)| !dtype.is_index()) {
             for step in [1, 2, 16] {
                 let g = Graph::new();
-                let thread = g.special(g.index(32), Axis::Thread);
+                let thread = g.special(g.index(32), Special::Thread);
                 let (place, wide) = (thread * step, dtype.vec(lanes));
                 let otherwise = g.constant(wide, 1.0);
                 let address = g.global(dtype, 0).element(place, Some(thread.lt(7)));

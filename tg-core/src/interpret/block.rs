@@ -4,13 +4,15 @@
 //! at the same instruction. What threads see of each other depends on nothing but that: where it would depend on who is
 //! faster, that is an error, a race. Not here: how long anything takes.
 
+mod ahead;
 mod races;
 mod warp;
 
+use self::ahead::Ahead;
 use self::races::{Races, Thread};
 use crate::dim::Var;
 use crate::interpret::linear::{Machine, Program};
-use crate::interpret::memory::Memory;
+use crate::interpret::memory::{Memory, Place};
 use crate::interpret::point::Cell;
 use crate::interpret::{Array, Error, MAX_STEPS};
 use crate::ir::{Arg, Op, Special, Uop};
@@ -36,7 +38,7 @@ pub fn run_blocks(
     for number in 0..blocks {
         memory.forget_locals();
         races.next_block();
-        let fresh = |_| Running { machine: Machine::new(&program), at: 0 };
+        let fresh = |_| Running { machine: Machine::new(&program), at: 0, ahead: Ahead::default() };
         let threads = (0..threads).map(fresh).collect();
         let mut block = Block { number, program: &program, threads, memory: &mut memory, races: &mut races };
         block.run(&mut left)?;
@@ -48,6 +50,7 @@ pub fn run_blocks(
 struct Running<'a, 'g> {
     machine: Machine<'a, 'g>,
     at: usize,
+    ahead: Ahead,
 }
 
 struct Block<'a, 'g, 'm> {
@@ -82,7 +85,7 @@ impl<'g> Block<'_, 'g, '_> {
             for thread in warp.clone() {
                 self.run_thread(thread, left)?;
             }
-            let shared = |t: &usize| matches!(self.op(*t), Some(Op::Shuffle | Op::Wmma | Op::LoadMatrix));
+            let shared = |t: &usize| self.op(*t).is_some_and(is_of_warp);
             let Some(waiting) = warp.clone().find(shared) else { return Ok(()) };
             let at = self.threads[waiting].at;
             self.meet(warp.clone(), at)?;
@@ -113,7 +116,7 @@ impl<'g> Block<'_, 'g, '_> {
     /// Runs one thread to where it has to meet others.
     fn run_thread(&mut self, thread: usize, left: &mut u64) -> Result<(), Error> {
         while let Some(&node) = self.program.list.get(self.threads[thread].at) {
-            if matches!(node.op(), Op::Barrier | Op::Shuffle | Op::Wmma | Op::LoadMatrix) {
+            if node.op() == Op::Barrier || is_of_warp(node.op()) {
                 return Ok(());
             }
             *left = left.checked_sub(1).ok_or_else(|| Error::at(node, format!("more than {MAX_STEPS} steps")))?;
@@ -126,16 +129,17 @@ impl<'g> Block<'_, 'g, '_> {
         match (node.op(), node.arg()) {
             (Op::Special, Arg::Special(Special::Block)) => self.special(thread, node, self.number),
             (Op::Special, _) => self.special(thread, node, thread as i64),
-            // Copies that run ahead arrive at once; barriers order them as they must.
-            (Op::Commit | Op::Wait, _) => {
+            (Op::Commit, _) => {
+                self.threads[thread].ahead.commit();
                 self.threads[thread].at += 1;
                 Ok(())
             }
+            (Op::Wait, Arg::Slot(left)) => self.wait(thread, node, *left as usize),
             (op, _) => {
                 if matches!(op, Op::Load | Op::Store) {
                     self.watch(thread, node)?;
                 }
-                let Running { machine, at } = &mut self.threads[thread];
+                let Running { machine, at, .. } = &mut self.threads[thread];
                 *at = machine.execute(node, *at, self.memory)?;
                 Ok(())
             }
@@ -143,7 +147,7 @@ impl<'g> Block<'_, 'g, '_> {
     }
 
     fn special(&mut self, thread: usize, node: Uop<'g>, number: i64) -> Result<(), Error> {
-        let Running { machine, at } = &mut self.threads[thread];
+        let Running { machine, at, .. } = &mut self.threads[thread];
         let size = machine.source(node, 0)?.size(node)?;
         if number >= size {
             return Err(Error::at(node, format!("is {number}, which is not below {size}: too many were launched")));
@@ -153,25 +157,56 @@ impl<'g> Block<'_, 'g, '_> {
         Ok(())
     }
 
-    /// Notes an access, and whether another thread's is in its way.
-    fn watch(&mut self, thread: usize, node: Uop<'g>) -> Result<(), Error> {
-        let machine = &self.threads[thread].machine;
-        let place = machine.source(node, 0)?.place(node)?;
-        let values = if node.op() == Op::Store { Some(machine.source(node, 1)?.lanes(node)?) } else { None };
-        let lanes = values.map_or(node.dtype().lanes as usize, <[_]>::len);
+    /// Notes that copies of the thread have arrived.
+    fn wait(&mut self, thread: usize, node: Uop<'g>, left: usize) -> Result<(), Error> {
+        self.threads[thread].at += 1;
         let who = Thread { block: self.number, thread };
-        for lane in (0..lanes).filter(|lane| place.is_valid(*lane)) {
-            let element = (place.block, self.memory.locate(node.src(0), place, lane)?);
-            let outcome = match values {
-                None => self.races.read(element, who),
-                Some(values) => {
-                    self.races.write(element, who, Some(values[lane]) == self.memory.value(element.0, element.1))
-                }
-            };
-            outcome.map_err(|other| Error::at(node, format!("{who} races with {other} for element {}", element.1)))?;
+        for element in self.threads[thread].ahead.wait(left) {
+            self.races.write(element, who, true).map_err(|other| race(node, who, other, element.1))?;
         }
         Ok(())
     }
+
+    /// Notes an access, and whether another thread's is in its way.
+    fn watch(&mut self, thread: usize, node: Uop<'g>) -> Result<(), Error> {
+        let machine = &self.threads[thread].machine;
+        let place = machine.source(node, 0)?.place(node)?.clone();
+        let lanes = match node.op() {
+            Op::Store => machine.source(node, 1)?.lanes(node)?.len(),
+            _ => node.dtype().lanes as usize,
+        };
+        let mut valid = (0..lanes).filter(|lane| place.is_valid(*lane));
+        valid.try_for_each(|lane| self.watch_element(node, thread, &place, lane))
+    }
+
+    fn watch_element(&mut self, node: Uop<'g>, thread: usize, place: &Place, lane: usize) -> Result<(), Error> {
+        let who = Thread { block: self.number, thread };
+        let element = (place.block, self.memory.locate(node.src(0), place, lane)?);
+        if self.threads[thread].ahead.is_on_its_way(element) {
+            return Err(Error::at(node, format!("{who} uses element {}, whose copy may be on its way", element.1)));
+        }
+        let outcome = match node.op() {
+            Op::Store => {
+                let value = self.threads[thread].machine.source(node, 1)?.lanes(node)?[lane];
+                self.races.write(element, who, Some(value) == self.memory.value(element.0, element.1))
+            }
+            _ => self.races.read(element, who),
+        };
+        outcome.map_err(|other| race(node, who, other, element.1))?;
+        if matches!(node.arg(), Arg::Ahead(_)) {
+            self.threads[thread].ahead.begin(element);
+        }
+        Ok(())
+    }
+}
+
+/// Whether all threads of a warp do `op` together.
+fn is_of_warp(op: Op) -> bool {
+    matches!(op, Op::Shuffle | Op::Wmma | Op::LoadMatrix)
+}
+
+fn race(node: Uop, who: Thread, other: Thread, element: usize) -> Error {
+    Error::at(node, format!("{who} races with {other} for element {element}"))
 }
 
 #[cfg(test)]

@@ -32,7 +32,9 @@ const GPU_PASSES: &[Pass] = &[
     Pass { name: "matrix", after: "no Matrix ranges; WMMA instead", run: gpu::matrix },
     Pass { name: "cooperate", after: "reductions over threads are over nothing else", run: gpu::cooperate },
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
+    Pass { name: "sums", after: "steps of a sum of products share registers", run: gpu::sums },
     Pass { name: "threads", after: "no Grid and Thread ranges; SPECIAL and SHUFFLE instead", run: gpu::threads },
+    Pass { name: "pairs", after: "matrices are loaded by fours", run: gpu::pairs },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
     Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
     Pass { name: "decompose", after: "only operations that every GPU has", run: decompose_for_gpu },
@@ -59,5 +61,5 @@ fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
 /// The instructions of `kernel` for `isa`: all passes, then [`linearize`], and on a GPU barriers.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let linear = linearize(passes(isa).iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)));
-    if isa.is_gpu() { gpu::barriers(gpu::ahead(linear, simplifier)) } else { linear }
+    if isa.is_gpu() { gpu::early(gpu::barriers(gpu::ahead(linear, simplifier))) } else { linear }
 }

@@ -151,3 +151,27 @@ fn threads_must_meet() {
     check(&some("%21 = SHUFFLE i32 (%5) slot 1\n"), "must meet do not: thread 1 is at");
     check("%20 = SHUFFLE i32 (%5) slot 31\n%21 = STORE void (%7, %20)\n", "fine");
 }
+
+#[test]
+fn copies_arrive_when_they_are_waited_for() {
+    let text = include_str!("../../../tests/ptx/matrices.txt");
+    let run = |text: &str| {
+        let mut memory = [array(DType::BF16, 256, |i| i as f64), array(DType::BF16, 256, |_| f64::NAN)];
+        run(text, &mut memory, (1, 32), 13).map(|()| memory[1].to_f64()).map_err(|error| error.to_string())
+    };
+    // Every quarter of 8 × 8 is transposed in its place; rows from 13 on are 0.
+    let (quarter, inside) = (|i: usize| i / 8 * 8, |i: usize| i % 8);
+    let element = |at: usize| {
+        let (row, column) = (at / 16, at % 16);
+        let (row, column) = (quarter(row) + inside(column), quarter(column) + inside(row));
+        if row < 13 { (row * 16 + column) as f64 } else { 0.0 }
+    };
+    assert_eq!(run(text), Ok((0..256).map(element).collect()));
+    let without = |op: &str| {
+        let kept = text.lines().filter(|line| !line.contains(op)).map(|line| format!("{line}\n"));
+        run(&kept.collect::<String>()).unwrap_err()
+    };
+    assert!(without("WAIT").contains("may be on its way"));
+    assert!(without("COMMIT").contains("may be on its way"));
+    assert!(without("BARRIER").contains("races with"));
+}

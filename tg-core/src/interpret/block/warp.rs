@@ -18,7 +18,9 @@ impl<'g> Block<'_, 'g, '_> {
         let results = match (node.op(), node.arg()) {
             (Op::Shuffle, Arg::Slot(bits)) => self.shuffle(node, &warp, *bits as usize)?,
             (Op::Wmma, Arg::Fragment(fragment)) => self.product(node, &warp, *fragment)?,
-            (Op::LoadMatrix, Arg::Matrices(count, by_columns)) => self.matrices(node, &warp, *count, *by_columns)?,
+            (Op::LoadMatrix, Arg::Matrices(count, by_columns)) => {
+                self.matrices(node, &warp, *count as usize, *by_columns)?
+            }
             _ => return Err(Error::at(node, "its argument is none of this operation")),
         };
         for (thread, lanes) in warp.zip(results) {
@@ -39,34 +41,32 @@ impl<'g> Block<'_, 'g, '_> {
         (0..all.len()).map(|lane| all.get(lane ^ bits).cloned().ok_or_else(|| absent(lane ^ bits))).collect()
     }
 
+    /// Every 8 threads give the addresses of the rows of a matrix. Each thread reads what it then holds.
     fn matrices(
         &mut self,
         node: Uop<'g>,
         warp: &Range<usize>,
-        count: u32,
+        count: usize,
         by_columns: bool,
     ) -> Result<Vec<Vec<Value>>, Error> {
         if warp.len() != WARP {
             return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
         }
-        let place = |thread: &super::Running<'_, 'g>| Ok(thread.machine.source(node, 0)?.place(node)?.clone());
-        let rows = self.threads[warp.clone()].iter().map(place).collect::<Result<Vec<_>, Error>>()?;
-        let mut all = vec![];
-        for lane in 0..WARP {
-            let who = super::Thread { block: self.number, thread: warp.start + lane };
-            let mut held = vec![];
-            for (matrix, e) in (0..count as usize).flat_map(|matrix| [(matrix, 0), (matrix, 1)]) {
-                let (far, near) = (lane / 4, 2 * (lane % 4) + e);
-                let (row, column) = if by_columns { (near, far) } else { (far, near) };
-                let place = &rows[8 * matrix + row];
-                let element = (place.block, self.memory.locate(node.src(0), place, column)?);
-                let raced = |other| Error::at(node, format!("{who} races with {other} for element {}", element.1));
-                self.races.read(element, who).map_err(raced)?;
-                held.push(self.memory.read(node.src(0), place, column)?);
-            }
-            all.push(held);
+        let mut results = vec![];
+        for thread in warp.clone() {
+            let places = (0..count).flat_map(|m| held_of_8x8(thread - warp.start, by_columns).map(|at| (m, at)));
+            let read =
+                places.map(|(m, (row, column))| self.row_element(node, thread, warp.start + 8 * m + row, column));
+            results.push(read.collect::<Result<_, _>>()?);
         }
-        Ok(all)
+        Ok(results)
+    }
+
+    /// Element `column` of the row whose address `giver` has, read by `thread`.
+    fn row_element(&mut self, node: Uop<'g>, thread: usize, giver: usize, column: usize) -> Result<Value, Error> {
+        let place = self.threads[giver].machine.source(node, 0)?.place(node)?.clone();
+        self.watch_element(node, thread, &place, column)?;
+        self.memory.read(node.src(0), &place, column)
     }
 
     fn product(&self, node: Uop<'g>, warp: &Range<usize>, fragment: Fragment) -> Result<Vec<Vec<Value>>, Error> {
@@ -85,6 +85,13 @@ impl<'g> Block<'_, 'g, '_> {
         let of = |places: &Vec<usize>| places.iter().map(|at| cast(Value::Float(c[*at]), DType::F32)).collect();
         Ok(spread.iter().map(of).collect())
     }
+}
+
+/// The row and column of the two elements that a thread holds of a matrix of 8 × 8.
+fn held_of_8x8(thread: usize, by_columns: bool) -> [(usize, usize); 2] {
+    let (row, column) = (thread / 4, thread % 4 * 2);
+    let places = [(row, column), (row, column + 1)];
+    if by_columns { places.map(|(row, column)| (column, row)) } else { places }
 }
 
 /// For each thread of a warp, the places of what it holds of matrix `which` in rows of `columns` elements.

@@ -7,7 +7,7 @@
 
 use crate::dtype::{DType, Space};
 use crate::ir::{Arg, Axis, Fragment, Held, Op, Uop};
-use crate::loops::{Digits, stride, substitute};
+use crate::loops::{Digits, stride, substitute, terms};
 use crate::optimize::factors;
 use crate::symbolic::Simplifier;
 
@@ -175,10 +175,16 @@ fn are_neighbours<'g>(a: Uop<'g>, b: Uop<'g>, simplifier: &mut Simplifier<'g>) -
     same_condition && simplifier.simplify(b.src(0).src(1) - a.src(0).src(1)).as_int() == Some(1)
 }
 
+/// Whether `value` is a sum of products that begin with 0.
+pub fn is_sum_of_products(value: Uop) -> bool {
+    terms(value).iter().all(|n| n.op() == Op::Wmma && n.src(2).as_const().is_some())
+}
+
 /// `acc + value` with the products of `value`, if it is a sum of such, added to `acc` one by one.
 pub fn accumulated<'g>(acc: Uop<'g>, value: Uop<'g>) -> Option<Uop<'g>> {
-    let terms = crate::loops::terms(value);
-    let is_product = |n: &Uop<'g>| n.op() == Op::Wmma && n.src(2).as_const().is_some();
+    let mut products = terms(value);
+    // Those of one step are added to all sums at the same time.
+    products.sort_unstable();
     let add = |sum, product: &Uop<'g>| product.with_srcs(&[product.src(0), product.src(1), sum]);
-    terms.iter().all(is_product).then(|| terms.iter().rev().fold(acc, add))
+    is_sum_of_products(value).then(|| products.iter().fold(acc, add))
 }

@@ -5,20 +5,29 @@
 //! | [`half`] | f16 and bf16 are only moved and converted |
 //! | [`matrix`] | sums over Matrix ranges are WMMA |
 //! | [`cooperate`] | reductions over threads combine what each thread has combined |
+//! | [`sums`] | steps of a sum of products share registers |
 //! | [`threads`] | no Grid and Thread ranges: the numbers of the block and of the thread, and shuffles |
+//! | [`pairs`] | four matrices are loaded at a time |
 //! | [`ahead`] | copies into shared memory that may run ahead do |
+//! | [`early`] | matrices are loaded first in each loop |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
 
 mod ahead;
 mod barriers;
 mod cooperate;
+mod early;
 mod half;
 mod matrix;
+mod pairs;
+mod sums;
 mod threads;
 
 pub(super) use ahead::ahead;
 pub(super) use barriers::barriers;
 pub(super) use cooperate::cooperate;
+pub(super) use early::early;
 pub(super) use half::half;
 pub(super) use matrix::{accumulated, matrix};
+pub(super) use pairs::pairs;
+pub(super) use sums::sums;
 pub(super) use threads::threads;

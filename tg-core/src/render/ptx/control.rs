@@ -59,6 +59,12 @@ impl<'g> Writer<'g, '_> {
         self.body.label(format!("end{number}"));
     }
 
+    /// Waits for all copies that run ahead but those of the last groups.
+    pub(super) fn wait(&mut self, node: Uop<'g>) {
+        let Arg::Slot(left) = *node.arg() else { panic!("render: {node:?}") };
+        self.body.line(format!("cp.async.wait_group {left};"));
+    }
+
     pub(super) fn accumulator(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let class = Class::of(held(node));
         let registers = (0..node.dtype().lanes).map(|_| Lane::Whole(self.body.fresh(class))).collect::<Vec<_>>();

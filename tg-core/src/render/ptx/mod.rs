@@ -5,6 +5,7 @@
 //! own compiler, allocates them, schedules, and removes what is not needed. All shared memory is one array whose size the
 //! launch gives, so that more than 48 KiB need nothing else.
 
+mod ahead;
 mod control;
 mod convert;
 mod layout;
@@ -48,6 +49,7 @@ pub struct Entry<'a> {
 /// and the prelude the head of a module, which comes first.
 pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
     let mut writer = Writer::new(linear, entry);
+    writer.needed = writer.needed(&linear.0);
     for &node in &linear.0 {
         writer.instruction(node);
     }
@@ -110,15 +112,14 @@ struct Writer<'g, 'a> {
 
 impl<'g, 'a> Writer<'g, 'a> {
     fn new(linear: &Linear<'g>, entry: &'a Entry<'a>) -> Writer<'g, 'a> {
-        let divisors = Divisors::new(&linear.0);
         Writer {
             entry,
             body: Body::default(),
             values: FxHashMap::default(),
             pointers: FxHashMap::default(),
             addresses: vec![FxHashMap::default()],
-            needed: needed(&linear.0, &divisors),
-            divisors,
+            divisors: Divisors::new(&linear.0),
+            needed: FxHashSet::default(),
             written: linear.0.iter().filter(|n| n.op() == Op::Store).map(|n| buffer(n.src(0))).collect(),
             shared_base: None,
             shared: 0,
@@ -141,7 +142,10 @@ impl<'g, 'a> Writer<'g, 'a> {
             Op::DefineGlobal => self.define_global(node),
             Op::DefineLocal => self.define_local(node),
             Op::After => drop(self.pointers.insert(node, self.pointers[&node.src(0)].clone())),
-            Op::Store => self.store(node),
+            Op::Store => match self.copies(node) {
+                Some(all) => self.copy_ahead(node, &all),
+                None => self.store(node),
+            },
             Op::Endrange => self.end(node),
             Op::UpdateAcc => self.update(node),
             Op::Barrier => self.body.line("bar.sync 0;"),
@@ -158,13 +162,13 @@ impl<'g, 'a> Writer<'g, 'a> {
             Op::DefineVar => self.dimension(node),
             Op::Special => self.special(node),
             Op::Load => self.load(node),
-            Op::LoadMatrix => self.load_matrix(node),
             Op::Range => self.begin(node),
             Op::DefineAcc => self.accumulator(node),
             Op::Vectorize => self.vectorize(node),
             Op::Gep => self.gep(node),
             Op::Shuffle => self.shuffle(node),
             Op::Wmma => self.wmma(node),
+            Op::LoadMatrix => self.load_matrix(node),
             Op::Cast => self.cast(node),
             Op::Bitcast => self.bitcast(node),
             op if op.is_alu() => self.elementwise(node),
@@ -182,35 +186,40 @@ fn buffer(pointer: Uop<'_>) -> Uop<'_> {
     base
 }
 
-/// Everything of `list` that has an effect, or that an instruction reads.
-fn needed<'g>(list: &[Uop<'g>], divisors: &Divisors<'g>) -> FxHashSet<Uop<'g>> {
+/// Whether something happens even if nobody reads it.
+fn has_effect(op: Op) -> bool {
     use Op::*;
-    let has_effect = |op: Op| matches!(op, Store | UpdateAcc | Range | Endrange | Barrier | Commit | Wait);
-    let mut needed: FxHashSet<Uop<'g>> = list.iter().copied().filter(|n| has_effect(n.op())).collect();
-    for &node in list.iter().rev() {
-        if needed.contains(&node) {
-            needed.extend(reads(node, divisors));
-        }
-    }
-    needed
+    matches!(op, Store | UpdateAcc | Range | Endrange | Barrier | Commit | Wait)
 }
 
-/// What the lines of `node` read.
-fn reads<'g>(node: Uop<'g>, divisors: &Divisors<'g>) -> Vec<Uop<'g>> {
-    match node.op() {
-        Op::Load | Op::Store | Op::LoadMatrix => {
-            let address = |index: Uop<'g>| {
-                let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
-                rests.chain([index.src(0)]).chain(index.srcs().nth(2)).collect::<Vec<_>>()
-            };
-            let own = address(node.src(0)).into_iter();
-            match memory::copied(node, divisors) {
-                Some(load) => own.chain(address(load.src(0))).collect(),
-                None => own.chain(node.srcs().nth(1)).collect(),
+impl<'g> Writer<'g, '_> {
+    /// Everything of `list` that has an effect, or that an instruction reads.
+    fn needed(&self, list: &[Uop<'g>]) -> FxHashSet<Uop<'g>> {
+        let mut needed: FxHashSet<Uop<'g>> = list.iter().copied().filter(|n| has_effect(n.op())).collect();
+        for &node in list.iter().rev() {
+            if needed.contains(&node) {
+                needed.extend(self.reads(node));
             }
         }
-        Op::DefineAcc | Op::After => vec![node.src(0)],
-        Op::Special | Op::Endrange => vec![],
-        _ => node.srcs().collect(),
+        needed
     }
+
+    /// What the lines of `node` read.
+    fn reads(&self, node: Uop<'g>) -> Vec<Uop<'g>> {
+        match node.op() {
+            Op::Store if self.copies(node).is_some() => [accessed(node), accessed(node.src(1))].concat(),
+            Op::Load | Op::Store => [accessed(node), node.srcs().skip(1).take(1).collect()].concat(),
+            Op::LoadMatrix => accessed(node),
+            Op::DefineAcc | Op::After => vec![node.src(0)],
+            Op::Special | Op::Endrange => vec![],
+            _ => node.srcs().collect(),
+        }
+    }
+}
+
+/// What is needed of the address that `node` uses: its pointer, what varies of its places, and its condition.
+fn accessed<'g>(node: Uop<'g>) -> Vec<Uop<'g>> {
+    let index = node.src(0);
+    let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
+    rests.chain([index.src(0)]).chain(index.srcs().nth(2)).collect()
 }

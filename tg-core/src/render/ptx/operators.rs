@@ -9,6 +9,8 @@
 //! `ex2.approx.f32` a relative error of at most 2^-22.5 or so over the full range, and `lg2.approx.f32` an absolute error
 //! of 2^-22 for operands in (0.5, 2) and a relative one of 2^-22 outside of it. All others round correctly.
 
+use std::borrow::Cow;
+
 use crate::dtype::{Kind, Scalar};
 use crate::ir::{Op, Uop};
 
@@ -114,11 +116,15 @@ const FLOOR_MOD: &str = "{ .reg .$s q, r; .reg .pred p; rem.$s r, $0, $1; \
     setp.ne.$s p, r, 0; xor.$b q, r, $1; setp.lt.and.$s p, q, 0, p; selp.$s q, $1, 0, p; add.$s $d, r, q; }";
 
 /// The row for `node`, which computes with operands of `scalar`.
-pub(super) fn spelling(node: Uop, scalar: Scalar) -> &'static str {
+pub(super) fn spelling(node: Uop, scalar: Scalar) -> Cow<'static, str> {
     let is_natural = || node.src(0).vmin() >= 0 && node.src(1).vmin() > 0;
-    match node.op() {
-        Op::Idiv if node.dtype().is_index() => return if is_natural() { "div.$u $d, $0, $1;" } else { FLOOR_DIV },
-        Op::Mod if node.dtype().is_index() => return if is_natural() { "rem.$u $d, $0, $1;" } else { FLOOR_MOD },
+    // Rounding down, a power of two is a shift and a mask, also of negative numbers.
+    let power = || node.src(1).as_int().filter(|n| n.count_ones() == 1);
+    match (node.op(), node.dtype().is_index()) {
+        (Op::Idiv, true) if let Some(n) = power() => return format!("shr.$s $d, $0, {};", n.trailing_zeros()).into(),
+        (Op::Mod, true) if let Some(n) = power() => return format!("and.$b $d, $0, {};", n - 1).into(),
+        (Op::Idiv, true) => return if is_natural() { "div.$u $d, $0, $1;" } else { FLOOR_DIV }.into(),
+        (Op::Mod, true) => return if is_natural() { "rem.$u $d, $0, $1;" } else { FLOOR_MOD }.into(),
         _ => {}
     }
     let row = TABLE.iter().find(|(op, on, _)| *op == node.op() && fits(*on, scalar));
@@ -126,6 +132,7 @@ pub(super) fn spelling(node: Uop, scalar: Scalar) -> &'static str {
         panic!("render: {node:?} on {} has no spelling in PTX; lowering decomposes it", scalar.name())
     })
     .2
+    .into()
 }
 
 /// Whether the result of an operation on integers held in 32 bits may need more bits than the type has.

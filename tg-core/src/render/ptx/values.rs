@@ -133,7 +133,7 @@ impl<'g> Writer<'g, '_> {
     pub(super) fn elementwise(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let of = computed_as(node);
         let row = spelling(node, of);
-        (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, row)).collect()
+        (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, &row)).collect()
     }
 
     fn lane_of(&mut self, node: Uop<'g>, lane: usize, of: Scalar, row: &str) -> Lane {

@@ -71,9 +71,7 @@ impl<'g> Plan<'g, '_> {
         let rows = self.part_of_warp(rows, high, WARP_BITS)?;
         let columns = self.part_of_warp(columns, wide, WARP_BITS + (height / high).trailing_zeros())?;
         let [rows, columns, depth] = [self.place(rows)?, self.place(columns)?, self.place(depth)?];
-        // The loop over steps of the sum stays: written out, all factors would be in registers at once.
-        let parts = self.act(Action::Matrix { rows, columns, depth })?;
-        for range in parts.into_iter().filter(|r| !is_reduce(*r)) {
+        for range in self.act(Action::Matrix { rows, columns, depth })? {
             self.write_all_out(range);
         }
         Some(())

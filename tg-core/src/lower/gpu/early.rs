@@ -1,0 +1,44 @@
+//! Before: a matrix is loaded from shared memory where it is first used. After: the factors of each step of a sum are
+//! loaded before the products of the step before, which hide how long that takes.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Op, Uop};
+use crate::lower::Linear;
+
+pub fn early<'g>(linear: Linear<'g>) -> Linear<'g> {
+    let parts = linear.0.chunk_by(|a, b| !is_bound(*a) && !is_bound(*b));
+    Linear(parts.flat_map(reordered).collect())
+}
+
+/// What instructions do not move across.
+fn is_bound(node: Uop) -> bool {
+    matches!(node.op(), Op::Range | Op::Endrange | Op::Barrier | Op::Wait | Op::Commit | Op::Store)
+}
+
+/// `part` in the order: factors of steps 0 and 1, products of step 0, factors of step 2, products of step 1, …
+fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
+    let mut times: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
+    for &product in part.iter().filter(|n| n.op() == Op::Wmma) {
+        let time = times.get(&product.src(2)).map_or(2, |before| before + 2);
+        times.insert(product, time);
+    }
+    if times.is_empty() {
+        return part.to_vec();
+    }
+    for &node in part.iter().rev().filter(|n| !matches!(n.op(), Op::UpdateAcc)) {
+        // What a node waits for comes before it: factors one step ahead of their products.
+        let Some(time) = times.get(&node).copied() else { continue };
+        let is_product = node.op() == Op::Wmma;
+        for source in node.srcs().take(if is_product { 2 } else { usize::MAX }) {
+            let needed = if is_product { time.saturating_sub(3) } else { time };
+            let known = times.entry(source).or_insert(needed);
+            *known = (*known).min(needed);
+        }
+    }
+    let mut sorted = part.to_vec();
+    let last = |n: &Uop<'g>| n.srcs().filter_map(|s| times.get(&s)).copied().max().unwrap_or(0);
+    let keys: FxHashMap<_, _> = part.iter().map(|n| (*n, times.get(n).copied().unwrap_or_else(|| last(n)))).collect();
+    sorted.sort_by_key(|n| keys[n]);
+    sorted
+}
