@@ -30,6 +30,11 @@ use crate::target::Isa;
 /// Arrays in shared memory begin at multiples of this many bytes.
 const ALIGNMENT: usize = 128;
 
+/// Registers of a multiprocessor.
+const REGISTERS: u32 = 1 << 16;
+/// Registers of a thread that need not be fewer for more blocks.
+const FEWEST: u32 = 64;
+
 /// What a kernel looks like from outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
@@ -53,16 +58,27 @@ pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
     for &node in &linear.0 {
         writer.instruction(node);
     }
-    let (head, shared) = (head(entry), writer.shared);
+    let (head, shared) = (head(entry, resident(linear, entry.threads)), writer.shared);
     let source = format!("{head}{{\n{}  ret;\n}}\n", writer.body.finish());
     Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared) }
 }
 
-fn head(entry: &Entry) -> String {
+/// How many blocks of a kernel with matrix units are to run on a multiprocessor at once: as many as leave each thread twice
+/// the registers of its sums. Without being told, `ptxas` makes room for more, and then has no registers to load the next
+/// factors into while it multiplies.
+fn resident(linear: &Linear, threads: u32) -> Option<u32> {
+    let is_product = |n: &&Uop| n.op() == Op::UpdateAcc && n.src(1).op() == Op::Wmma;
+    let sums: u32 = linear.0.iter().filter(is_product).map(|n| u32::from(n.src(0).dtype().lanes)).sum();
+    (sums > 0).then(|| (REGISTERS / (threads * (2 * sums).max(FEWEST))).max(1))
+}
+
+fn head(entry: &Entry, resident: Option<u32>) -> String {
     let args = entry.args.iter().enumerate().map(|(slot, dtype)| memory::parameter(slot, *dtype));
     let dims = (0..entry.dims.len()).map(|at| format!(".param .s64 n{at}"));
     let params: Vec<String> = args.chain(dims).map(|param| format!("  {param}")).collect();
-    format!(".visible .entry {}(\n{}\n)\n.maxntid {}, 1, 1\n", entry.name, params.join(",\n"), entry.threads)
+    let resident = resident.map(|blocks| format!(".minnctapersm {blocks}\n")).unwrap_or_default();
+    let params = params.join(",\n");
+    format!(".visible .entry {}(\n{params}\n)\n.maxntid {}, 1, 1\n{resident}", entry.name, entry.threads)
 }
 
 /// The head of a module. Versions are the lowest that have what kernels use, for the sake of old drivers.
