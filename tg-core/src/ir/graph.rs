@@ -75,7 +75,7 @@ pub enum Arg {
     Op(Op),
     /// BUFFER: a number unique in the graph, and the shape.
     Buffer(u32, Vec<Dim>),
-    /// DEFINE_GLOBAL, DEFINE_ACC, BARRIER: which; GEP: the lane; SHUFFLE: the bits.
+    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT: how many groups.
     Slot(u32),
     /// SPECIAL: whose number.
     Special(Special),

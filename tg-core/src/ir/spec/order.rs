@@ -60,7 +60,7 @@ impl<'g> Walk<'g> {
 
     fn instruction(&mut self, line: usize, node: Uop<'g>) {
         self.sources(line, node);
-        let repeats = matches!(node.op(), Op::Commit | Op::Wait);
+        let repeats = matches!(node.op(), Op::Barrier | Op::Commit | Op::Wait);
         if self.defined.contains_key(&node.id()) && !repeats {
             self.report(line, node, "listed_once", "it is on an earlier line already".into());
         }

@@ -95,7 +95,7 @@ const ARGUMENTS: &[Rule] = rules! {
         "it combines with ADD, MUL or MAX, over axes each named once, in order";
     reduce_arg [Reduce]
         |n| matches!(n.arg(), Arg::Op(op) if op.is_reducing()) => "it combines with ADD, MUL or MAX";
-    slot_arg [DefineGlobal DefineAcc Barrier Commit Wait]
+    slot_arg [DefineGlobal DefineAcc Wait]
         |n| matches!(n.arg(), Arg::Slot(_)) => "its argument is a slot";
     special_arg [Special]
         |n| matches!(n.arg(), Arg::Special(_)) && n.dtype() == DType::INDEX =>
@@ -121,7 +121,7 @@ const ARGUMENTS: &[Rule] = rules! {
         "it is void, with a name or nothing";
     no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne Cmpeq
             And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
-            Endrange UpdateAcc]
+            Endrange UpdateAcc Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
 };
 
