@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tg_core::compile::{Function, Language, Program, compile};
 use tg_core::dtype::{DType, Kind, Scalar};
 use tg_core::ir::{Arg, Graph, Op, Special, Uop};
 use tg_core::lower::Linear;
 use tg_core::render::{Entry, emit_ptx};
 use tg_core::target::Isa;
+use tg_core::tensor::{Argument, find};
 use tg_toolchain::{CACHE_LIMIT, Cache, PTXAS_VARIABLE, Ptxas};
 
 /// The assembler; nothing where there is none and none was named.
@@ -186,4 +188,42 @@ fn machine_code_is_kept_and_mistakes_come_back_with_the_assemblers_words() {
     drop(fs::remove_dir_all(&folder));
     let error = ptxas.assemble(&source.replace("ret", "oops"), Isa::Sm80, None).unwrap_err().to_string();
     assert!(error.contains("oops") && error.contains("-arch sm_80"), "{error}");
+}
+
+/// A function of two matrices.
+fn program(method: &str, dtype: DType, shapes: [[i64; 2]; 2], isa: Isa) -> Program {
+    let graph = Graph::new();
+    let [x, y] = shapes.map(|shape| graph.buffer(dtype, shape.map(Into::into).to_vec()));
+    let method = find(method).expect("a method");
+    let args = [Argument::Tensor(x), if method.name == "matmul" { Argument::Tensor(y) } else { Argument::Int(-1) }];
+    let Ok(Argument::Tensor(result)) = (method.call)(&graph, &args) else { panic!("no result") };
+    let inputs = [x, y].iter().filter(|b| result.toposort().contains(b)).map(|b| (format!("{b:?}"), *b)).collect();
+    let outputs = vec![("result".into(), result)];
+    compile(
+        &graph,
+        &Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs },
+        &[isa],
+        Language::Ptx,
+    )
+}
+
+#[test]
+fn lowered_kernels_assemble_and_keep_most_of_their_values_in_registers() {
+    let Some(ptxas) = ptxas() else { return };
+    let square = [[512, 512]; 2];
+    // The last column is the most that may be spilled: the product's threads hold as much as registers can.
+    let cases = [
+        ("softmax", DType::F32, 0),
+        ("softmax", DType::BF16, 0),
+        ("matmul", DType::F32, 0),
+        ("matmul", DType::BF16, 64),
+    ];
+    for ((method, dtype, most), isa) in cases.into_iter().flat_map(|case| ISAS.map(|isa| (case, isa))) {
+        let program = program(method, dtype, square, isa);
+        for kernel in &program.kernels {
+            let source = format!("{}{}", program.prelude[0], kernel.variants[0].source);
+            let cubin = ptxas.assemble(&source, isa, None).unwrap_or_else(|e| panic!("{method} {dtype}: {e}"));
+            assert!(cubin.usage[0].spill_bytes <= most, "{method} {dtype}: {:?}", cubin.usage);
+        }
+    }
 }

@@ -5,9 +5,9 @@
 //! are floats. What takes several instructions is a
 //! block with registers and labels of its own. Literals may stand for operands wherever instructions read them.
 //!
-//! `EXP2` and `LOG2` of f32 are the approximations of the hardware, which handle denormals: the PTX ISA (9.7.3) gives
-//! `ex2.approx.f32` a relative error of at most 2^-22.5 or so over the full range, and `lg2.approx.f32` an absolute error
-//! of 2^-22 for operands in (0.5, 2) and a relative one of 2^-22 outside of it. All others round correctly.
+//! `EXP2` and `LOG2` of f32 are the approximations of the hardware, which handle denormals. By NVIDIA's documents, the
+//! first is within 2 units in the last place, and the second within 2^-22: of the result's size, and absolutely for
+//! operands between 0.5 and 2. All others round correctly.
 
 use std::borrow::Cow;
 
