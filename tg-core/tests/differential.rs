@@ -125,7 +125,7 @@ fn actions_change_no_result() {
                     actions.0.push(action);
                 }
             }
-            (actions, lower(kernel, simplifier))
+            (actions, lower(kernel, Isa::X86V3, simplifier))
         });
     });
 }
@@ -137,11 +137,13 @@ fn action(random: &mut Random) -> Action {
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
         3 => Action::Keep { axis },
-        4 => Action::Stream,
+        4 => Action::Stream {},
         7 => Action::Border { load: random.below(3) },
         6 => Action::Stage { axis, load: random.below(3) },
         5 => Action::Overlap { axis, size: random.pick(&[2, 3, 5]) },
         8 | 9 => Action::Accumulate { axis, size: random.pick(&[2, 3, 5]), at: random.below(4) },
+        12 => Action::Split { axis, size: random.pick(&[2, 3, 4]) },
+        13 => Action::Pad { axis, size: random.pick(&[2, 3, 4, 8]) },
         10 | 11 => Action::Precompute { axis, reduction: random.below(3) },
         _ => Action::Parallel { axis },
     }
@@ -187,7 +189,7 @@ fn blocked_products_agree_with_the_interpreter() {
             let actions: Actions = list.parse().expect("actions");
             let after = apply(kernel, &actions, simplifier);
             applied += usize::from(after.is_ok());
-            (actions, lower(after.unwrap_or(kernel), simplifier))
+            (actions, lower(after.unwrap_or(kernel), Isa::X86V3, simplifier))
         });
     }
     assert_eq!(applied, BLOCKED.len() - 1, "the last list moves a reduction, all others apply");

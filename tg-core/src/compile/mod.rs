@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
-use crate::loops::{Nest, canonical_text, renamed};
+use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops};
 use crate::render::{C, Rust, Spelling, emit};
@@ -59,6 +59,13 @@ pub struct Lowered<'g> {
     /// See [`Variant::extent`] and [`Variant::tile`].
     extent: (Dim, i64),
     launch: Option<Launch>,
+}
+
+impl Lowered<'_> {
+    /// How it is launched, on a GPU.
+    pub fn launch(&self) -> Option<&Launch> {
+        self.launch.as_ref()
+    }
 }
 
 /// Schedules `function`: enough for its [`Report`], with no code generated.
@@ -306,14 +313,14 @@ pub fn generate<'g>(
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     let launch = isa.is_gpu().then(|| launch(kernel));
-    Lowered { isa, actions, origin, linear: lower(kernel, simplifier), extent, launch }
+    Lowered { isa, actions, origin, linear: lower(kernel, isa, simplifier), extent, launch }
 }
 
 /// The blocks and threads of `kernel`, a loop nest with all actions.
 fn launch(kernel: Uop) -> Launch {
-    let grid = Nest::new(kernel).loops().into_iter().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Grid)));
-    let blocks = grid.map(|range| {
+    let digits = Digits::of(kernel);
+    let blocks = digits.grid().iter().map(|range| {
         schedule::quotient(range.src(0)).unwrap_or_else(|| panic!("compile: {range:?} is not a number of blocks"))
     });
-    Launch { blocks: blocks.collect(), threads: crate::loops::threads(kernel) }
+    Launch { blocks: blocks.collect(), threads: digits.threads() }
 }

@@ -7,7 +7,7 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Shl, Shr, Su
 
 use crate::dim::Dim;
 use crate::dtype::{DType, Space};
-use crate::ir::{Arg, Axis, Graph, Op, Uop, Value, cast};
+use crate::ir::{Arg, Axis, Graph, Op, Special, Uop, Value, cast};
 
 /// What may stand beside a [`Uop`] in an expression.
 pub trait Operand<'g>: Copy {
@@ -82,9 +82,9 @@ impl Graph {
         self.node(Op::Range, DType::INDEX, &[size], Arg::Range(self.fresh(), axis))
     }
 
-    /// The number, below `size`, of this block (`Axis::Grid`) or of this thread in its block (`Axis::Thread`).
-    pub fn special<'g>(&'g self, size: Uop<'g>, axis: Axis) -> Uop<'g> {
-        self.node(Op::Special, DType::INDEX, &[size], Arg::Axis(axis))
+    /// The number, below `size`, of this block or thread.
+    pub fn special<'g>(&'g self, size: Uop<'g>, special: Special) -> Uop<'g> {
+        self.node(Op::Special, DType::INDEX, &[size], Arg::Special(special))
     }
 
     /// The pointer to kernel argument `slot`.

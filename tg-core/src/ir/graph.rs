@@ -37,10 +37,19 @@ pub enum Axis {
     Unroll,
     /// Blocks of threads, one for each element.
     Grid,
-    /// Threads of a block, one for each element.
-    Thread,
+    /// Threads of a block, one for each element: the counter is the bits of the thread's number from this one on.
+    Thread(u8),
     /// Elements that a warp's matrix unit combines at once.
     Matrix,
+}
+
+/// What a SPECIAL is the number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Special {
+    /// The block of threads, of all that run the kernel.
+    Block,
+    /// The thread, of its block.
+    Thread,
 }
 
 /// What a node says besides its sources; which variant an op carries is part of its spec.
@@ -68,8 +77,8 @@ pub enum Arg {
     Buffer(u32, Vec<Dim>),
     /// DEFINE_GLOBAL, DEFINE_ACC, BARRIER: which; GEP: the lane; SHUFFLE: the bits.
     Slot(u32),
-    /// SPECIAL: `Grid` or `Thread`.
-    Axis(Axis),
+    /// SPECIAL: whose number.
+    Special(Special),
     /// WMMA: the shape of the product.
     Fragment(Fragment),
     /// DEFINE_LOCAL: which, and how many elements.

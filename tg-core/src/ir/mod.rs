@@ -28,7 +28,7 @@ pub use build::Operand;
 pub use eval::{cast, eval, neutral};
 pub use evaluate::evaluate;
 pub use fragment::{Fragment, Held};
-pub use graph::{Arg, Axis, Graph, Id, Uop};
+pub use graph::{Arg, Axis, Graph, Id, Special, Uop};
 pub use memo::Memo;
 pub use op::{Class, Op};
 pub use pretty::pretty;

@@ -10,11 +10,13 @@
 mod access;
 mod build;
 mod canonical;
+mod digits;
 mod nest;
 mod substitute;
 
 pub use access::{stride, terms};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
-pub use nest::{Nest, threads};
+pub use digits::{Digits, field};
+pub use nest::Nest;
 pub use substitute::{close, closes, each_store, instantiate, renamed, renamed_as, separate, substitute};

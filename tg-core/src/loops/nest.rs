@@ -5,15 +5,7 @@
 //! it can be computed.
 
 use super::closes;
-use crate::ir::{Arg, Axis, Graph, Memo, Uop};
-
-/// How many threads a block of `kernel` has: enough for all loops over threads that stand inside of each other.
-pub fn threads(kernel: Uop) -> u32 {
-    let nest = Nest::new(kernel);
-    let is_thread = |r: &Uop| matches!(r.arg(), Arg::Range(_, Axis::Thread));
-    let of = |r| nest.path(Some(r)).into_iter().filter(is_thread).map(|r| r.src(0).vmax()).product::<i128>();
-    nest.loops().into_iter().map(of).max().unwrap_or(1) as u32
-}
+use crate::ir::{Graph, Memo, Uop};
 
 /// The tree of loops of a kernel.
 pub struct Nest<'g> {

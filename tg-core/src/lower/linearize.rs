@@ -5,6 +5,7 @@
 //! be. A REDUCE becomes a register (DEFINE_ACC) set up before its loops and updated inside them; who
 //! needs its result waits for the loops to end. So does an AFTER for the loops of its stores.
 
+use super::gpu;
 use crate::dtype::DType;
 use crate::ir::{Arg, Memo, Op, Uop, neutral, rebuild, toposort};
 use crate::loops::Nest;
@@ -50,7 +51,8 @@ fn registers<'g>(kernel: Uop<'g>, nest: &Nest<'g>) -> (Vec<Uop<'g>>, Vec<Registe
         let value = done[reduce.src(0)];
         // `reduce * value` after the loop would be the same node as the update in it, which then swaps its operands.
         let is_taken = nodes.iter().any(|n| n.op() == op && n.srcs().eq([reduce, reduce.src(0)]));
-        let next = if is_taken { value.alu(op, &[acc]) } else { acc.alu(op, &[value]) };
+        let sum = || if is_taken { value.alu(op, &[acc]) } else { acc.alu(op, &[value]) };
+        let next = gpu::accumulated(acc, value).filter(|_| op == Op::Add).unwrap_or_else(sum);
         let update = graph.node(Op::UpdateAcc, DType::VOID, &[acc, next], Arg::None);
         let ranges = || reduce.srcs().skip(1);
         let first = ranges().min_by_key(|r| nest.depth(*r)).unwrap_or(reduce);

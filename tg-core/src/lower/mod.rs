@@ -1,5 +1,6 @@
 //! From a loop nest with schedule actions to a list of instructions: the whole lowering on one page.
 
+mod gpu;
 mod linearize;
 mod narrow;
 mod passes;
@@ -10,4 +11,4 @@ mod unroll;
 mod vectorize;
 
 pub use linearize::{Linear, linearize};
-pub use passes::{PASSES, Pass, lower};
+pub use passes::{Pass, lower, passes};

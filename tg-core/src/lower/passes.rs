@@ -1,9 +1,11 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{narrow, separate, transcendental, unroll, vectorize};
-use crate::ir::{Memo, Uop, rebuild};
+use super::{gpu, narrow, separate, transcendental, unroll, vectorize};
+use crate::dtype::Scalar;
+use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
+use crate::target::Isa;
 
 /// A step of the lowering, from loop nest to loop nest.
 pub struct Pass {
@@ -15,8 +17,8 @@ pub struct Pass {
     pub run: for<'g> fn(Uop<'g>, &mut Simplifier<'g>) -> Uop<'g>,
 }
 
-/// The passes, in order.
-pub const PASSES: &[Pass] = &[
+/// The passes for processors, in order.
+const PASSES: &[Pass] = &[
     Pass { name: "narrow", after: "no bf16; f32 that is rounded instead", run: narrow::narrow },
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
@@ -24,13 +26,38 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "decompose", after: "only operations that every processor has", run: decompose },
 ];
 
+/// The passes for GPUs, in order.
+const GPU_PASSES: &[Pass] = &[
+    Pass { name: "half", after: "f16 and bf16 are only moved and converted", run: gpu::half },
+    Pass { name: "matrix", after: "no Matrix ranges; WMMA instead", run: gpu::matrix },
+    Pass { name: "cooperate", after: "reductions over threads are over nothing else", run: gpu::cooperate },
+    Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
+    Pass { name: "threads", after: "no Grid and Thread ranges; SPECIAL and SHUFFLE instead", run: gpu::threads },
+    Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
+    Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
+    Pass { name: "decompose", after: "only operations that every GPU has", run: decompose_for_gpu },
+];
+
+/// The passes for `isa`, in order.
+pub fn passes(isa: Isa) -> &'static [Pass] {
+    if isa.is_gpu() { GPU_PASSES } else { PASSES }
+}
+
 /// Replaces each operation that has a decomposition.
 fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     rebuild(kernel, &mut done, |node| transcendental::decompose(node).unwrap_or(node))
 }
 
-/// The instructions of `kernel`: all passes, then [`linearize`].
-pub fn lower<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
-    linearize(PASSES.iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)))
+/// [`decompose`], but for powers of two and logarithms of f32, which GPUs have.
+fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
+    let mut done = Memo::new(kernel.graph());
+    let has = |node: Uop| matches!(node.op(), Op::Exp2 | Op::Log2) && node.dtype().scalar == Scalar::F32;
+    rebuild(kernel, &mut done, |node| transcendental::decompose(node).filter(|_| !has(node)).unwrap_or(node))
+}
+
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`], and on a GPU barriers.
+pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
+    let linear = linearize(passes(isa).iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)));
+    if isa.is_gpu() { gpu::barriers(linear) } else { linear }
 }

@@ -100,7 +100,8 @@ impl<'g, 'a> Vectorize<'g, 'a> {
             // Addresses stay scalar: a vector of them is put together where it is used.
             Op::Index | Op::Store | Op::Load | Op::Range => self.rebuilt(node),
             Op::Reduce => self.over_vectors(node),
-            _ if node.op().is_alu() && node.depends_on(self.range) => self.elementwise(node),
+            Op::Where if self.is_choice_of_lanes(node) => self.lane_by_lane(node),
+            op if (op.is_alu() || op == Op::Shuffle) && node.depends_on(self.range) => self.elementwise(node),
             _ => self.rebuilt(node),
         }
     }
@@ -129,6 +130,16 @@ impl<'g, 'a> Vectorize<'g, 'a> {
     fn elementwise(&self, node: Uop<'g>) -> Uop<'g> {
         let src: Vec<_> = node.srcs().map(|s| self.wide(self.done[s])).collect();
         node.graph().node(node.op(), node.dtype().vec(self.lanes), &src, node.arg().clone())
+    }
+
+    /// Whether the lane alone decides what `node`, a WHERE, chooses.
+    fn is_choice_of_lanes(&self, node: Uop<'g>) -> bool {
+        node.src(0).range_ids() == [self.range.id()] && !node.src(1).depends_on(self.range)
+    }
+
+    fn lane_by_lane(&mut self, node: Uop<'g>) -> Uop<'g> {
+        let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.at(node, i)).collect();
+        node.graph().node(Op::Vectorize, node.dtype().vec(self.lanes), &lanes, Arg::None)
     }
 
     fn over_vectors(&self, node: Uop<'g>) -> Uop<'g> {

@@ -7,12 +7,15 @@
 
 mod accumulate;
 mod action;
+mod apply;
 mod border;
 mod heuristic;
 mod keep;
 mod layout;
+mod matrix;
 mod merge;
 mod neighbours;
+mod pad;
 mod period;
 mod precompute;
 mod search;
@@ -22,6 +25,7 @@ mod tuning;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;
+pub(crate) use matrix::factors;
 pub use merge::merge_loops;
 pub use neighbours::neighbours;
 pub use search::{Reach, Trial, search};

@@ -45,7 +45,8 @@ fn shared<'g>(kernel: Uop<'g>, list: Vec<Action>, simplifier: &mut Simplifier<'g
 
 fn size(action: &mut Action) -> Option<&mut u32> {
     match action {
-        Action::Tile { size, .. } | Action::Overlap { size, .. } => Some(size),
+        Action::Tile { size, .. } | Action::Split { size, .. } | Action::Overlap { size, .. } => Some(size),
+        Action::Pad { size, .. } | Action::Thread { size, .. } => Some(size),
         Action::Vectorize { lanes, .. } => Some(lanes),
         Action::Unroll { by, .. } => Some(by),
         Action::Accumulate { size, .. } => Some(size),
@@ -61,7 +62,10 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         | Action::Keep { axis }
         | Action::Accumulate { at: axis, .. }
         | Action::Precompute { axis, .. } => Some(axis),
-        Action::Parallel { .. } | Action::Border { .. } | Action::Stream => None,
+        Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {
+            Some(axis)
+        }
+        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Stream {} => None,
     }
 }
 
@@ -132,7 +136,7 @@ fn with_one_more<'g>(kernel: Uop<'g>, list: &[Action], simplifier: &mut Simplifi
     let stages = (0..loops).flat_map(|axis| (0..loads).map(move |load| Action::Stage { axis, load }));
     let tiles = (0..loops).flat_map(|axis| BLOCKS.map(|size| Action::Tile { axis, size }));
     let unrolls = (0..loops).flat_map(|axis| COPIES.map(|by| Action::Unroll { axis, by }));
-    let stream = Some(Action::Stream).filter(|stream| !list.contains(stream));
+    let stream = Some(Action::Stream {}).filter(|stream| !list.contains(stream));
     let more = stages.chain(unrolls).chain(tiles).chain(stream);
     more.map(|action| [list, &[action]].concat()).collect()
 }

@@ -53,8 +53,16 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
     match tensor.op() {
         Op::ReduceAxis => (sources + 1.0) * elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0),
         Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
+        // Loads convert, and the narrow type is less to move.
+        Op::Cast if widens(tensor) => sources,
         op => sources + operation(op),
     }
+}
+
+/// Whether `cast` makes a wider float of a float.
+fn widens(cast: Uop) -> bool {
+    let (from, to) = (cast.src(0).dtype(), cast.dtype());
+    from.is_float() && to.is_float() && from.scalar.bits() < to.scalar.bits()
 }
 
 /// The size of a range as a dimension: inverse of [`crate::ir::Graph::dim`].
@@ -66,6 +74,10 @@ fn size(range: Uop) -> Dim {
 /// `index` as (polynomial, divisor), for what splitting a loop makes of its size; the size of a remainder has no such
 /// form.
 pub fn quotient(index: Uop) -> Option<(Dim, i64)> {
+    if index.op() == Op::Add && index.src(1).op() == Op::Idiv {
+        let (whole, (dim, by)) = (polynomial(index.src(0))?, quotient(index.src(1))?);
+        return Some((&(&whole * &Dim::from(by)) + &dim, by));
+    }
     if index.op() != Op::Idiv {
         return Some((polynomial(index)?, 1));
     }

@@ -1,6 +1,7 @@
 //! Matrix products: the product of two repeated views, summed over the shared axis.
 
 use crate::dim::Dim;
+use crate::dtype::DType;
 use crate::ir::{Op, Uop};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::primitive::{broadcast_shape, expanded, numeric, permuted, reduced, reshaped, without_axes};
@@ -9,6 +10,7 @@ use crate::tensor::registry::theme;
 theme! {
     /// The matrix product over the last axis of `x` and the last but one of `y`; leading axes are batches and broadcast.
     /// A vector on either side is a row or column that vanishes from the result: two vectors give their inner product.
+    /// Products of f16 and bf16 are summed in f32, and the sum is rounded.
     fn matmul(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
         check(numeric(x)?, numeric(y)?)?;
         let (rows, columns) = (x.shape().len() > 1, y.shape().len() > 1);
@@ -44,8 +46,15 @@ fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
         let missing = vec![Dim::ONE; shape.len() - own.len()];
         expanded(reshaped(x, &[missing, own].concat()), &shape)
     };
-    let product = view(left, left_shape) * view(right, right_shape);
-    Ok(reduced(product, Op::Add, &[shape.len() - 1]))
+    let dtype = left.dtype();
+    let wide = summing_dtype(dtype);
+    let product = view(left.cast(wide), left_shape) * view(right.cast(wide), right_shape);
+    Ok(reduced(product, Op::Add, &[shape.len() - 1]).cast(dtype))
+}
+
+/// The type that products of `dtype` are summed in.
+pub(super) fn summing_dtype(dtype: DType) -> DType {
+    if dtype.is_float() && dtype.scalar.bits() < 32 { DType::F32 } else { dtype }
 }
 
 /// Dtypes and sizes fit.

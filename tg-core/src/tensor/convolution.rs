@@ -6,6 +6,7 @@
 use crate::dim::Dim;
 use crate::ir::{Op, Uop};
 use crate::tensor::argument::Each;
+use crate::tensor::contraction::summing_dtype;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::primitive::{broadcast, expanded, numeric, padded, reduced, reshaped};
 use crate::tensor::registry::theme;
@@ -89,10 +90,11 @@ fn convolved<'g>(operands: &Operands<'g>, padding: Option<Each>, windows: &Windo
     let seen = slid(grouped, &split(&x.shape()[0], &out_per_group), windows)?;
     let (counts, taps) = seen.shape()[4..].split_at(axes);
     let kernel = [&split(&Dim::ONE, &out_per_group), &vec![Dim::ONE; axes], taps].concat();
-    let product = seen * expanded(reshaped(weights, &kernel), seen.shape());
+    let wide = summing_dtype(x.dtype());
+    let product = seen.cast(wide) * expanded(reshaped(weights.cast(wide), &kernel), seen.shape());
     let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();
     let shape = [&x.shape()[..1], &weights.shape()[..1], counts].concat();
-    let result = reshaped(reduced(product, Op::Add, &summed), &shape);
+    let result = reshaped(reduced(product, Op::Add, &summed).cast(x.dtype()), &shape);
     operands.bias.map_or(Ok(result), |bias| Ok(result + per_channel(bias, result)?))
 }
 

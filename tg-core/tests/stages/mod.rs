@@ -8,7 +8,7 @@ use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_kernel, run_linear};
 use tg_core::ir::spec::{Stage, verify};
 use tg_core::ir::{Arg, Graph, Op, Uop, cast};
-use tg_core::lower::{PASSES, linearize};
+use tg_core::lower::{linearize, passes};
 use tg_core::optimize::heuristic;
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
@@ -28,7 +28,7 @@ pub enum Step {
 
 /// Every step, in order.
 pub fn steps() -> impl Iterator<Item = Step> {
-    let passes = (1..=PASSES.len()).map(Step::Passes);
+    let passes = (1..=passes(Isa::X86V3).len()).map(Step::Passes);
     [Step::Scheduled, Step::Optimized].into_iter().chain(passes).chain([Step::Linear])
 }
 
@@ -116,13 +116,14 @@ fn pointer(node: Uop) -> Option<(u32, DType)> {
 fn execute(step: Step, kernel: Uop, buffers: &mut [Array]) -> Result<(), String> {
     let mut simplifier = Simplifier::default();
     let optimized = || heuristic(kernel, Isa::X86V3, &mut Simplifier::default()).1;
-    let mut passed = |n: usize| PASSES[..n].iter().fold(optimized(), |k, pass| (pass.run)(k, &mut simplifier));
+    let mut passed =
+        |n: usize| passes(Isa::X86V3)[..n].iter().fold(optimized(), |k, pass| (pass.run)(k, &mut simplifier));
     let nest = match step {
         Step::Scheduled => kernel,
         Step::Optimized => optimized(),
         Step::Passes(n) => passed(n),
         Step::Linear => {
-            let list = linearize(passed(PASSES.len())).0;
+            let list = linearize(passed(passes(Isa::X86V3).len())).0;
             verify(Stage::Linear, &list).map_err(|e| e.to_string())?;
             return run_linear(&list, buffers, &|v| v.min).map_err(|e| e.to_string());
         }

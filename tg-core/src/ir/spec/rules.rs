@@ -3,7 +3,7 @@
 
 use super::{Rule, Stage};
 use crate::dtype::{DType, Space};
-use crate::ir::{Arg, Axis, Class, Op, Uop, cast};
+use crate::ir::{Arg, Class, Op, Uop, cast};
 
 /// Whether `op` may stand at `stage`.
 pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
@@ -86,8 +86,8 @@ const ARGUMENTS: &[Rule] = rules! {
     slot_arg [DefineGlobal DefineAcc Barrier]
         |n| matches!(n.arg(), Arg::Slot(_)) => "its argument is a slot";
     special_arg [Special]
-        |n| matches!(n.arg(), Arg::Axis(Axis::Grid | Axis::Thread)) && n.dtype() == DType::INDEX =>
-        "its argument is an axis of blocks or threads, and it is an `index`";
+        |n| matches!(n.arg(), Arg::Special(_)) && n.dtype() == DType::INDEX =>
+        "its argument says whose number it is, and it is an `index`";
     shuffle_arg [Shuffle]
         |n| matches!(n.arg(), Arg::Slot(1..32)) => "its argument is some of the five bits of a number in a warp";
     wmma_arg [Wmma]

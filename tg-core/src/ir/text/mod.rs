@@ -13,9 +13,9 @@ pub use print::{print, print_dim, print_list};
 
 pub(super) use print::lines;
 
-use crate::ir::Axis;
+use crate::ir::{Axis, Special};
 
-/// Names of the axis kinds, both ways.
+/// Names of the axis kinds, both ways; that of threads is followed by the lowest bit.
 const AXES: [(Axis, &str); 10] = [
     (Axis::Loop, "loop"),
     (Axis::Reduce, "reduce"),
@@ -25,9 +25,12 @@ const AXES: [(Axis, &str); 10] = [
     (Axis::Lane, "lane"),
     (Axis::Unroll, "unroll"),
     (Axis::Grid, "grid"),
-    (Axis::Thread, "thread"),
+    (Axis::Thread(0), "thread"),
     (Axis::Matrix, "matrix"),
 ];
+
+/// Names of what has a number, both ways.
+const SPECIALS: [(Special, &str); 2] = [(Special::Block, "block"), (Special::Thread, "thread")];
 
 /// Whether a variable's name can stand without quotes.
 fn is_plain(name: &str) -> bool {

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use rustc_hash::FxHashMap;
 
 use super::lex::{Kind, Token, tokens};
-use super::{AXES, is_plain};
+use super::{AXES, SPECIALS, is_plain};
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
-use crate::ir::{Arg, Axis, Fragment, Graph, Op, Uop, Value};
+use crate::ir::{Arg, Axis, Fragment, Graph, Op, Special, Uop, Value};
 use crate::view::{ShapeTracker, View};
 
 /// Most items a list of axes, dimensions or views may have.
@@ -282,6 +282,13 @@ impl Line {
         })
     }
 
+    fn axis(&mut self) -> Parsed<Axis> {
+        match self.take("an axis kind", axis)? {
+            Axis::Thread(_) => self.take("a bit of a thread's number", bit).map(Axis::Thread),
+            axis => Ok(axis),
+        }
+    }
+
     fn view(&mut self) -> Parsed<View> {
         self.sign("{")?;
         self.keyword("shape")?;
@@ -316,8 +323,8 @@ const KEYWORDS: &[Keyword] = &[
     ("buffer", |l| Ok(Arg::Buffer(l.small()?, l.dims()?))),
     ("slot", |l| l.small().map(Arg::Slot)),
     ("local", |l| Ok(Arg::Local(l.small()?, l.small()?))),
-    ("range", |l| Ok(Arg::Range(l.small()?, l.take("an axis kind", axis)?))),
-    ("axis", |l| l.take("an axis kind", axis).map(Arg::Axis)),
+    ("range", |l| Ok(Arg::Range(l.small()?, l.axis()?))),
+    ("special", |l| l.take("`block` or `thread`", special).map(Arg::Special)),
     ("fragment", |l| l.take("a shape of fragments", fragment).map(Arg::Fragment)),
     ("stream", |_| Ok(Arg::Stream)),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),
@@ -325,6 +332,14 @@ const KEYWORDS: &[Keyword] = &[
 
 fn axis(kind: &Kind) -> Option<Axis> {
     AXES.iter().find(|(_, name)| matches!(kind, Kind::Word(w) if w == name)).map(|(axis, _)| *axis)
+}
+
+fn special(kind: &Kind) -> Option<Special> {
+    SPECIALS.iter().find(|(_, name)| matches!(kind, Kind::Word(w) if w == name)).map(|(special, _)| *special)
+}
+
+fn bit(kind: &Kind) -> Option<u8> {
+    if let Kind::Number(text) = kind { text.parse().ok().filter(|bit| *bit < 10) } else { None }
 }
 
 fn fragment(kind: &Kind) -> Option<Fragment> {

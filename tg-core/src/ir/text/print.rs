@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use rustc_hash::FxHashMap;
 
-use super::{AXES, is_plain};
+use super::{AXES, SPECIALS, is_plain};
 use crate::dim::{Dim, Var};
 use crate::ir::{Arg, Axis, Id, Uop, Value};
 use crate::view::View;
@@ -51,16 +51,22 @@ fn arg(arg: &Arg) -> Option<String> {
         Arg::Buffer(number, shape) => format!("buffer {number} {}", dims(shape)),
         Arg::Slot(slot) => format!("slot {slot}"),
         Arg::Local(number, len) => format!("local {number} {len}"),
-        Arg::Range(number, axis) => format!("range {number} {}", axis_name(*axis)),
-        Arg::Axis(axis) => format!("axis {}", axis_name(*axis)),
+        Arg::Range(number, axis) => format!("range {number} {}", axis_text(*axis)),
+        Arg::Special(special) => {
+            format!("special {}", SPECIALS.iter().find(|(s, _)| s == special).map_or("", |(_, name)| name))
+        }
         Arg::Fragment(fragment) => format!("fragment {}", fragment.name()),
         Arg::Stream => "stream".to_string(),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
 }
 
-fn axis_name(axis: Axis) -> &'static str {
-    AXES.iter().find(|(a, _)| *a == axis).map_or("", |(_, name)| name)
+fn axis_text(axis: Axis) -> String {
+    let named = |axis| AXES.iter().find(|(a, _)| *a == axis).map_or("", |(_, name)| name);
+    match axis {
+        Axis::Thread(bit) => format!("{} {bit}", named(Axis::Thread(0))),
+        _ => named(axis).to_owned(),
+    }
 }
 
 /// A NaN other than the usual one keeps its bits, because constants are equal by their bits.

@@ -5,7 +5,7 @@ use super::tile::CHAINS;
 use super::{blocks, is_reduce, reduced, size};
 use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
-use crate::optimize::action::overwrites_what_it_reads;
+use crate::optimize::apply::overwrites_what_it_reads;
 
 /// Relative cost of a broadcast, where a wide load is 1.
 const BROADCAST: f64 = 0.5;

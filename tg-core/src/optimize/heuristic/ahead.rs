@@ -4,7 +4,8 @@
 use super::{Plan, blocks, is_reduce, reduced, size};
 use crate::ir::{Op, Uop};
 use crate::loops::Nest;
-use crate::optimize::action::{Action, is_over_results};
+use crate::optimize::action::Action;
+use crate::optimize::apply::is_over_results;
 use crate::optimize::precompute::reductions;
 
 /// Bytes of what is computed ahead for some rows: a part of the second-level cache.

@@ -1,5 +1,7 @@
 //! The default actions: chosen from how each load moves with each loop, and from the register file.
 //!
+//! For GPUs, see [`gpu`]. For processors:
+//!
 //! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
@@ -19,6 +21,7 @@ mod accesses;
 mod ahead;
 mod bands;
 mod contraction;
+mod gpu;
 mod portions;
 mod sweep;
 mod tile;
@@ -26,7 +29,8 @@ mod tile;
 use self::accesses::{Accesses, Choice};
 use self::contraction::Grid;
 use self::tile::{CHAINS, Tile, best_divisor};
-use super::action::{Action, Actions, is_over_results, overwrites_what_it_reads};
+use super::action::{Action, Actions};
+use super::apply::{is_over_results, overwrites_what_it_reads};
 use crate::dtype::Space;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
@@ -43,14 +47,11 @@ const SHORT: i64 = 16;
 /// The actions for `kernel` on `isa`, and the kernel after them.
 pub fn heuristic<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> (Actions, Uop<'g>) {
     let mut plan = Plan { kernel, isa, actions: Actions::default(), simplifier };
-    plan.ahead();
-    plan.keep();
-    plan.border();
-    for leaf in leaves(plan.kernel) {
-        plan.shape(leaf);
+    if isa.is_gpu() {
+        plan.on_gpu()
+    } else {
+        plan.on_processor()
     }
-    plan.stream();
-    plan.share();
     (plan.actions, plan.kernel)
 }
 
@@ -116,6 +117,17 @@ fn is_fresh(range: &Uop) -> bool {
 }
 
 impl<'g> Plan<'g, '_> {
+    fn on_processor(&mut self) {
+        self.ahead();
+        self.keep();
+        self.border();
+        for leaf in leaves(self.kernel) {
+            self.shape(leaf);
+        }
+        self.stream();
+        self.share();
+    }
+
     /// Vectors, tile and staging of one innermost loop, if it is still there.
     fn shape(&mut self, leaf: Uop<'g>) {
         let nest = Nest::new(self.kernel);
@@ -247,7 +259,7 @@ impl<'g> Plan<'g, '_> {
         };
         let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
         if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
-            self.act(Action::Stream);
+            self.act(Action::Stream {});
         }
     }
 

@@ -1,0 +1,103 @@
+//! Before: instructions that use shared memory as if threads ran one after the other. After: a BARRIER wherever what one
+//! thread has written is read by others, or what others may still read is written again.
+//!
+//! Pieces of shared memory are told apart by their numbers. A hazard that only a second iteration of a loop has counts
+//! like any other. A barrier stands before a loop rather than in it, where that is enough.
+
+use std::collections::BTreeMap;
+
+use crate::dtype::DType;
+use crate::ir::{Arg, Op, Uop};
+use crate::lower::Linear;
+
+pub fn barriers<'g>(linear: Linear<'g>) -> Linear<'g> {
+    let mut pass = Barriers { list: &linear.0, out: Vec::new(), count: 0 };
+    pass.block(0..linear.0.len(), State::default());
+    Linear(pass.out)
+}
+
+/// What has happened to each piece of shared memory since the last barrier: whether it was written, and whether read.
+type State = BTreeMap<u32, (bool, bool)>;
+
+struct Barriers<'g, 'a> {
+    list: &'a [Uop<'g>],
+    out: Vec<Uop<'g>>,
+    count: u32,
+}
+
+/// The shared memory that an instruction uses, and whether it writes it.
+fn used(node: Uop) -> Option<(u32, bool)> {
+    if !matches!(node.op(), Op::Load | Op::Store) {
+        return None;
+    }
+    let mut pointer = node.src(0).src(0);
+    while pointer.op() == Op::After {
+        pointer = pointer.src(0);
+    }
+    match pointer.arg() {
+        Arg::Local(number, _) => Some((*number, node.op() == Op::Store)),
+        _ => None,
+    }
+}
+
+/// Whether using the memory, for writing or not, has to wait for others.
+fn is_hazard(state: &State, (number, writes): (u32, bool)) -> bool {
+    state.get(&number).is_some_and(|(written, read)| if writes { *read } else { *written })
+}
+
+impl<'g> Barriers<'g, '_> {
+    /// Emits the instructions `range` of the list; returns the state after them.
+    fn block(&mut self, range: std::ops::Range<usize>, mut state: State) -> State {
+        let mut at = range.start;
+        while at < range.end {
+            let node = self.list[at];
+            if node.op() != Op::Range {
+                if let Some(access) = used(node) {
+                    self.wait(&mut state, &[access]);
+                    let (written, read) = state.entry(access.0).or_default();
+                    if access.1 { *written = true } else { *read = true }
+                }
+                self.out.push(node);
+                at += 1;
+                continue;
+            }
+            let end = self.end(at);
+            state = self.repeated(at + 1..end, state, node);
+            self.out.push(self.list[end]);
+            at = end + 1;
+        }
+        state
+    }
+
+    /// Emits a loop but for its end. The state it begins with is that before it or that at its own end.
+    fn repeated(&mut self, body: std::ops::Range<usize>, mut state: State, head: Uop<'g>) -> State {
+        let accesses: Vec<_> = self.list[body.clone()].iter().filter_map(|n| used(*n)).collect();
+        self.wait(&mut state, &accesses);
+        self.out.push(head);
+        let (emitted, count) = (self.out.len(), self.count);
+        for (number, (written, read)) in self.block(body.clone(), state.clone()) {
+            let entry = state.entry(number).or_default();
+            *entry = (entry.0 || written, entry.1 || read);
+        }
+        self.out.truncate(emitted);
+        self.count = count;
+        self.block(body, state)
+    }
+
+    /// A barrier, if one of `accesses` has to wait.
+    fn wait(&mut self, state: &mut State, accesses: &[(u32, bool)]) {
+        if accesses.iter().any(|access| is_hazard(state, *access)) {
+            let graph = self.list[0].graph();
+            self.out.push(graph.node(Op::Barrier, DType::VOID, &[], Arg::Slot(self.count)));
+            self.count += 1;
+            state.clear();
+        }
+    }
+
+    /// Where the loop that begins at `at` ends.
+    fn end(&self, at: usize) -> usize {
+        let is_end = |n: &Uop<'g>| n.op() == Op::Endrange && n.src(0) == self.list[at];
+        let found = self.list[at..].iter().position(is_end);
+        at + found.unwrap_or_else(|| panic!("barriers: {:?} does not end", self.list[at]))
+    }
+}

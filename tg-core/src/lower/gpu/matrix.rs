@@ -1,0 +1,133 @@
+//! Before: sums over Matrix ranges, each a thread's own. After: none; the threads of a warp compute their sums together, by
+//! WMMA.
+//!
+//! A thread's counters `h` and `l` are the bits of its number in the warp. Of the factors it holds what [`Fragment`] says,
+//! which are the same expressions for other rows, columns and steps. A sum whose threads are not those of a warp is left
+//! to each of them.
+
+use crate::dtype::DType;
+use crate::ir::{Arg, Axis, Fragment, Held, Op, Uop};
+use crate::loops::{Digits, substitute};
+use crate::optimize::factors;
+use crate::symbolic::Simplifier;
+
+pub fn matrix<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let mut kernel = kernel;
+    while let Some(sum) =
+        kernel.toposort().into_iter().find(|n| n.op() == Op::Reduce && n.srcs().skip(1).any(is_matrix))
+    {
+        let together = Warp::of(kernel, sum).and_then(|warp| warp.sum(sum, simplifier));
+        let alone = || {
+            let depth: Vec<_> = sum.srcs().skip(1).filter(|r| is_matrix(*r)).collect();
+            changed(sum, &depth, Axis::Reduce)
+        };
+        kernel = kernel.replace(sum, together.unwrap_or_else(alone));
+    }
+    let elements: Vec<_> = kernel.toposort().into_iter().filter(|n| is_matrix(*n)).collect();
+    // Those of a row are neighbours, and come last.
+    let (last, others) =
+        elements.split_last().map_or((&[][..], &[][..]), |(last, others)| (std::slice::from_ref(last), others));
+    simplifier.simplify(changed(changed(kernel, last, Axis::Lane), others, Axis::Unroll))
+}
+
+fn is_matrix(range: Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Matrix))
+}
+
+/// `node` with `ranges` of another kind.
+fn changed<'g>(node: Uop<'g>, ranges: &[Uop<'g>], axis: Axis) -> Uop<'g> {
+    let pairs: Vec<_> = ranges.iter().map(|r| (*r, r.graph().range(r.src(0), axis))).collect();
+    if pairs.is_empty() { node } else { substitute(node, &pairs) }
+}
+
+/// The counters of a product in fragments.
+struct Warp<'g> {
+    fragment: Fragment,
+    /// The bits of the thread's number in its warp: the upper three, and the lower two.
+    h: Uop<'g>,
+    l: Uop<'g>,
+    /// Which of the elements that a thread holds: in rows, in columns.
+    row: Uop<'g>,
+    column: Uop<'g>,
+    depth: Uop<'g>,
+    /// The factors, before they are converted to f32.
+    left: Uop<'g>,
+    right: Uop<'g>,
+}
+
+impl<'g> Warp<'g> {
+    fn of(kernel: Uop<'g>, sum: Uop<'g>) -> Option<Warp<'g>> {
+        let digits = Digits::of(kernel);
+        let product = sum.src(0);
+        let with = |mask: u32| product.ranges().find(|r| digits.mask(*r) == mask);
+        let (h, l) = (with(0b11100)?, with(0b00011)?);
+        let (left, right) = factors(product, h, l)?;
+        let depth = sum.srcs().skip(1).find(|r| is_matrix(*r))?;
+        let element = |factor: Uop<'g>| factor.ranges().find(|r| is_matrix(*r) && *r != depth);
+        let (row, column) = (element(left)?, element(right)?);
+        let (left, right) = (left.src(0), right.src(0));
+        let fragment = Fragment::ALL.iter().copied().find(|f| f.factor() == left.dtype())?;
+        Some(Warp { fragment, h, l, row, column, depth, left, right })
+    }
+
+    fn sum(&self, sum: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+        let graph = sum.graph();
+        let [left, right, result] = self.fragment.held();
+        let [of_left, of_right, of_result] = self.fragment.dtypes();
+        let mut each = |held: &Held, element: &dyn Fn(i64, Uop<'g>) -> Uop<'g>| -> Vec<_> {
+            let at = |(row, column): &(i64, i64)| element(*row, self.l * held.step + *column);
+            held.places.iter().map(|place| simplifier.simplify(at(place))).collect()
+        };
+        let a =
+            each(&left, &|row, step| substitute(self.left, &[(self.row, graph.index(row / 8)), (self.depth, step)]));
+        let b = each(&right, &|_, step| {
+            substitute(self.right, &[(self.l, self.h / 2), (self.column, self.h % 2), (self.depth, step)])
+        });
+        let (a, b) = (joined(a, of_left, simplifier), joined(b, of_right, simplifier));
+        let zero = graph.constant(of_result, 0.0);
+        let product = graph.node(Op::Wmma, of_result, &[a, b, zero], Arg::Fragment(self.fragment));
+        let others: Vec<_> = sum.srcs().skip(1).filter(|r| *r != self.depth).collect();
+        let all = product.reduce(Op::Add, &others);
+        let of = |(row, column): &(i64, i64)| self.row.equals(row / 8) & self.column.equals(*column);
+        let elements = result.places.iter().enumerate().rev().map(|(i, place)| (of(place), all.lane(i as u32)));
+        elements
+            .reduce(|(rest, other), (holds, element)| (rest, holds.choose(element, other)))
+            .map(|(_, element)| element)
+    }
+}
+
+/// A vector of `values`. Those that are neighbours in memory are loaded together.
+fn joined<'g>(values: Vec<Uop<'g>>, dtype: DType, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let pairs = values.chunks(2).map(|pair| match pair {
+        [a, b] if are_neighbours(*a, *b, simplifier) => {
+            a.graph().node(Op::Load, a.dtype().vec(2), &a.srcs().collect::<Vec<_>>(), Arg::None)
+        }
+        _ => a_vector(pair),
+    });
+    a_vector_of(&pairs.collect::<Vec<_>>(), dtype)
+}
+
+fn a_vector<'g>(values: &[Uop<'g>]) -> Uop<'g> {
+    a_vector_of(values, values[0].dtype().vec(values.len() as u16))
+}
+
+fn a_vector_of<'g>(values: &[Uop<'g>], dtype: DType) -> Uop<'g> {
+    values[0].graph().node(Op::Vectorize, dtype, values, Arg::None)
+}
+
+/// Whether `b` is loaded from behind `a`, wherever `a` is.
+fn are_neighbours<'g>(a: Uop<'g>, b: Uop<'g>, simplifier: &mut Simplifier<'g>) -> bool {
+    if a.op() != Op::Load || b.op() != Op::Load || a.src(0).src(0) != b.src(0).src(0) {
+        return false;
+    }
+    let same_condition = a.src(0).srcs().nth(2) == b.src(0).srcs().nth(2) && a.srcs().nth(1) == b.srcs().nth(1);
+    same_condition && simplifier.simplify(b.src(0).src(1) - a.src(0).src(1)).as_int() == Some(1)
+}
+
+/// `acc + value` with the products of `value`, if it is a sum of such, added to `acc` one by one.
+pub fn accumulated<'g>(acc: Uop<'g>, value: Uop<'g>) -> Option<Uop<'g>> {
+    let terms = crate::loops::terms(value);
+    let is_product = |n: &Uop<'g>| n.op() == Op::Wmma && n.src(2).as_const().is_some();
+    let add = |sum, product: &Uop<'g>| product.with_srcs(&[product.src(0), product.src(1), sum]);
+    terms.iter().all(is_product).then(|| terms.iter().rev().fold(acc, add))
+}

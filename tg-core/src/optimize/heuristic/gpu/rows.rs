@@ -1,0 +1,117 @@
+//! Reductions: which threads share a sum, and how each goes through its part.
+
+use super::{BLOCK_BITS, Plan, is_reduce};
+use crate::ir::{Op, Uop};
+use crate::loops::{Nest, stride};
+use crate::optimize::action::Action;
+use crate::optimize::heuristic::size;
+
+/// Bits of a thread's number within its warp.
+const WARP_BITS: u32 = 5;
+/// log₂ of the most threads of a block.
+const MOST_BITS: u32 = 10;
+/// Vectors of a row that a thread holds in registers, at most.
+const HELD: i64 = 8;
+/// Vectors of a row that a thread has, where there are as many.
+const EACH: i64 = 4;
+/// As many blocks keep all multiprocessors of a large GPU busy.
+const BUSY: i64 = 264;
+/// Iterations of a longer loop that are written out, so that several loads are under way.
+const AHEAD: u32 = 4;
+
+impl<'g> Plan<'g, '_> {
+    /// Threads for a kernel with reductions.
+    pub(super) fn reductions(&mut self) {
+        let Some(main) = self.longest() else { return };
+        let nest = Nest::new(self.kernel);
+        let around = nest.path(nest.parent(main));
+        let results = self.result_loops();
+        let (rows, columns): (Vec<_>, Vec<_>) = results.into_iter().partition(|r| around.contains(r));
+        if self.moves_along(main) || rows.is_empty() {
+            self.along(main, rows, columns);
+        } else {
+            self.across(main, rows, columns);
+        }
+    }
+
+    /// The innermost loop of the reduction that runs longest.
+    fn longest(&self) -> Option<Uop<'g>> {
+        let nest = Nest::new(self.kernel);
+        let leaves = nest.loops().into_iter().filter(|r| is_reduce(*r));
+        leaves.max_by_key(|r| (nest.path(Some(*r)).into_iter().map(size).fold(1, i64::saturating_mul), *r))
+    }
+
+    /// Whether most loads in the loop go through neighbours along it.
+    fn moves_along(&self, range: Uop<'g>) -> bool {
+        let moving = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(1).depends_on(range);
+        let loads = self.kernel.toposort().into_iter().filter(moving);
+        let (along, across): (Vec<_>, Vec<_>) = loads.partition(|n| stride(n.src(0).src(1), range) == Some(1));
+        let elements = |loads: Vec<Uop<'g>>| loads.into_iter().map(|n| self.elements(n)).fold(0, i64::saturating_add);
+        elements(along) >= elements(across)
+    }
+
+    /// A part of a block, or all of it, for each row.
+    fn along(&mut self, main: Uop<'g>, rows: Vec<Uop<'g>>, columns: Vec<Uop<'g>>) {
+        let lanes = self.lanes(main);
+        let vectors = (size(main) / lanes).max(1);
+        let blocks = rows.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
+        let each = if blocks < BUSY { 1 } else { EACH };
+        let wanted = (vectors / each).max(vectors.min(1 << WARP_BITS)).max(1) as u64;
+        let bits = wanted.next_power_of_two().trailing_zeros().min(MOST_BITS);
+        let loops = Nest::new(self.kernel).loops();
+        for reduce in loops.into_iter().rev().filter(|r| is_reduce(*r)) {
+            self.part(reduce, bits);
+        }
+        if let Some(last) = columns.last() {
+            self.part(*last, bits);
+        }
+        if bits < BLOCK_BITS - 1 {
+            self.results(rows.into_iter().filter(|r| size(*r) > 1).collect(), bits, BLOCK_BITS - 1);
+        }
+    }
+
+    /// Runs `range`, a reduction or the loop over a row's results, in vectors, by `bits` of the thread's number, with the
+    /// rest written out as far as registers hold it.
+    fn part(&mut self, range: Uop<'g>, bits: u32) {
+        let Some(vectors) = self.in_vectors(range) else { return };
+        let Some(vectors) = self.padded(vectors, 1 << bits) else { return };
+        let rest = if bits == 0 {
+            Some(vectors)
+        } else {
+            let Some(axis) = self.place(vectors) else { return };
+            match self.act(Action::Thread { axis, size: 1 << bits, bit: 0 }) {
+                Some(new) => new.first().copied(),
+                None => return,
+            }
+        };
+        let Some((rest, axis)) = rest.and_then(|rest| Some((rest, self.place(rest)?))) else { return };
+        let by = match rest.src(0).as_int() {
+            Some(count) if count <= HELD.into() => count as u32,
+            Some(count) if count % i128::from(AHEAD) == 0 => AHEAD,
+            _ => return,
+        };
+        self.act(Action::Unroll { axis, by });
+    }
+
+    /// Neighbouring threads for neighbouring results, and some warps for each sum.
+    fn across(&mut self, main: Uop<'g>, rows: Vec<Uop<'g>>, columns: Vec<Uop<'g>>) {
+        let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
+        let (wanted, length) = ((BUSY << BLOCK_BITS) / results.max(1), size(main));
+        // As many sums as there are threads need no sharing.
+        let shares = (wanted.min(length / i64::from(AHEAD)).max(1) as u64).next_power_of_two().trailing_zeros();
+        let shares = shares.min(MOST_BITS - WARP_BITS);
+        if shares > 0
+            && let Some(main) = self.padded(main, 1 << shares)
+        {
+            let axis = self.place(main);
+            axis.and_then(|axis| self.act(Action::Thread { axis, size: 1 << shares, bit: WARP_BITS as usize }));
+        }
+        let to = if shares > 0 { WARP_BITS } else { BLOCK_BITS };
+        let mut bit = 0;
+        for range in rows.into_iter().rev().filter(|r| size(*r) > 1) {
+            if bit < to {
+                bit += self.over_threads(range, bit, to);
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Kernels of NVIDIA GPUs as PTX.
+//!
+//! The list of instructions is walked once and each becomes a few lines: there are no expressions to put together, so the
+//! emitter of the other languages is of no use here. Registers are as many as there are values; `ptxas`, or the driver's
+//! own compiler, allocates them, schedules, and removes what is not needed. All shared memory is one array whose size the
+//! launch gives, so that more than 48 KiB need nothing else.
+
+mod control;
+mod convert;
+mod layout;
+mod memory;
+mod operators;
+mod registers;
+mod values;
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::layout::Divisors;
+use self::registers::{Body, Lane};
+use super::emit::Rendered;
+use crate::dim::Var;
+use crate::dtype::DType;
+use crate::ir::{Op, Uop};
+use crate::lower::Linear;
+use crate::target::Isa;
+
+/// Arrays in shared memory begin at multiples of this many bytes.
+const ALIGNMENT: usize = 128;
+
+/// What a kernel looks like from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Its symbol.
+    pub name: &'a str,
+    /// The instruction set.
+    pub isa: Isa,
+    /// The arguments in order: `None` is a pointer to global memory, aligned to 256 bytes; a dtype is a value of it.
+    pub args: &'a [Option<DType>],
+    /// The run-time dimensions, which follow the arguments as integers of 64 bits.
+    pub dims: &'a [Var],
+    /// Threads of a block.
+    pub threads: u32,
+}
+
+/// Writes `linear` as the kernel `entry`. `Rendered::scratch` is the number of bytes of shared memory a launch must give,
+/// and the prelude the head of a module, which comes first.
+pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
+    let mut writer = Writer::new(linear, entry);
+    for &node in &linear.0 {
+        writer.instruction(node);
+    }
+    let (head, shared) = (head(entry), writer.shared);
+    let source = format!("{head}{{\n{}  ret;\n}}\n", writer.body.finish());
+    Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared) }
+}
+
+fn head(entry: &Entry) -> String {
+    let args = entry.args.iter().enumerate().map(|(slot, dtype)| memory::parameter(slot, *dtype));
+    let dims = (0..entry.dims.len()).map(|at| format!(".param .s64 n{at}"));
+    let params: Vec<String> = args.chain(dims).map(|param| format!("  {param}")).collect();
+    format!(".visible .entry {}(\n{}\n)\n.maxntid {}, 1, 1\n", entry.name, params.join(",\n"), entry.threads)
+}
+
+/// The head of a module. Versions are the lowest that have what kernels use, for the sake of old drivers.
+fn prelude(isa: Isa, shared: usize) -> BTreeMap<String, String> {
+    let (version, target) = match isa {
+        Isa::Sm80 => ("7.1", "sm_80"),
+        Isa::Sm90a => ("8.0", "sm_90a"),
+        isa => panic!("render: {} has no PTX", isa.name()),
+    };
+    let head = format!(".version {version}\n.target {target}\n.address_size 64");
+    let array = format!(".extern .shared .align {ALIGNMENT} .b8 shared[];");
+    let lines = [("0 head".to_string(), head), ("1 shared".to_string(), array)];
+    lines.into_iter().take(if shared > 0 { 2 } else { 1 }).collect()
+}
+
+/// Where a pointer points.
+#[derive(Clone, Debug)]
+enum Pointer {
+    /// A register with an address; whether nothing in the kernel writes there.
+    Global { base: String, is_constant: bool },
+    /// Bytes from the beginning of the shared array.
+    Shared { offset: usize },
+    /// A parameter that is the value itself.
+    Value(String),
+}
+
+struct Writer<'g, 'a> {
+    entry: &'a Entry<'a>,
+    body: Body,
+    values: FxHashMap<Uop<'g>, Vec<Lane>>,
+    pointers: FxHashMap<Uop<'g>, Pointer>,
+    /// Registers with `base` + `place` * `size`, by loop, outermost first.
+    addresses: Vec<FxHashMap<(String, Uop<'g>, i64), String>>,
+    divisors: Divisors<'g>,
+    /// What some instruction reads. Parts of addresses that are folded are not in it.
+    needed: FxHashSet<Uop<'g>>,
+    /// Buffers that the kernel stores to.
+    written: FxHashSet<Uop<'g>>,
+    /// The register with the address of the shared array.
+    shared_base: Option<String>,
+    /// Bytes of shared memory so far.
+    shared: usize,
+    /// Numbers of the loops that have not ended, and how many there were.
+    open: Vec<usize>,
+    loops: usize,
+}
+
+impl<'g, 'a> Writer<'g, 'a> {
+    fn new(linear: &Linear<'g>, entry: &'a Entry<'a>) -> Writer<'g, 'a> {
+        Writer {
+            entry,
+            body: Body::default(),
+            values: FxHashMap::default(),
+            pointers: FxHashMap::default(),
+            addresses: vec![FxHashMap::default()],
+            divisors: Divisors::new(&linear.0),
+            needed: needed(&linear.0),
+            written: linear.0.iter().filter(|n| n.op() == Op::Store).map(|n| buffer(n.src(0))).collect(),
+            shared_base: None,
+            shared: 0,
+            open: vec![],
+            loops: 0,
+        }
+    }
+
+    fn instruction(&mut self, node: Uop<'g>) {
+        if self.needed.contains(&node)
+            && let Some(lanes) = self.value(node)
+        {
+            self.values.insert(node, lanes);
+        }
+    }
+
+    /// Writes `node`; its lanes, if it has a value.
+    fn value(&mut self, node: Uop<'g>) -> Option<Vec<Lane>> {
+        match node.op() {
+            Op::DefineGlobal => self.define_global(node),
+            Op::DefineLocal => self.define_local(node),
+            Op::After => drop(self.pointers.insert(node, self.pointers[&node.src(0)].clone())),
+            Op::Store => self.store(node),
+            Op::Endrange => self.end(node),
+            Op::UpdateAcc => self.update(node),
+            Op::Barrier => self.body.line("bar.sync 0;"),
+            op => return Some(self.lanes_of(op, node)),
+        }
+        None
+    }
+
+    fn lanes_of(&mut self, op: Op, node: Uop<'g>) -> Vec<Lane> {
+        match op {
+            Op::Const => self.constant(node),
+            Op::DefineVar => self.dimension(node),
+            Op::Special => self.special(node),
+            Op::Load => self.load(node),
+            Op::Range => self.begin(node),
+            Op::DefineAcc => self.accumulator(node),
+            Op::Vectorize => self.vectorize(node),
+            Op::Gep => self.gep(node),
+            Op::Shuffle => self.shuffle(node),
+            Op::Wmma => self.wmma(node),
+            Op::Cast => self.cast(node),
+            Op::Bitcast => self.bitcast(node),
+            op if op.is_alu() => self.elementwise(node),
+            op => panic!("render: {op} is no instruction of a kernel for GPUs: {node:?}"),
+        }
+    }
+}
+
+/// The DEFINE_GLOBAL or DEFINE_LOCAL under an INDEX or AFTER.
+fn buffer(pointer: Uop<'_>) -> Uop<'_> {
+    let mut base = pointer;
+    while matches!(base.op(), Op::Index | Op::After) {
+        base = base.src(0);
+    }
+    base
+}
+
+/// Everything of `list` that has an effect, or that an instruction reads.
+fn needed<'g>(list: &[Uop<'g>]) -> FxHashSet<Uop<'g>> {
+    let has_effect = |op: Op| matches!(op, Op::Store | Op::UpdateAcc | Op::Range | Op::Endrange | Op::Barrier);
+    let mut needed: FxHashSet<Uop<'g>> = list.iter().copied().filter(|n| has_effect(n.op())).collect();
+    for &node in list.iter().rev() {
+        if needed.contains(&node) {
+            needed.extend(reads(node));
+        }
+    }
+    needed
+}
+
+/// What the lines of `node` read.
+fn reads<'g>(node: Uop<'g>) -> Vec<Uop<'g>> {
+    match node.op() {
+        Op::Load | Op::Store => {
+            let index = node.src(0);
+            let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
+            rests.chain([index.src(0)]).chain(index.srcs().nth(2)).chain(node.srcs().nth(1)).collect()
+        }
+        Op::DefineAcc | Op::After => vec![node.src(0)],
+        Op::Special | Op::Endrange => vec![],
+        _ => node.srcs().collect(),
+    }
+}
