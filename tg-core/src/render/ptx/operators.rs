@@ -66,11 +66,7 @@ const TABLE: &[(Op, On, &str)] = &[
     (Op::Mod, On::Int, "rem.$t $d, $0, $1;"),
     (Op::Mod, On::Float, REMAINDER),
     (Op::Max, On::F32, "max.NaN.f32 $d, $0, $1;"),
-    (
-        Op::Max,
-        On::F64,
-        "{ .reg .pred n; setp.nan.f64 n, $0, $1; max.f64 $d, $0, $1; selp.f64 $d, $nan, $d, n; }",
-    ),
+    (Op::Max, On::F64, "{ .reg .pred n; setp.nan.f64 n, $0, $1; max.f64 $d, $0, $1; selp.f64 $d, $nan, $d, n; }"),
     (Op::Max, On::Int, "max.$t $d, $0, $1;"),
     (Op::Max, On::Bool, "or.pred $d, $0, $1;"),
     (Op::Cmplt, On::Float, "setp.lt.$t $d, $0, $1;"),
@@ -126,7 +122,10 @@ pub(super) fn spelling(node: Uop, scalar: Scalar) -> &'static str {
         _ => {}
     }
     let row = TABLE.iter().find(|(op, on, _)| *op == node.op() && fits(*on, scalar));
-    row.unwrap_or_else(|| panic!("render: {node:?} on {} has no spelling in PTX; lowering decomposes it", scalar.name())).2
+    row.unwrap_or_else(|| {
+        panic!("render: {node:?} on {} has no spelling in PTX; lowering decomposes it", scalar.name())
+    })
+    .2
 }
 
 /// Whether the result of an operation on integers held in 32 bits may need more bits than the type has.
