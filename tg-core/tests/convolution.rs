@@ -29,7 +29,13 @@ fn buffer<'g>(graph: &'g Graph, sizes: [i64; 4]) -> Uop<'g> {
 /// `result` as a function of `inputs`.
 fn function<'g>(inputs: &[Uop<'g>], result: Uop<'g>) -> Function<'g> {
     let inputs = inputs.iter().map(|x| ("input".to_string(), *x)).collect();
-    Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("result".to_string(), result)] }
+    Function {
+        name: "f".into(),
+        inputs,
+        scalars: vec![],
+        updates: vec![],
+        outputs: vec![("result".to_string(), result)],
+    }
 }
 
 /// The kernels that compute `result` from `inputs`.

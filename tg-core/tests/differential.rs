@@ -175,7 +175,8 @@ fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> 
     let result = (method.call)(graph, &given.chain(missing).collect::<Vec<_>>());
     let Ok(Argument::Tensor(result)) = result else { panic!("{} has no result", method.name) };
     let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
-    let function = Function { name: "f".into(), inputs, updates: vec![], outputs: vec![("y".into(), result)] };
+    let function =
+        Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs: vec![("y".into(), result)] };
     Case::new(0, function, arrays, vec![], &[error])
 }
 

@@ -155,6 +155,7 @@ fn run<'g>(step: Option<Step>, roots: &[Uop<'g>], contents: &[Input<'g>]) -> Res
             let function = Function {
                 name: "case".into(),
                 inputs: contents.iter().enumerate().map(|(i, (_, buffer, _))| name(i, buffer)).collect(),
+                scalars: vec![],
                 updates: vec![],
                 outputs: roots.iter().enumerate().map(|(i, root)| name(i, root)).collect(),
             };

@@ -27,7 +27,8 @@ const RULE: &str = "----------\n";
 /// Reads a function, line by line.
 fn parse<'g>(graph: &'g Graph, name: &str, text: &str) -> Function<'g> {
     let mut values: BTreeMap<&str, Uop> = BTreeMap::new();
-    let mut function = Function { name: name.into(), inputs: vec![], updates: vec![], outputs: vec![] };
+    let mut function =
+        Function { name: name.into(), inputs: vec![], scalars: vec![], updates: vec![], outputs: vec![] };
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match &words[..] {

@@ -74,7 +74,8 @@ mod tests {
         let graph = Graph::new();
         let x = graph.buffer(DType::F32, vec![Dim::from(4), Dim::from(8)]);
         let outputs = vec![("y".into(), x * 2)];
-        let function = Function { name: "f".into(), inputs: vec![("x".into(), x)], updates: vec![], outputs };
+        let function =
+            Function { name: "f".into(), inputs: vec![("x".into(), x)], scalars: vec![], updates: vec![], outputs };
         let mut plan = plan_with(&graph, &function, Simplifier::traced());
         let lowered = plan.lower(&[Isa::X86V3]);
         let stages = stages(&graph, &plan, &lowered, level);

@@ -244,7 +244,7 @@ impl<'g> Tracer<'_, 'g> {
         }
         let inputs = self.leaves.iter().map(|leaf| leaf.name.clone()).zip(self.buffers.iter().copied()).collect();
         let name = self.evaluator.function_name(at).replace("::", "_");
-        Some(Traced { name, inputs, updates, outputs })
+        Some(Traced { name, inputs, scalars: vec![], updates, outputs })
     }
 
     /// Buffers that hold another value after the call.

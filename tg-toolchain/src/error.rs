@@ -1,4 +1,4 @@
-//! What can go wrong with a C compiler, as values whose text says what to do about it.
+//! What can go wrong with a C compiler or an assembler, as values whose text says what to do about it.
 //!
 //! Every variant is something of the user's machine; a cache that cannot be used is not an error at all.
 
@@ -50,6 +50,18 @@ pub enum Error {
         /// The command line.
         command: String,
     },
+    /// There is no NVIDIA assembler.
+    NoPtxas {
+        /// Where it was looked for, and what was found.
+        reason: String,
+    },
+    /// NVIDIA's assembler rejected its input, or could not be run to its end.
+    Ptxas {
+        /// The command line.
+        command: String,
+        /// Its own words, or the system's.
+        output: String,
+    },
     /// A symbol prefix that is not an identifier.
     Prefix {
         /// The prefix.
@@ -79,6 +91,12 @@ impl fmt::Display for Error {
                 write!(f, "the C compiler was stopped: it did not finish within {seconds} s\n  {command}")
             }
             Error::NotText { command } => write!(f, "the C compiler wrote something that is not text\n  {command}"),
+            Error::NoPtxas { reason } => write!(
+                f,
+                "no ptxas, NVIDIA's assembler: {reason}. Install it (the PyPI package nvidia-cuda-nvcc or any CUDA \
+                 toolkit has it) and name it in TG_PTXAS or put it on PATH"
+            ),
+            Error::Ptxas { command, output } => write!(f, "ptxas failed\n  {command}\n{}", beginning(output)),
             Error::Prefix { prefix } => {
                 write!(f, "symbol prefix `{prefix}`: expected ASCII letters, digits and `_`, not starting with a digit")
             }

@@ -1,7 +1,8 @@
-//! Starts the C compiler and keeps the cache of compiled kernels.
+//! Starts the C compiler and NVIDIA's assembler, and keeps the cache of compiled kernels.
 //!
 //! The only crate that starts other programs or writes files on tg's behalf; used by the macros while a crate
-//! compiles and by the runtime when it compiles just in time. C text comes in, assembly or object code goes out. It
+//! compiles and by the runtime when it compiles just in time. C text comes in, assembly or object
+//! code goes out; PTX comes in, machine code for GPUs goes out. It
 //! knows nothing of tensors, and prints nothing.
 #![forbid(unsafe_code)]
 
@@ -13,6 +14,7 @@ mod error;
 mod executable;
 pub mod locate;
 mod process;
+mod ptxas;
 mod remember;
 mod toolchain;
 
@@ -22,4 +24,5 @@ pub use compiler::{Compiler, Family, host_triple};
 pub use embed::{Assembly, PLACEHOLDER};
 pub use error::Error;
 pub use executable::{Executable, RunError};
+pub use ptxas::{Cubin, PTXAS_VARIABLE, Ptxas, Usage};
 pub use toolchain::{Counts, Toolchain};

@@ -17,7 +17,13 @@ fn product(isa: Isa) -> Program {
         panic!("no product")
     };
     let inputs = vec![("a".into(), a), ("b".into(), b)];
-    let function = Function { name: "product".into(), inputs, updates: vec![], outputs: vec![("y".into(), product)] };
+    let function = Function {
+        name: "product".into(),
+        inputs,
+        scalars: vec![],
+        updates: vec![],
+        outputs: vec![("y".into(), product)],
+    };
     compile(&graph, &function, &[isa], Language::C)
 }
 

@@ -9,11 +9,12 @@ mod rendered;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dim::{Dim, Var};
+use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
 use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops};
-use crate::render::{C, Rust, Spelling, emit};
+use crate::render::{self, C, Entry, Rust, emit, emit_ptx};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
@@ -93,11 +94,12 @@ fn parameters(function: &Function) -> Vec<Parameter> {
     let input = |(name, buffer): &(String, Uop)| {
         let updated = function.updates.iter().any(|(b, _)| b == buffer);
         let role = if updated { Role::InPlace } else { Role::Input };
-        Parameter { name: name.clone(), dtype: buffer.dtype(), shape: buffer.shape().to_vec(), role }
+        let by_value = role == Role::Input && function.scalars.contains(name);
+        Parameter { name: name.clone(), dtype: buffer.dtype(), shape: buffer.shape().to_vec(), role, by_value }
     };
     let output = |(name, value): &(String, Uop)| {
         let dtype = crate::loops::stored_dtype(value.dtype());
-        Parameter { name: name.clone(), dtype, shape: value.shape().to_vec(), role: Role::Output }
+        Parameter { name: name.clone(), dtype, shape: value.shape().to_vec(), role: Role::Output, by_value: false }
     };
     function.inputs.iter().map(input).chain(function.outputs.iter().map(output)).collect()
 }
@@ -238,7 +240,7 @@ impl<'g> Plan<'g> {
         let levels = lowered.first().map_or(0, Vec::len);
         let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); levels];
         let mut spelled = |kernel: &Planned, level: usize, lowered: &Lowered| {
-            let rendered = emit(&lowered.linear, &kernel.symbol(), &self.dims, &mut *spelling(language));
+            let rendered = self.write(kernel, lowered, language);
             preludes[level].extend(rendered.prelude);
             let (extent, tile) = lowered.extent.clone();
             let (source, scratch) = (rendered.source, rendered.scratch);
@@ -252,6 +254,27 @@ impl<'g> Plan<'g> {
         let variants = variants.collect();
         let prelude = preludes.into_iter().map(|p| p.into_values().map(|line| line + "\n").collect()).collect();
         Rendered { variants, prelude }
+    }
+
+    fn write(&self, kernel: &Planned, lowered: &Lowered, language: Language) -> render::Rendered {
+        let (linear, name, dims) = (&lowered.linear, &*kernel.symbol(), &*self.dims);
+        match language {
+            Language::C => emit(linear, name, dims, &mut C::default()),
+            Language::Rust => emit(linear, name, dims, &mut Rust::default()),
+            Language::Ptx => {
+                let args: Vec<_> = kernel.args.iter().map(|slot| self.value_type(*slot)).collect();
+                let threads = lowered.launch.as_ref().map_or(1, |launch| launch.threads);
+                emit_ptx(linear, &Entry { name, isa: lowered.isa, args: &args, dims, threads })
+            }
+        }
+    }
+
+    /// The type of an argument that is passed by value.
+    fn value_type(&self, slot: Slot) -> Option<DType> {
+        match slot {
+            Slot::Param(at) => Some(&self.params[at as usize]).filter(|param| param.by_value).map(|param| param.dtype),
+            Slot::Workspace(_) => None,
+        }
     }
 
     /// The program whose kernels are `rendered`, by this plan or by an equal one.
@@ -287,13 +310,6 @@ impl Planned<'_> {
 
     fn symbol(&self) -> String {
         format!("tgk_{}", self.name)
-    }
-}
-
-fn spelling(language: Language) -> Box<dyn Spelling> {
-    match language {
-        Language::C => Box::new(C::default()),
-        Language::Rust => Box::new(Rust::default()),
     }
 }
 

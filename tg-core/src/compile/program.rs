@@ -13,6 +13,8 @@ pub struct Function<'g> {
     pub name: String,
     /// Buffers read, in the order of the parameters; those also in `updates` are written in place.
     pub inputs: Vec<(String, Uop<'g>)>,
+    /// Names of the inputs of one element that a GPU gets by value; processors get all by address.
+    pub scalars: Vec<String>,
     /// In-place updates: the buffer of an input and the value it has after the call.
     pub updates: Vec<(Uop<'g>, Uop<'g>)>,
     /// Results, in order.
@@ -41,6 +43,8 @@ pub struct Parameter {
     pub shape: Vec<Dim>,
     /// How it is used.
     pub role: Role,
+    /// Whether a GPU's kernels get its one element itself instead of its address.
+    pub by_value: bool,
 }
 
 /// Where a kernel argument lives.
@@ -54,9 +58,9 @@ pub enum Slot {
 
 /// A kernel's text for one instruction set.
 ///
-/// The function has the C signature
+/// In C and Rust the function has the C signature
 /// `void NAME(unsigned char *const *buffers, const int64_t *dims, int64_t begin, int64_t end, unsigned char *scratch)`,
-/// in Rust `unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8)`.
+/// or `unsafe extern "C" fn(buffers: *const *mut u8, dims: *const i64, begin: i64, end: i64, scratch: *mut u8)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
     /// Instruction set the text is for.
@@ -120,6 +124,10 @@ pub enum Language {
     C,
     /// Rust, for machines without a C compiler: functions to stand where all of tg-runtime's `kernel` is imported.
     Rust,
+    /// PTX, for GPUs. The prelude is the head of a module. A kernel's parameters are its arguments in order, each the
+    /// address of global memory aligned to 256 bytes or, if [`Parameter::by_value`], the value itself, and then the
+    /// run-time dimensions as integers of 64 bits; it is launched with `scratch` bytes of shared memory.
+    Ptx,
 }
 
 /// Totals of a program, evaluated at the smallest value of each run-time dimension.

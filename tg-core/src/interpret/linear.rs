@@ -18,38 +18,53 @@ use crate::ir::{Id, Op, Uop, Value};
 /// If an access that is allowed is out of bounds, a buffer is missing or has another dtype, a loop does
 /// not end, or an instruction uses what has no value yet. `buffers` may be partly written then.
 pub fn run_linear(list: &[Uop], buffers: &mut [Array], vars: &dyn Fn(&Var) -> i64) -> Result<(), Error> {
-    let ends = list.iter().enumerate().filter(|(_, n)| n.op() == Op::Endrange && n.arity() == 1);
-    let mut machine = Machine {
-        list,
-        begins: list.iter().enumerate().filter(|(_, n)| n.op() == Op::Range).map(|(i, n)| (n.id(), i)).collect(),
-        ends: ends.map(|(i, n)| (n.src(0).id(), i)).collect(),
-        values: FxHashMap::default(),
-        memory: Memory::new(buffers),
-        vars,
-    };
+    let program = Program::new(list, vars);
+    let (mut machine, mut memory) = (Machine::new(&program), Memory::new(buffers));
     let mut at = 0;
     for _ in 0..MAX_STEPS {
         let Some(&node) = list.get(at) else { return Ok(()) };
-        at = machine.execute(node, at)?;
+        at = machine.execute(node, at, &mut memory)?;
     }
     Err(Error::new(format!("the program takes more than {MAX_STEPS} steps")))
 }
 
-struct Machine<'a, 'g> {
-    list: &'a [Uop<'g>],
+/// Instructions, and where their loops begin and end.
+pub(super) struct Program<'a, 'g> {
+    pub list: &'a [Uop<'g>],
     begins: FxHashMap<Id, usize>,
     ends: FxHashMap<Id, usize>,
-    values: FxHashMap<Id, Cell>,
-    memory: Memory<'a>,
     vars: &'a dyn Fn(&Var) -> i64,
 }
 
-impl<'g> Machine<'_, 'g> {
+impl<'a, 'g> Program<'a, 'g> {
+    pub fn new(list: &'a [Uop<'g>], vars: &'a dyn Fn(&Var) -> i64) -> Program<'a, 'g> {
+        let ends = list.iter().enumerate().filter(|(_, n)| n.op() == Op::Endrange && n.arity() == 1);
+        let begins = list.iter().enumerate().filter(|(_, n)| n.op() == Op::Range).map(|(i, n)| (n.id(), i));
+        Program { list, begins: begins.collect(), ends: ends.map(|(i, n)| (n.src(0).id(), i)).collect(), vars }
+    }
+}
+
+/// One thread of execution.
+pub(super) struct Machine<'a, 'g> {
+    program: &'a Program<'a, 'g>,
+    values: FxHashMap<Id, Cell>,
+}
+
+impl<'a, 'g> Machine<'a, 'g> {
+    pub fn new(program: &'a Program<'a, 'g>) -> Machine<'a, 'g> {
+        Machine { program, values: FxHashMap::default() }
+    }
+
+    /// Gives `node` a value.
+    pub fn set(&mut self, node: Uop<'g>, cell: Cell) {
+        self.values.insert(node.id(), cell);
+    }
+
     fn get(&self, node: Uop<'g>, user: Uop<'g>) -> Result<&Cell, Error> {
         self.values.get(&node.id()).ok_or_else(|| Error::at(user, format!("uses {node:?} before it has a value")))
     }
 
-    fn source(&self, user: Uop<'g>, i: usize) -> Result<&Cell, Error> {
+    pub fn source(&self, user: Uop<'g>, i: usize) -> Result<&Cell, Error> {
         match user.srcs().nth(i) {
             Some(s) => self.get(s, user),
             None => Err(Error::at(user, "has too few sources")),
@@ -57,7 +72,7 @@ impl<'g> Machine<'_, 'g> {
     }
 
     /// Executes the instruction `at`, gives the place of the next one.
-    fn execute(&mut self, node: Uop<'g>, at: usize) -> Result<usize, Error> {
+    pub fn execute(&mut self, node: Uop<'g>, at: usize, memory: &mut Memory) -> Result<usize, Error> {
         match node.op() {
             Op::Range => return self.begin(node, at),
             Op::Endrange => return self.repeat(node, at),
@@ -82,7 +97,7 @@ impl<'g> Machine<'_, 'g> {
                     _ => node.arity(),
                 };
                 let cells = node.srcs().take(used).map(|s| values.get(&s.id()).ok_or_else(|| absent(s)));
-                let cell = compute(node, &cells.collect::<Result<Vec<_>, _>>()?, &mut self.memory, self.vars)?;
+                let cell = compute(node, &cells.collect::<Result<Vec<_>, _>>()?, memory, self.program.vars)?;
                 self.values.insert(node.id(), cell);
             }
         }
@@ -90,7 +105,7 @@ impl<'g> Machine<'_, 'g> {
     }
 
     fn begin(&mut self, node: Uop<'g>, at: usize) -> Result<usize, Error> {
-        let end = *self.ends.get(&node.id()).ok_or_else(|| Error::at(node, "its loop has no ENDRANGE"))?;
+        let end = *self.program.ends.get(&node.id()).ok_or_else(|| Error::at(node, "its loop has no ENDRANGE"))?;
         let size = self.source(node, 0)?.size(node)?;
         self.values.insert(node.id(), Cell::int(0));
         Ok(if size > 0 { at + 1 } else { end + 1 })
@@ -99,7 +114,8 @@ impl<'g> Machine<'_, 'g> {
     fn repeat(&mut self, node: Uop<'g>, at: usize) -> Result<usize, Error> {
         let counter = self.source(node, 0)?.size(node)?;
         let range = node.src(0);
-        let begin = self.begins.get(&range.id()).copied().filter(|b| *b < at && self.list[*b] == range);
+        let Program { list, begins, .. } = self.program;
+        let begin = begins.get(&range.id()).copied().filter(|b| *b < at && list[*b] == range);
         let begin = begin.ok_or_else(|| Error::at(node, "no such loop was begun"))?;
         if counter + 1 >= self.source(range, 0)?.size(range)? {
             return Ok(at + 1);

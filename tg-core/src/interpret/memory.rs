@@ -7,7 +7,7 @@ use crate::interpret::{Array, Error};
 use crate::ir::{Arg, Uop, Value, cast};
 
 /// Where a pointer points: a buffer by its slot, or scratch memory by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Block {
     Global(u32),
     Local(u32),
@@ -80,6 +80,19 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// Forgets all scratch memory, as a new block of threads has none of the last one's.
+    pub fn forget_locals(&mut self) {
+        self.locals.clear();
+    }
+
+    /// What element `i` of `block` holds.
+    pub fn value(&self, block: Block, i: usize) -> Option<Value> {
+        match block {
+            Block::Global(slot) => self.globals[slot as usize].data.get(i).copied(),
+            Block::Local(number) => self.locals.get(&number).and_then(|l| l[i]),
+        }
+    }
+
     fn len(&self, block: Block) -> usize {
         match block {
             Block::Global(slot) => self.globals.get(slot as usize).map_or(0, |a| a.data.len()),
@@ -88,7 +101,7 @@ impl<'a> Memory<'a> {
     }
 
     /// The element `lane` of an access through `place`, which INDEX `node` gave.
-    fn locate(&self, node: Uop, place: &Place, lane: usize) -> Result<usize, Error> {
+    pub fn locate(&self, node: Uop, place: &Place, lane: usize) -> Result<usize, Error> {
         let (at, len) = (place.element(lane), self.len(place.block));
         let inside = usize::try_from(at).ok().filter(|i| *i < len);
         inside.ok_or_else(|| Error::at(node, format!("accesses element {at} of {len}")))
@@ -101,7 +114,7 @@ impl<'a> Memory<'a> {
                 Some(before) => before.get(i).copied(),
                 None => self.globals[slot as usize].data.get(i).copied(),
             },
-            Block::Local(number) => self.locals.get(&number).and_then(|l| l[i]),
+            Block::Local(_) => self.value(place.block, i),
         };
         value.ok_or_else(|| Error::at(node, format!("reads element {i}, which was never written")))
     }

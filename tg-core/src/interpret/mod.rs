@@ -1,7 +1,8 @@
 //! The reference interpreter: what programs mean, at every stage, as plainly as it can be said.
 //!
-//! Three readings of the same IR: [`evaluate`] runs tensor graphs on whole arrays, [`run_kernel`] runs
-//! loop nests point by point, [`run_linear`] runs instruction lists as a small machine. The first shares
+//! Four readings of the same IR: [`evaluate`] runs tensor graphs on whole arrays, [`run_kernel`] runs
+//! loop nests point by point, [`run_linear`] runs instruction lists as a small machine, and
+//! [`run_blocks`] as many of those, with what threads of a GPU share. The first shares
 //! nothing with the others but the arithmetic of [`crate::ir::eval`], so that each checks the next.
 //! Float reductions of the first two accumulate in `f64` and round once: the reference is more exact
 //! than any kernel.
@@ -17,8 +18,10 @@ mod point;
 mod tensor;
 mod kernel;
 mod linear;
+mod block;
 
 pub use array::Array;
+pub use block::run_blocks;
 pub use error::Error;
 pub use kernel::run_kernel;
 pub use linear::run_linear;

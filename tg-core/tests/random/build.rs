@@ -73,6 +73,7 @@ impl<'g> Builder<'g> {
         let function = Function {
             name: format!("case{seed}"),
             inputs: self.inputs,
+            scalars: vec![],
             updates: updates.into_iter().map(|(b, e)| (b, e.node)).collect(),
             outputs: outputs.into_iter().map(|(name, e)| (name, e.node)).collect(),
         };

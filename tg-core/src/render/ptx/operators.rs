@@ -107,7 +107,7 @@ const REMAINDER: &str = "{ .reg .$t a, b, t, u; .reg .pred p; abs.$t a, $0; abs.
     copysign.$t $d, $0, a; done: }";
 
 /// Division of indices rounds down: one less where a remainder has not the sign of the divisor.
-const FLOOR_DIV: &str = "{ .reg .$s q, r; .reg .pred p, o; div.$s q, $0, $1; mul.lo.$s r, q, $1; sub.$s r, $0, r; \
+const FLOOR_DIV: &str = "{ .reg .$s q, r; .reg .pred p; div.$s q, $0, $1; mul.lo.$s r, q, $1; sub.$s r, $0, r; \
     setp.ne.$s p, r, 0; xor.$b r, r, $1; setp.lt.and.$s p, r, 0, p; selp.$s r, 1, 0, p; sub.$s $d, q, r; }";
 
 const FLOOR_MOD: &str = "{ .reg .$s q, r; .reg .pred p; rem.$s r, $0, $1; \

@@ -18,12 +18,12 @@ impl<'g> Writer<'g, '_> {
 
     /// The lanes of `node` as they are now: a register that loops change is copied.
     fn settled(&mut self, node: Uop<'g>) -> Vec<Lane> {
-        let lanes = self.lanes(node).to_vec();
-        if node.op() != Op::DefineAcc {
-            return lanes;
-        }
-        let class = Class::of(held(node));
-        lanes.iter().map(|lane| self.copy(lane, class)).collect()
+        (0..node.dtype().lanes as usize).map(|lane| self.settled_lane(node, lane)).collect()
+    }
+
+    fn settled_lane(&mut self, node: Uop<'g>, at: usize) -> Lane {
+        let (lane, class) = (self.lanes(node)[at].clone(), Class::of(held(node)));
+        if node.op() == Op::DefineAcc { self.copy(&lane, class) } else { lane }
     }
 
     fn copy(&mut self, lane: &Lane, class: Class) -> Lane {
@@ -69,6 +69,10 @@ impl<'g> Writer<'g, '_> {
     pub(super) fn convert(&mut self, lane: &Lane, from: Scalar, to: Scalar) -> Lane {
         match (conversion(from, to), lane) {
             (Conversion::Same, lane) => lane.clone(),
+            // A literal has no width.
+            (_, Lane::Whole(text)) if (from, to) == (Scalar::I32, Scalar::I64) && !text.starts_with('%') => {
+                lane.clone()
+            }
             (Conversion::Via(middle), lane) => {
                 let middling = self.convert(lane, from, middle);
                 self.convert(&middling, middle, to)
@@ -167,7 +171,7 @@ impl<'g> Writer<'g, '_> {
 
     pub(super) fn gep(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let Arg::Slot(lane) = *node.arg() else { panic!("render: lane {:?}", node.arg()) };
-        let one = self.settled(node.src(0))[lane as usize].clone();
+        let one = self.settled_lane(node.src(0), lane as usize);
         vec![self.convert(&one, held(node.src(0)), held(node))]
     }
 

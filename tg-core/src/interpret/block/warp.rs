@@ -1,0 +1,85 @@
+//! What the threads of a warp do together: SHUFFLE and WMMA.
+//!
+//! Matrices are put together from what the threads hold, as `ir/fragment.rs` says, and multiplied as in school, in f64
+//! and rounded once. Of factors of tf32 the lower 13 bits of the fraction are cut off: what the hardware does with them is
+//! not specified, so that comparisons need a tolerance of 2⁻¹⁰ of each factor.
+
+use std::ops::Range;
+
+use super::{Block, WARP};
+use crate::dtype::DType;
+use crate::interpret::Error;
+use crate::interpret::point::Cell;
+use crate::ir::{Arg, Fragment, Op, Uop, Value, cast};
+
+impl<'g> Block<'_, 'g, '_> {
+    /// Runs `node` for the threads `warp`, all of which are at it.
+    pub(super) fn exchange(&mut self, node: Uop<'g>, warp: Range<usize>) -> Result<(), Error> {
+        let results = match (node.op(), node.arg()) {
+            (Op::Shuffle, Arg::Slot(bits)) => self.shuffle(node, &warp, *bits as usize)?,
+            (Op::Wmma, Arg::Fragment(fragment)) => self.product(node, &warp, *fragment)?,
+            _ => return Err(Error::at(node, "its argument is none of this operation")),
+        };
+        for (thread, lanes) in warp.zip(results) {
+            self.threads[thread].machine.set(node, Cell::Lanes(lanes));
+        }
+        Ok(())
+    }
+
+    /// Source `i` of `node` in each thread.
+    fn operands(&self, node: Uop<'g>, warp: &Range<usize>, i: usize) -> Result<Vec<Vec<Value>>, Error> {
+        let of = |thread: &super::Running<'_, 'g>| Ok(thread.machine.source(node, i)?.lanes(node)?.to_vec());
+        self.threads[warp.clone()].iter().map(of).collect()
+    }
+
+    fn shuffle(&self, node: Uop<'g>, warp: &Range<usize>, bits: usize) -> Result<Vec<Vec<Value>>, Error> {
+        let all = self.operands(node, warp, 0)?;
+        let absent = |lane: usize| Error::at(node, format!("reads from thread {lane} of the warp, which is not there"));
+        (0..all.len()).map(|lane| all.get(lane ^ bits).cloned().ok_or_else(|| absent(lane ^ bits))).collect()
+    }
+
+    fn product(&self, node: Uop<'g>, warp: &Range<usize>, fragment: Fragment) -> Result<Vec<Vec<Value>>, Error> {
+        if warp.len() != WARP {
+            return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
+        }
+        let [m, n, k] = fragment.shape().map(|size| size as usize);
+        let matrix = |i: usize, columns: usize| Ok(gather(&self.operands(node, warp, i)?, fragment, i, columns));
+        let (a, b, mut c) = (matrix(0, k)?, matrix(1, k)?, matrix(2, n)?);
+        let factor = |v: f64| if fragment == Fragment::TF32 { cut(v) } else { v };
+        for (at, sum) in c.iter_mut().enumerate().take(m * n) {
+            let (row, column) = (at / n, at % n);
+            *sum += (0..k).map(|x| factor(a[row * k + x]) * factor(b[column * k + x])).sum::<f64>();
+        }
+        let spread = places(fragment, 2, n);
+        let of = |places: &Vec<usize>| places.iter().map(|at| cast(Value::Float(c[*at]), DType::F32)).collect();
+        Ok(spread.iter().map(of).collect())
+    }
+}
+
+/// For each thread of a warp, the places of what it holds of matrix `which` in rows of `columns` elements.
+fn places(fragment: Fragment, which: usize, columns: usize) -> Vec<Vec<usize>> {
+    let held = fragment.held()[which];
+    let of = |thread: usize| {
+        let place = |(row, column): &(i64, i64)| {
+            let (row, column) = ((thread / 4) as i64 + row, (thread % 4) as i64 * held.step + column);
+            row as usize * columns + column as usize
+        };
+        held.places.iter().map(place).collect()
+    };
+    (0..WARP).map(of).collect()
+}
+
+/// The matrix whose elements the threads hold, by rows.
+fn gather(lanes: &[Vec<Value>], fragment: Fragment, which: usize, columns: usize) -> Vec<f64> {
+    let places = places(fragment, which, columns);
+    let mut matrix = vec![f64::NAN; places.iter().flatten().count()];
+    for (place, value) in places.iter().flatten().zip(lanes.iter().flatten()) {
+        matrix[*place] = value.to_f64();
+    }
+    matrix
+}
+
+/// The upper 10 bits of the fraction.
+fn cut(value: f64) -> f64 {
+    f32::from_bits((value as f32).to_bits() & !0x1fff).into()
+}
