@@ -13,7 +13,7 @@ use crate::interpret::linear::{Machine, Program};
 use crate::interpret::memory::Memory;
 use crate::interpret::point::Cell;
 use crate::interpret::{Array, Error, MAX_STEPS};
-use crate::ir::{Arg, Axis, Op, Uop};
+use crate::ir::{Arg, Op, Special, Uop};
 
 /// Threads of a warp.
 const WARP: usize = 32;
@@ -124,7 +124,7 @@ impl<'g> Block<'_, 'g, '_> {
 
     fn step(&mut self, thread: usize, node: Uop<'g>) -> Result<(), Error> {
         match (node.op(), node.arg()) {
-            (Op::Special, Arg::Axis(Axis::Grid)) => self.special(thread, node, self.number),
+            (Op::Special, Arg::Special(Special::Block)) => self.special(thread, node, self.number),
             (Op::Special, _) => self.special(thread, node, thread as i64),
             (op, _) => {
                 if matches!(op, Op::Load | Op::Store) {
