@@ -170,6 +170,14 @@ impl<T: Element, S: Shape> Tensor<T, S> {
         Ok(Tensor { shape: self.shape, data: self.data.to(device)? })
     }
 
+    /// The tensor on `device`: itself if it is there, else as [`Tensor::to`] copies it.
+    ///
+    /// # Errors
+    /// As [`Tensor::to`].
+    pub fn into_device(self, device: &Device) -> Result<Self> {
+        if self.device() == *device { Ok(self) } else { self.to(device) }
+    }
+
     /// The elements, row-major. Those of a tensor on a GPU are copied to the CPU when they are first read, as in every
     /// method that reads: this waits until they are computed.
     ///
