@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::copy::Staging;
 use super::driver::{check, load};
+use super::recycle::Kept;
 use super::sys::{self, CUdevice_attribute as Attribute};
 use crate::error::{Error, Result};
 
@@ -31,6 +32,8 @@ pub(super) struct Gpu {
     /// Bytes of shared memory that a block can have, and bytes a second of the memory.
     shared: usize,
     bandwidth: f64,
+    /// Small blocks of memory that nobody uses.
+    pub(super) kept: Mutex<Kept>,
     /// Memory for copies, one at a time.
     pub(super) staging: Mutex<Option<Staging>>,
 }
@@ -108,11 +111,9 @@ impl Cuda {
         self.0.shared
     }
 
-    /// Gives memory that nobody uses back to the system.
-    pub(crate) fn trim(&self) -> Result<()> {
-        self.synchronize()?;
-        // SAFETY: the pool is the device's own.
-        check(unsafe { sys::cuMemPoolTrimTo(self.0.pool, 0) }, "giving back memory")
+    /// The pool that memory of the device comes from.
+    pub(super) fn pool(&self) -> sys::CUmemoryPool {
+        self.0.pool
     }
 }
 
@@ -143,8 +144,8 @@ impl Gpu {
         let (context, stream) = (context(device)?, stream()?);
         let shared = attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)? as usize;
         let (pool, bandwidth) = (pool(device)?, bandwidth(device)?);
-        let staging = Mutex::new(None);
-        Ok(Gpu { ordinal, name, capability, context, stream, pool, shared, bandwidth, staging })
+        let (kept, staging) = (Mutex::default(), Mutex::new(None));
+        Ok(Gpu { ordinal, name, capability, context, stream, pool, shared, bandwidth, kept, staging })
     }
 }
 

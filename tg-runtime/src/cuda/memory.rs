@@ -1,7 +1,10 @@
 //! Blocks of memory on a device, from its pool, in the order of its stream.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use super::driver::check;
 use super::gpu::Cuda;
+use super::recycle::Kept;
 use super::sys::{self, CUresult};
 use crate::error::{Error, Result};
 
@@ -21,11 +24,14 @@ impl Block {
         if bytes == 0 {
             return Ok(Block { gpu, start: 0, bytes });
         }
+        if let Some(start) = gpu.kept().take(bytes) {
+            return Ok(Block { gpu, start, bytes });
+        }
         gpu.enter()?;
         let mut result = allocate(gpu, bytes);
         if let Err(CUresult::CUDA_ERROR_OUT_OF_MEMORY) = result {
-            // What the pool keeps may be in pieces that are too small.
-            gpu.trim()?;
+            // What is kept may be in pieces that are too small.
+            gpu.give_back()?;
             result = allocate(gpu, bytes);
         }
         match result {
@@ -77,12 +83,40 @@ fn allocate(gpu: Cuda, bytes: usize) -> std::result::Result<sys::CUdeviceptr, CU
     }
 }
 
+/// Gives a block back to the pool. On a device that was lost this fails, and there is nothing left to free.
+///
+/// # Safety
+/// The block came from [`allocate`]; whoever used it put that on the stream before.
+unsafe fn free(gpu: Cuda, start: sys::CUdeviceptr) {
+    if gpu.enter().is_ok() {
+        // SAFETY: the caller's promise.
+        unsafe { sys::cuMemFreeAsync(start, gpu.stream()) };
+    }
+}
+
+impl Cuda {
+    fn kept(&self) -> MutexGuard<'static, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives memory that nobody uses back to the system.
+    fn give_back(&self) -> Result<()> {
+        let kept = self.kept().give_back();
+        // SAFETY: kept blocks are those of dropped ones.
+        kept.into_iter().for_each(|start| unsafe { free(*self, start) });
+        self.synchronize()?;
+        // SAFETY: the pool is the device's own.
+        check(unsafe { sys::cuMemPoolTrimTo(self.pool(), 0) }, "giving back memory")
+    }
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
-        if self.bytes > 0 && self.gpu.enter().is_ok() {
-            // SAFETY: the block came from this pool; whoever used it put that on this stream before. On a device that
-            // was lost this fails, and there is nothing left to free.
-            unsafe { sys::cuMemFreeAsync(self.start, self.gpu.stream()) };
+        if self.bytes > 0
+            && let Some(start) = self.gpu.kept().add(self.bytes, self.start)
+        {
+            // SAFETY: the block came from `allocate`; whoever used it put that on the stream before.
+            unsafe { free(self.gpu, start) };
         }
     }
 }

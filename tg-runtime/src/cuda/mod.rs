@@ -8,6 +8,7 @@ mod copy;
 mod driver;
 mod gpu;
 mod memory;
+mod recycle;
 
 pub(crate) use cudarc::driver::sys;
 pub(crate) use driver::{check, failure};
