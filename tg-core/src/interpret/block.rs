@@ -1,6 +1,6 @@
 //! Kernels of GPUs: the instructions run for every thread of every block, as [`super::linear`] runs them for one.
 //!
-//! A thread runs until it meets a BARRIER, a SHUFFLE or a WMMA, where all threads of the block or of the warp have to meet
+//! A thread runs until it meets a BARRIER, a SHUFFLE, a WMMA or a LOAD_MATRIX, where all threads of the block or of the warp have to meet
 //! at the same instruction. What threads see of each other depends on nothing but that: where it would depend on who is
 //! faster, that is an error, a race. Not here: how long anything takes.
 
@@ -82,7 +82,7 @@ impl<'g> Block<'_, 'g, '_> {
             for thread in warp.clone() {
                 self.run_thread(thread, left)?;
             }
-            let shared = |t: &usize| matches!(self.op(*t), Some(Op::Shuffle | Op::Wmma));
+            let shared = |t: &usize| matches!(self.op(*t), Some(Op::Shuffle | Op::Wmma | Op::LoadMatrix));
             let Some(waiting) = warp.clone().find(shared) else { return Ok(()) };
             let at = self.threads[waiting].at;
             self.meet(warp.clone(), at)?;
@@ -113,7 +113,7 @@ impl<'g> Block<'_, 'g, '_> {
     /// Runs one thread to where it has to meet others.
     fn run_thread(&mut self, thread: usize, left: &mut u64) -> Result<(), Error> {
         while let Some(&node) = self.program.list.get(self.threads[thread].at) {
-            if matches!(node.op(), Op::Barrier | Op::Shuffle | Op::Wmma) {
+            if matches!(node.op(), Op::Barrier | Op::Shuffle | Op::Wmma | Op::LoadMatrix) {
                 return Ok(());
             }
             *left = left.checked_sub(1).ok_or_else(|| Error::at(node, format!("more than {MAX_STEPS} steps")))?;
@@ -126,6 +126,11 @@ impl<'g> Block<'_, 'g, '_> {
         match (node.op(), node.arg()) {
             (Op::Special, Arg::Special(Special::Block)) => self.special(thread, node, self.number),
             (Op::Special, _) => self.special(thread, node, thread as i64),
+            // Copies that run ahead arrive at once; barriers order them as they must.
+            (Op::Commit | Op::Wait, _) => {
+                self.threads[thread].at += 1;
+                Ok(())
+            }
             (op, _) => {
                 if matches!(op, Op::Load | Op::Store) {
                     self.watch(thread, node)?;

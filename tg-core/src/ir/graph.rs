@@ -75,7 +75,7 @@ pub enum Arg {
     Op(Op),
     /// BUFFER: a number unique in the graph, and the shape.
     Buffer(u32, Vec<Dim>),
-    /// DEFINE_GLOBAL, DEFINE_ACC, BARRIER: which; GEP: the lane; SHUFFLE: the bits.
+    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT: how many groups.
     Slot(u32),
     /// SPECIAL: whose number.
     Special(Special),
@@ -87,6 +87,10 @@ pub enum Arg {
     Range(u32, Axis),
     /// SINK: the kernel's name.
     Name(String),
+    /// LOAD_MATRIX: how many matrices, and whether threads hold them by columns.
+    Matrices(u32, bool),
+    /// STORE: a copy into shared memory, which may begin up to this many iterations, less one, before it is needed.
+    Ahead(u32),
     /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
     Stream,
 }

@@ -113,6 +113,7 @@ ops! {
     INDEX         Index         Memory    _ "The address `src[0]` + `src[1]` elements; `src[2]`, if any, says when it may be accessed";
     LOAD          Load          Memory    _ "The value at INDEX `src[0]`; `src[1]`, if any, is the value where access is not allowed";
     STORE         Store         Memory    _ "Writes `src[1]` to INDEX `src[0]`, over the ranges `src[2..]`";
+    LOAD_MATRIX   LoadMatrix    Memory    1 "8 × 8 matrices of 16-bit elements, spread over a warp, of which every 8 threads give the rows' addresses `src[0]`";
     AFTER         After         Memory    _ "The pointer `src[0]`, to be used only once the stores `src[1..]` have happened";
     // Lanes
     VECTORIZE     Vectorize     Lanes     _ "A vector of its sources";
@@ -125,6 +126,8 @@ ops! {
     DEFINE_ACC    DefineAcc     Control   _ "A register that starts as `src[0]` outside the loops `src[1..]`";
     UPDATE_ACC    UpdateAcc     Control   2 "Sets the register `src[0]` to `src[1]`";
     BARRIER       Barrier       Control   0 "All threads of the block have come here before any goes on";
+    COMMIT        Commit        Control   0 "Ends a group of copies that run ahead";
+    WAIT          Wait          Control   0 "This thread's copies that run ahead have arrived, but for the last groups, as many as arg says";
 }
 
 impl Op {

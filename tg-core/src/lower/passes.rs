@@ -59,5 +59,5 @@ fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
 /// The instructions of `kernel` for `isa`: all passes, then [`linearize`], and on a GPU barriers.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let linear = linearize(passes(isa).iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)));
-    if isa.is_gpu() { gpu::barriers(linear) } else { linear }
+    if isa.is_gpu() { gpu::barriers(gpu::ahead(linear, simplifier)) } else { linear }
 }

@@ -134,6 +134,15 @@ actions! {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
     }
+    /// Copies what the threads of a block load in one iteration of a loop into shared memory, on a GPU.
+    Share "share" {
+        /// The loop.
+        axis: usize,
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+        /// Buffers: copies run ahead by one iteration less.
+        depth: u32,
+    }
     /// Copies what a load reads, and the zeros where its indices leave the tensor, into scratch memory.
     Border "border" {
         /// The load, by its place among the kernel's loads from buffers.
@@ -214,7 +223,7 @@ mod tests {
     #[test]
     fn actions_print_and_parse() {
         let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
-                    precompute(1,2) stage(1,0) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) stream parallel(0)";
+                    precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in

@@ -7,6 +7,7 @@ use super::keep::keep;
 use super::matrix::matrix;
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
+use super::share::share;
 use super::split::{Tail, annotate, split, tile};
 use super::stage::{loads, stage};
 use crate::ir::{Arg, Axis, Op, Uop};
@@ -120,6 +121,12 @@ impl Action {
                 let at = self.place(kernel, axis)?;
                 stage(kernel, self.load(kernel, load)?, at, simplifier)
                     .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
+            }
+            Action::Share { axis, load, depth } => {
+                let at = self.place(kernel, axis)?;
+                share(kernel, self.load(kernel, load)?, at, depth, simplifier).ok_or_else(|| {
+                    self.invalid("inside the loop the load does not move, or without a known bound, or it is too large")
+                })?
             }
             Action::Precompute { axis, reduction } => {
                 let all = reductions(kernel);

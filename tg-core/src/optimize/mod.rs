@@ -19,6 +19,7 @@ mod pad;
 mod period;
 mod precompute;
 mod search;
+mod share;
 mod split;
 mod stage;
 mod tuning;

@@ -50,6 +50,7 @@ fn size(action: &mut Action) -> Option<&mut u32> {
         Action::Vectorize { lanes, .. } => Some(lanes),
         Action::Unroll { by, .. } => Some(by),
         Action::Accumulate { size, .. } => Some(size),
+        Action::Share { depth, .. } => Some(depth),
         _ => None,
     }
 }
@@ -59,6 +60,7 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         Action::Tile { axis, .. } | Action::Overlap { axis, .. } | Action::Vectorize { axis, .. } => Some(axis),
         Action::Unroll { axis, .. }
         | Action::Stage { axis, .. }
+        | Action::Share { axis, .. }
         | Action::Keep { axis }
         | Action::Accumulate { at: axis, .. }
         | Action::Precompute { axis, .. } => Some(axis),

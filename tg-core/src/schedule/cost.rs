@@ -53,15 +53,16 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
     match tensor.op() {
         Op::ReduceAxis => (sources + 1.0) * elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0),
         Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
-        // Loads convert, and the narrow type is less to move.
-        Op::Cast if widens(tensor) => sources,
         op => sources + operation(op),
     }
 }
 
-/// Whether `cast` makes a wider float of a float.
-fn widens(cast: Uop) -> bool {
-    let (from, to) = (cast.src(0).dtype(), cast.dtype());
+/// Whether `tensor` makes wider floats of floats.
+pub(super) fn widens(tensor: Uop) -> bool {
+    if tensor.op() != Op::Cast {
+        return false;
+    }
+    let (from, to) = (tensor.src(0).dtype(), tensor.dtype());
     from.is_float() && to.is_float() && from.scalar.bits() < to.scalar.bits()
 }
 

@@ -156,7 +156,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         // Of later stages.
         Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
         Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
-        Op::Special | Op::Shuffle | Op::Wmma | Op::Barrier => return None,
+        Op::Special | Op::Shuffle | Op::Wmma | Op::Barrier | Op::LoadMatrix | Op::Commit | Op::Wait => return None,
     })
 }
 

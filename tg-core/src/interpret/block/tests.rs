@@ -94,7 +94,7 @@ fn golden_kernels_on_other_types_run() {
 /// A kernel of two warps: `body` may use %0, a buffer of i32, %1, scratch memory of 64, %2, the thread, %3, 0 and %4, 32.
 fn two_warps(body: &str, buffer: &mut Array, blocks: i64) -> String {
     let head = "%0 = DEFINE_GLOBAL i32* () slot 0\n%1 = DEFINE_LOCAL i32@local* () local 0 64\n\
-        %8 = CONST index () value 64\n%2 = SPECIAL index (%8) axis thread\n%3 = CONST index () value 0\n\
+        %8 = CONST index () value 64\n%2 = SPECIAL index (%8) special thread\n%3 = CONST index () value 0\n\
         %4 = CONST index () value 32\n%5 = CAST i32 (%2)\n%6 = INDEX i32@local* (%1, %2)\n%7 = INDEX i32* (%0, %2)\n\
         %10 = SUB index (%8, %2)\n%11 = CONST index () value -1\n%12 = ADD index (%10, %11)\n\
         %13 = INDEX i32@local* (%1, %12)\n%14 = INDEX i32* (%0, %12)\n";
@@ -110,12 +110,12 @@ fn threads_see_each_other_after_barriers_only() {
         let text = two_warps(body, &mut array(DType::I32, 64, |_| 7.0), blocks);
         assert!(text.contains(expected), "{text}");
     };
-    let swap = "%20 = STORE void (%6, %5)\n%21 = BARRIER void () slot 0\n%22 = LOAD i32 (%13)\n";
+    let swap = "%20 = STORE void (%6, %5)\n%21 = BARRIER void ()\n%22 = LOAD i32 (%13)\n";
     check(&format!("{swap}%23 = STORE void (%7, %22)\n"), 2, "fine");
-    check(&swap.replace("%21 = BARRIER void () slot 0\n", ""), 1, "never written");
+    check(&swap.replace("%21 = BARRIER void ()\n", ""), 1, "never written");
     // The third write to an element comes before all have read what the first one left.
     check(&format!("{swap}%24 = STORE void (%6, %5)\n"), 1, "races with thread");
-    check(&format!("{swap}%23 = BARRIER void () slot 1\n%24 = STORE void (%6, %5)\n"), 1, "fine");
+    check(&format!("{swap}%23 = BARRIER void ()\n%24 = STORE void (%6, %5)\n"), 1, "fine");
     check("%20 = LOAD i32 (%6)\n", 1, "never written");
     check("%20 = INDEX i32* (%0, %8)\n%21 = LOAD i32 (%20)\n", 1, "accesses element 64 of 64");
 }
@@ -136,7 +136,7 @@ fn buffers_may_be_written_twice_only_alike() {
     check("%20 = LOAD i32 (%14)\n%21 = STORE void (%7, %20)\n", 1, "races with");
     check("%20 = LOAD i32 (%7)\n%21 = ADD i32 (%20, %20)\n%22 = STORE void (%7, %21)\n", 1, "fine");
     check("%20 = LOAD i32 (%7)\n%21 = STORE void (%7, %5)\n", 2, "of block 1 races with thread 0 of block 0");
-    check("%20 = LOAD i32 (%14)\n%21 = BARRIER void () slot 0\n%22 = STORE void (%7, %20)\n", 1, "fine");
+    check("%20 = LOAD i32 (%14)\n%21 = BARRIER void ()\n%22 = STORE void (%7, %20)\n", 1, "fine");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn threads_must_meet() {
     };
     // A loop that runs once for thread 0, and so on.
     let some = |inside: &str| format!("%20 = RANGE index (%2) range 0 loop\n{inside}%22 = ENDRANGE void (%20)\n");
-    check(&some("%21 = BARRIER void () slot 0\n"), "must meet do not: thread 0 is at the end, thread 1 at");
+    check(&some("%21 = BARRIER void ()\n"), "must meet do not: thread 0 is at the end, thread 1 at");
     check(&some("%21 = SHUFFLE i32 (%5) slot 1\n"), "must meet do not: thread 1 is at");
     check("%20 = SHUFFLE i32 (%5) slot 31\n%21 = STORE void (%7, %20)\n", "fine");
 }

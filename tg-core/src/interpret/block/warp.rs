@@ -1,4 +1,4 @@
-//! What the threads of a warp do together: SHUFFLE and WMMA.
+//! What the threads of a warp do together: SHUFFLE, WMMA and LOAD_MATRIX.
 //!
 //! Matrices are put together from what the threads hold, as `ir/fragment.rs` says, and multiplied as in school, in f64
 //! and rounded once. Of factors of tf32 the lower 13 bits of the fraction are cut off: what the hardware does with them is
@@ -18,6 +18,7 @@ impl<'g> Block<'_, 'g, '_> {
         let results = match (node.op(), node.arg()) {
             (Op::Shuffle, Arg::Slot(bits)) => self.shuffle(node, &warp, *bits as usize)?,
             (Op::Wmma, Arg::Fragment(fragment)) => self.product(node, &warp, *fragment)?,
+            (Op::LoadMatrix, Arg::Matrices(count, by_columns)) => self.matrices(node, &warp, *count, *by_columns)?,
             _ => return Err(Error::at(node, "its argument is none of this operation")),
         };
         for (thread, lanes) in warp.zip(results) {
@@ -36,6 +37,36 @@ impl<'g> Block<'_, 'g, '_> {
         let all = self.operands(node, warp, 0)?;
         let absent = |lane: usize| Error::at(node, format!("reads from thread {lane} of the warp, which is not there"));
         (0..all.len()).map(|lane| all.get(lane ^ bits).cloned().ok_or_else(|| absent(lane ^ bits))).collect()
+    }
+
+    fn matrices(
+        &mut self,
+        node: Uop<'g>,
+        warp: &Range<usize>,
+        count: u32,
+        by_columns: bool,
+    ) -> Result<Vec<Vec<Value>>, Error> {
+        if warp.len() != WARP {
+            return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
+        }
+        let place = |thread: &super::Running<'_, 'g>| Ok(thread.machine.source(node, 0)?.place(node)?.clone());
+        let rows = self.threads[warp.clone()].iter().map(place).collect::<Result<Vec<_>, Error>>()?;
+        let mut all = vec![];
+        for lane in 0..WARP {
+            let who = super::Thread { block: self.number, thread: warp.start + lane };
+            let mut held = vec![];
+            for (matrix, e) in (0..count as usize).flat_map(|matrix| [(matrix, 0), (matrix, 1)]) {
+                let (far, near) = (lane / 4, 2 * (lane % 4) + e);
+                let (row, column) = if by_columns { (near, far) } else { (far, near) };
+                let place = &rows[8 * matrix + row];
+                let element = (place.block, self.memory.locate(node.src(0), place, column)?);
+                let raced = |other| Error::at(node, format!("{who} races with {other} for element {}", element.1));
+                self.races.read(element, who).map_err(raced)?;
+                held.push(self.memory.read(node.src(0), place, column)?);
+            }
+            all.push(held);
+        }
+        Ok(all)
     }
 
     fn product(&self, node: Uop<'g>, warp: &Range<usize>, fragment: Fragment) -> Result<Vec<Vec<Value>>, Error> {

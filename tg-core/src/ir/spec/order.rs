@@ -60,7 +60,8 @@ impl<'g> Walk<'g> {
 
     fn instruction(&mut self, line: usize, node: Uop<'g>) {
         self.sources(line, node);
-        if self.defined.contains_key(&node.id()) {
+        let repeats = matches!(node.op(), Op::Barrier | Op::Commit | Op::Wait);
+        if self.defined.contains_key(&node.id()) && !repeats {
             self.report(line, node, "listed_once", "it is on an earlier line already".into());
         }
         match node.op() {

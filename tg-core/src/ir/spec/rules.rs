@@ -11,7 +11,19 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
     let shared = op.is_alu() || matches!(op, Const | DefineVar | Sink);
     let body = matches!(
         op,
-        DefineGlobal | DefineLocal | Index | Load | Store | After | Vectorize | Gep | Range | Special | Shuffle | Wmma
+        DefineGlobal
+            | DefineLocal
+            | Index
+            | Load
+            | Store
+            | After
+            | Vectorize
+            | Gep
+            | Range
+            | Special
+            | Shuffle
+            | Wmma
+            | LoadMatrix
     );
     shared
         || match stage {
@@ -20,7 +32,7 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
             }
             Stage::Kernel => matches!(op, Buffer | Iota | ReduceAxis | View | Assign),
             Stage::Loops => body || op == Reduce,
-            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier),
+            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier | Commit | Wait),
         }
 }
 
@@ -83,7 +95,7 @@ const ARGUMENTS: &[Rule] = rules! {
         "it combines with ADD, MUL or MAX, over axes each named once, in order";
     reduce_arg [Reduce]
         |n| matches!(n.arg(), Arg::Op(op) if op.is_reducing()) => "it combines with ADD, MUL or MAX";
-    slot_arg [DefineGlobal DefineAcc Barrier]
+    slot_arg [DefineGlobal DefineAcc Wait]
         |n| matches!(n.arg(), Arg::Slot(_)) => "its argument is a slot";
     special_arg [Special]
         |n| matches!(n.arg(), Arg::Special(_)) && n.dtype() == DType::INDEX =>
@@ -100,13 +112,16 @@ const ARGUMENTS: &[Rule] = rules! {
     range_arg [Range]
         |n| matches!(n.arg(), Arg::Range(..)) => "its argument is a number and an axis kind";
     store_arg [Store]
-        |n| matches!(n.arg(), Arg::None | Arg::Stream) => "it says nothing, or to go past the caches";
+        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Ahead(2..)) =>
+        "it says nothing, or to go past the caches, or to run ahead by some iterations";
+    matrices_arg [LoadMatrix]
+        |n| matches!(n.arg(), Arg::Matrices(1 | 2 | 4, _)) => "it loads one, two or four matrices";
     sink_arg [Sink]
         |n| matches!(n.arg(), Arg::None | Arg::Name(_)) && n.dtype() == DType::VOID =>
         "it is void, with a name or nothing";
     no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne Cmpeq
             And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
-            Endrange UpdateAcc]
+            Endrange UpdateAcc Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
 };
 
@@ -187,6 +202,10 @@ const KERNEL: &[Rule] = rules! {
     load_otherwise_dtype [Load]
         |n| n.srcs().nth(1).is_none_or(|o| o.dtype().scalar == n.dtype().scalar && lanes_fit(o, n)) =>
         "the value for where access is not allowed has its dtype";
+    load_matrix_dtype [LoadMatrix]
+        |n| n.src(0).op() == Op::Index && same_scalar(n, n.src(0)) && n.dtype().scalar.bits() == 16
+            && matches!(n.arg(), Arg::Matrices(count, _) if n.dtype().lanes as u32 == 2 * count) =>
+        "it reads two elements of 16 bits of each matrix through an INDEX";
     store_address [Store]
         |n| n.src(0).op() == Op::Index => "it writes through an INDEX";
     store_dtype [Store]

@@ -327,6 +327,8 @@ const KEYWORDS: &[Keyword] = &[
     ("special", |l| l.take("`block` or `thread`", special).map(Arg::Special)),
     ("fragment", |l| l.take("a shape of fragments", fragment).map(Arg::Fragment)),
     ("stream", |_| Ok(Arg::Stream)),
+    ("ahead", |l| l.small().map(Arg::Ahead)),
+    ("matrices", |l| Ok(Arg::Matrices(l.small()?, l.value()?.is_true()))),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),
 ];
 

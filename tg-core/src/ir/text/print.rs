@@ -57,6 +57,8 @@ fn arg(arg: &Arg) -> Option<String> {
         }
         Arg::Fragment(fragment) => format!("fragment {}", fragment.name()),
         Arg::Stream => "stream".to_string(),
+        Arg::Ahead(depth) => format!("ahead {depth}"),
+        Arg::Matrices(count, by_columns) => format!("matrices {count} {by_columns}"),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
 }

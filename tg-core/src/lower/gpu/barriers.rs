@@ -2,16 +2,19 @@
 //! thread has written is read by others, or what others may still read is written again.
 //!
 //! Pieces of shared memory are told apart by their numbers. A hazard that only a second iteration of a loop has counts
-//! like any other. A barrier stands before a loop rather than in it, where that is enough.
+//! like any other. A barrier stands before a loop rather than in it, where that is enough. Memory that copies running ahead
+//! go to has its barriers already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dtype::DType;
 use crate::ir::{Arg, Op, Uop};
 use crate::lower::Linear;
 
 pub fn barriers<'g>(linear: Linear<'g>) -> Linear<'g> {
-    let mut pass = Barriers { list: &linear.0, out: Vec::new(), count: 0 };
+    let ahead = linear.0.iter().filter(|n| matches!(n.arg(), Arg::Ahead(_))).filter_map(|n| used(*n));
+    let ahead = ahead.map(|(number, _)| number).collect();
+    let mut pass = Barriers { list: &linear.0, out: Vec::new(), ahead };
     pass.block(0..linear.0.len(), State::default());
     Linear(pass.out)
 }
@@ -22,12 +25,13 @@ type State = BTreeMap<u32, (bool, bool)>;
 struct Barriers<'g, 'a> {
     list: &'a [Uop<'g>],
     out: Vec<Uop<'g>>,
-    count: u32,
+    /// Memory that copies running ahead go to.
+    ahead: BTreeSet<u32>,
 }
 
 /// The shared memory that an instruction uses, and whether it writes it.
 fn used(node: Uop) -> Option<(u32, bool)> {
-    if !matches!(node.op(), Op::Load | Op::Store) {
+    if !matches!(node.op(), Op::Load | Op::Store | Op::LoadMatrix) {
         return None;
     }
     let mut pointer = node.src(0).src(0);
@@ -52,10 +56,13 @@ impl<'g> Barriers<'g, '_> {
         while at < range.end {
             let node = self.list[at];
             if node.op() != Op::Range {
-                if let Some(access) = used(node) {
+                if let Some(access) = self.ordered(node) {
                     self.wait(&mut state, &[access]);
                     let (written, read) = state.entry(access.0).or_default();
                     if access.1 { *written = true } else { *read = true }
+                }
+                if node.op() == Op::Barrier {
+                    state.clear();
                 }
                 self.out.push(node);
                 at += 1;
@@ -71,25 +78,28 @@ impl<'g> Barriers<'g, '_> {
 
     /// Emits a loop but for its end. The state it begins with is that before it or that at its own end.
     fn repeated(&mut self, body: std::ops::Range<usize>, mut state: State, head: Uop<'g>) -> State {
-        let accesses: Vec<_> = self.list[body.clone()].iter().filter_map(|n| used(*n)).collect();
+        let accesses: Vec<_> = self.list[body.clone()].iter().filter_map(|n| self.ordered(*n)).collect();
         self.wait(&mut state, &accesses);
         self.out.push(head);
-        let (emitted, count) = (self.out.len(), self.count);
+        let emitted = self.out.len();
         for (number, (written, read)) in self.block(body.clone(), state.clone()) {
             let entry = state.entry(number).or_default();
             *entry = (entry.0 || written, entry.1 || read);
         }
         self.out.truncate(emitted);
-        self.count = count;
         self.block(body, state)
+    }
+
+    /// What `node` uses of the memory that is ordered here.
+    fn ordered(&self, node: Uop) -> Option<(u32, bool)> {
+        used(node).filter(|(number, _)| !self.ahead.contains(number))
     }
 
     /// A barrier, if one of `accesses` has to wait.
     fn wait(&mut self, state: &mut State, accesses: &[(u32, bool)]) {
         if accesses.iter().any(|access| is_hazard(state, *access)) {
             let graph = self.list[0].graph();
-            self.out.push(graph.node(Op::Barrier, DType::VOID, &[], Arg::Slot(self.count)));
-            self.count += 1;
+            self.out.push(graph.node(Op::Barrier, DType::VOID, &[], Arg::None));
             state.clear();
         }
     }

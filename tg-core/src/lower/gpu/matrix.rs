@@ -5,9 +5,9 @@
 //! which are the same expressions for other rows, columns and steps. A sum whose threads are not those of a warp is left
 //! to each of them.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Space};
 use crate::ir::{Arg, Axis, Fragment, Held, Op, Uop};
-use crate::loops::{Digits, substitute};
+use crate::loops::{Digits, stride, substitute};
 use crate::optimize::factors;
 use crate::symbolic::Simplifier;
 
@@ -74,6 +74,7 @@ impl<'g> Warp<'g> {
         let graph = sum.graph();
         let [left, right, result] = self.fragment.held();
         let [of_left, of_right, of_result] = self.fragment.dtypes();
+        let shared = [self.rows_of_left(simplifier), self.rows_of_right(simplifier)];
         let mut each = |held: &Held, element: &dyn Fn(i64, Uop<'g>) -> Uop<'g>| -> Vec<_> {
             let at = |(row, column): &(i64, i64)| element(*row, self.l * held.step + *column);
             held.places.iter().map(|place| simplifier.simplify(at(place))).collect()
@@ -83,7 +84,8 @@ impl<'g> Warp<'g> {
         let b = each(&right, &|_, step| {
             substitute(self.right, &[(self.l, self.h / 2), (self.column, self.h % 2), (self.depth, step)])
         });
-        let (a, b) = (joined(a, of_left, simplifier), joined(b, of_right, simplifier));
+        let a = shared[0].unwrap_or_else(|| joined(a, of_left, simplifier));
+        let b = shared[1].unwrap_or_else(|| joined(b, of_right, simplifier));
         let zero = graph.constant(of_result, 0.0);
         let product = graph.node(Op::Wmma, of_result, &[a, b, zero], Arg::Fragment(self.fragment));
         let others: Vec<_> = sum.srcs().skip(1).filter(|r| *r != self.depth).collect();
@@ -93,6 +95,55 @@ impl<'g> Warp<'g> {
         elements
             .reduce(|(rest, other), (holds, element)| (rest, holds.choose(element, other)))
             .map(|(_, element)| element)
+    }
+}
+
+/// Matrices in shared memory are loaded by the warp, if their rows, or columns, lie in one piece.
+impl<'g> Warp<'g> {
+    fn rows_of_left(&self, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+        let at = |row: Uop<'g>, block: Uop<'g>, column| {
+            [(self.h, row), (self.row, block / 8), (self.depth, column)].to_vec()
+        };
+        self.loaded(self.left, self.h, 0, &at, simplifier)
+    }
+
+    fn rows_of_right(&self, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+        let at = |row: Uop<'g>, _, column| [(self.l, row / 2), (self.column, row % 2), (self.depth, column)].to_vec();
+        self.loaded(self.right, self.column, 1, &at, simplifier)
+    }
+
+    /// The factor `which`, the load `factor`, as matrices: `place` says which counters stand for a row within eight, the
+    /// first row of a matrix, and a column; `along` is a counter that moves with the row.
+    fn loaded(
+        &self,
+        factor: Uop<'g>,
+        along: Uop<'g>,
+        which: usize,
+        place: &dyn Fn(Uop<'g>, Uop<'g>, Uop<'g>) -> Vec<(Uop<'g>, Uop<'g>)>,
+        simplifier: &mut Simplifier<'g>,
+    ) -> Option<Uop<'g>> {
+        let is_shared = factor.op() == Op::Load && factor.src(0).dtype().space == Some(Space::Local);
+        if !is_shared || factor.src(0).arity() > 2 || factor.dtype().bytes() != 2 {
+            return None;
+        }
+        let index = factor.src(0);
+        let by_columns = match (stride(index.src(1), self.depth), stride(index.src(1), along)) {
+            (Some(1), _) => false,
+            (_, Some(1)) => true,
+            _ => return None,
+        };
+        let places: Vec<_> = self.fragment.held()[which].places.iter().step_by(2).collect();
+        let lane = self.h * 4 + self.l;
+        let (matrix, row) = (lane / 8 % places.len() as i64, lane % 8);
+        let bits = (0..places.len().trailing_zeros()).map(|bit| (matrix / (1i64 << bit) % 2, places[1 << bit]));
+        let zero = lane.like(0i64);
+        let (block, column) =
+            bits.fold((zero, zero), |(block, column), (bit, (r, c))| (block + bit * *r, column + bit * *c));
+        let pairs = if by_columns { place(zero, block, column + row) } else { place(row, block, column) };
+        let address = simplifier.simplify(substitute(index, &pairs));
+        let count = places.len() as u32;
+        let dtype = factor.dtype().vec(2 * count as u16);
+        Some(index.graph().node(Op::LoadMatrix, dtype, &[address], Arg::Matrices(count, by_columns)))
     }
 }
 

@@ -6,14 +6,17 @@
 //! | [`matrix`] | sums over Matrix ranges are WMMA |
 //! | [`cooperate`] | reductions over threads combine what each thread has combined |
 //! | [`threads`] | no Grid and Thread ranges: the numbers of the block and of the thread, and shuffles |
+//! | [`ahead`] | copies into shared memory that may run ahead do |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
 
+mod ahead;
 mod barriers;
 mod cooperate;
 mod half;
 mod matrix;
 mod threads;
 
+pub(super) use ahead::ahead;
 pub(super) use barriers::barriers;
 pub(super) use cooperate::cooperate;
 pub(super) use half::half;

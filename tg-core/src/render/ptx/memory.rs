@@ -3,10 +3,10 @@
 //! An address is a register and a constant number of bytes beside it, so that places that differ by constants share the
 //! register. A guarded load fills its registers with the other value first and is predicated, as a guarded store is.
 
-use super::layout::{Chunk, chunks, memory_type};
+use super::layout::{Chunk, Divisors, chunks, memory_type};
 use super::registers::{Class, Lane, Side, held, type_name};
 use super::{Pointer, Writer};
-use crate::dtype::{DType, Kind, Scalar};
+use crate::dtype::{DType, Kind, Scalar, Space};
 use crate::ir::{Arg, Op, Uop};
 
 /// Bound of the distance, in elements, between a register and an address: 31 bits hold it in bytes.
@@ -170,6 +170,9 @@ impl<'g> Writer<'g, '_> {
     }
 
     pub(super) fn store(&mut self, node: Uop<'g>) {
+        if let Some(load) = copied(node, &self.divisors) {
+            return self.copy_ahead(node, load);
+        }
         let (index, value) = (node.src(0), node.src(1));
         let scalar = value.dtype().scalar;
         let pointer = self.pointer_of(index.src(0));
@@ -261,6 +264,64 @@ impl<'g> Writer<'g, '_> {
         let register = self.body.fresh(Class::B32);
         self.body.line(format!("prmt.b32 {register}, {low}, {high}, {bytes};"));
         register
+    }
+}
+
+/// The load whose value `store` copies into shared memory, if the copy can run by itself.
+pub(super) fn copied<'g>(store: Uop<'g>, divisors: &Divisors<'g>) -> Option<Uop<'g>> {
+    if !matches!(store.arg(), Arg::Ahead(_)) || store.src(1).op() != Op::Load {
+        return None;
+    }
+    let load = store.src(1);
+    let (scalar, lanes) = (load.dtype().scalar, load.dtype().lanes as usize);
+    let in_one = |index: Uop<'g>| match &places(index)[..] {
+        [place] => chunks(scalar, lanes, divisors.of(*place)).len() == 1,
+        _ => false,
+    };
+    let is_zero = |value: Uop| value.as_const().is_some_and(|v| !v.is_true());
+    let fits = matches!(load.dtype().bytes(), 4 | 8 | 16)
+        && load.src(0).dtype().space == Some(Space::Global)
+        && load.srcs().nth(1).is_none_or(is_zero);
+    (fits && in_one(store.src(0)) && in_one(load.src(0))).then_some(load)
+}
+
+/// Copies that run by themselves, and matrices.
+impl<'g> Writer<'g, '_> {
+    /// What may not be read is filled with zeros.
+    fn copy_ahead(&mut self, store: Uop<'g>, load: Uop<'g>) {
+        let (to, from) = (store.src(0), load.src(0));
+        let element = DType::scalar(load.dtype().scalar);
+        let guard = self.guard(to);
+        let bytes = load.dtype().bytes();
+        let read = from.srcs().nth(2).map(|valid| {
+            let (valid, register) = (self.scalar(valid), self.body.fresh(Class::B32));
+            self.body.line(format!("selp.b32 {register}, {bytes}, 0, {valid};"));
+            format!(", {register}")
+        });
+        let (to_pointer, from_pointer) = (self.pointer_of(to.src(0)), self.pointer_of(from.src(0)));
+        let there = self.address(&to_pointer, to.src(1), element, 0);
+        let here = self.address(&from_pointer, from.src(1), element, 0);
+        // Past the first-level cache, which only whole accesses can.
+        let cache = if bytes == 16 { "cg" } else { "ca" };
+        let read = read.unwrap_or_default();
+        self.body.line(format!("{guard}cp.async.{cache}.shared.global {there}, {here}, {bytes}{read};"));
+    }
+
+    pub(super) fn wait(&mut self, node: Uop<'g>) {
+        let Arg::Slot(groups) = *node.arg() else { panic!("render: {node:?}") };
+        self.body.line(format!("cp.async.wait_group {groups};"));
+    }
+
+    pub(super) fn load_matrix(&mut self, node: Uop<'g>) -> Vec<Lane> {
+        let Arg::Matrices(count, by_columns) = *node.arg() else { panic!("render: {node:?}") };
+        let pointer = self.pointer_of(node.src(0).src(0));
+        let address = self.address(&pointer, node.src(0).src(1), node.dtype().element(), 0);
+        let registers: Vec<_> = (0..count).map(|_| self.body.fresh(Class::B32)).collect();
+        let by = if by_columns { ".trans" } else { "" };
+        let list = registers.join(", ");
+        self.body.line(format!("ldmatrix.sync.aligned.m8n8.x{count}{by}.shared.b16 {{{list}}}, {address};"));
+        let halves = |r: &String| [Lane::Half(r.clone(), Side::Low), Lane::Half(r.clone(), Side::High)];
+        registers.iter().flat_map(halves).collect()
     }
 }
 

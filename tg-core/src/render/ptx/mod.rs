@@ -110,14 +110,15 @@ struct Writer<'g, 'a> {
 
 impl<'g, 'a> Writer<'g, 'a> {
     fn new(linear: &Linear<'g>, entry: &'a Entry<'a>) -> Writer<'g, 'a> {
+        let divisors = Divisors::new(&linear.0);
         Writer {
             entry,
             body: Body::default(),
             values: FxHashMap::default(),
             pointers: FxHashMap::default(),
             addresses: vec![FxHashMap::default()],
-            divisors: Divisors::new(&linear.0),
-            needed: needed(&linear.0),
+            needed: needed(&linear.0, &divisors),
+            divisors,
             written: linear.0.iter().filter(|n| n.op() == Op::Store).map(|n| buffer(n.src(0))).collect(),
             shared_base: None,
             shared: 0,
@@ -144,6 +145,8 @@ impl<'g, 'a> Writer<'g, 'a> {
             Op::Endrange => self.end(node),
             Op::UpdateAcc => self.update(node),
             Op::Barrier => self.body.line("bar.sync 0;"),
+            Op::Commit => self.body.line("cp.async.commit_group;"),
+            Op::Wait => self.wait(node),
             op => return Some(self.lanes_of(op, node)),
         }
         None
@@ -155,6 +158,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             Op::DefineVar => self.dimension(node),
             Op::Special => self.special(node),
             Op::Load => self.load(node),
+            Op::LoadMatrix => self.load_matrix(node),
             Op::Range => self.begin(node),
             Op::DefineAcc => self.accumulator(node),
             Op::Vectorize => self.vectorize(node),
@@ -179,24 +183,31 @@ fn buffer(pointer: Uop<'_>) -> Uop<'_> {
 }
 
 /// Everything of `list` that has an effect, or that an instruction reads.
-fn needed<'g>(list: &[Uop<'g>]) -> FxHashSet<Uop<'g>> {
-    let has_effect = |op: Op| matches!(op, Op::Store | Op::UpdateAcc | Op::Range | Op::Endrange | Op::Barrier);
+fn needed<'g>(list: &[Uop<'g>], divisors: &Divisors<'g>) -> FxHashSet<Uop<'g>> {
+    use Op::*;
+    let has_effect = |op: Op| matches!(op, Store | UpdateAcc | Range | Endrange | Barrier | Commit | Wait);
     let mut needed: FxHashSet<Uop<'g>> = list.iter().copied().filter(|n| has_effect(n.op())).collect();
     for &node in list.iter().rev() {
         if needed.contains(&node) {
-            needed.extend(reads(node));
+            needed.extend(reads(node, divisors));
         }
     }
     needed
 }
 
 /// What the lines of `node` read.
-fn reads<'g>(node: Uop<'g>) -> Vec<Uop<'g>> {
+fn reads<'g>(node: Uop<'g>, divisors: &Divisors<'g>) -> Vec<Uop<'g>> {
     match node.op() {
-        Op::Load | Op::Store => {
-            let index = node.src(0);
-            let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
-            rests.chain([index.src(0)]).chain(index.srcs().nth(2)).chain(node.srcs().nth(1)).collect()
+        Op::Load | Op::Store | Op::LoadMatrix => {
+            let address = |index: Uop<'g>| {
+                let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
+                rests.chain([index.src(0)]).chain(index.srcs().nth(2)).collect::<Vec<_>>()
+            };
+            let own = address(node.src(0)).into_iter();
+            match memory::copied(node, divisors) {
+                Some(load) => own.chain(address(load.src(0))).collect(),
+                None => own.chain(node.srcs().nth(1)).collect(),
+            }
         }
         Op::DefineAcc | Op::After => vec![node.src(0)],
         Op::Special | Op::Endrange => vec![],

@@ -8,6 +8,7 @@
 //! 4. Everything else is a thread for each result, or for a vector of 16 bytes of them.
 //! 5. Loops over results that are left are blocks.
 
+mod product;
 mod rows;
 
 use super::{Plan, is_reduce, size};
@@ -25,7 +26,9 @@ const BLOCK_BITS: u32 = BLOCK.trailing_zeros();
 impl<'g> Plan<'g, '_> {
     /// All actions for a GPU.
     pub(super) fn on_gpu(&mut self) {
-        if self.has_reductions() {
+        if let Some(product) = self.product() {
+            self.multiply(product);
+        } else if self.has_reductions() {
             self.reductions();
         } else {
             self.results(self.result_loops(), 0, BLOCK_BITS);

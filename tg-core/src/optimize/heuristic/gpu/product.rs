@@ -1,0 +1,150 @@
+//! Products of matrices of f16 or bf16: a tile of the result for each block, whose parts the warps compute by the matrix
+//! units, from tiles of the factors in shared memory that are copied while others are used.
+
+use super::Plan;
+use crate::ir::{Arg, Op, Uop};
+use crate::loops::{Nest, stride};
+use crate::optimize::action::Action;
+use crate::optimize::apply::is_over_results;
+use crate::optimize::factors;
+use crate::optimize::heuristic::{is_fresh, is_reduce, size};
+use crate::optimize::stage::loads;
+
+/// Rows and columns of a block's tile, steps of the sum in shared memory at once.
+const TILE: [u32; 3] = [128, 128, 32];
+/// Rows and columns of a warp's part of it.
+const WARP: [u32; 2] = [64, 32];
+/// Buffers in shared memory.
+const DEPTH: u32 = 4;
+/// Smaller products are sums for each result: tiles would stay empty.
+const LEAST: [i64; 3] = [32, 32, 32];
+/// Bits of a thread's number within its warp.
+const WARP_BITS: u32 = 5;
+
+/// A sum of products, and how far its loops move through the factors.
+pub(super) struct Product<'g> {
+    rows: Uop<'g>,
+    columns: Uop<'g>,
+    depth: Uop<'g>,
+}
+
+impl<'g> Plan<'g, '_> {
+    /// The only sum of the kernel, if it is a product of matrices of narrow floats that is large enough.
+    pub(super) fn product(&self) -> Option<Product<'g>> {
+        let mut sums = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
+        let sum = sums.next().filter(|_| sums.next().is_none())?;
+        let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
+        let is_narrow = |f: Uop<'g>| f.op() == Op::Cast && f.src(0).op() == Op::Load && f.src(0).dtype().bytes() == 2;
+        if *sum.arg() != Arg::Op(Op::Add) || factor.op() != Op::Mul || !factor.srcs().all(is_narrow) {
+            return None;
+        }
+        let results = self.result_loops();
+        let varying = |factor: Uop<'g>, other: Uop<'g>| {
+            results.iter().rev().copied().find(|r| factor.depends_on(*r) && !other.depends_on(*r))
+        };
+        let (a, b) = (factor.src(0), factor.src(1));
+        let (one, other) = (varying(a, b)?, varying(b, a)?);
+        // Columns are those along which results are neighbours.
+        let place = self.kernel.src(0).src(0).src(1);
+        let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
+        factors(factor, rows, columns)?;
+        let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth })
+    }
+
+    /// Tiles for `product`. A list of actions that stops in between is a schedule too.
+    pub(super) fn multiply(&mut self, product: Product<'g>) -> Option<()> {
+        let Product { rows, columns, depth } = product;
+        let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
+        let [height, width, steps] = [fitting(rows, TILE[0]), fitting(columns, TILE[1]), TILE[2]];
+        let (high, wide) = (height.min(WARP[0]), width.min(WARP[1]));
+        let warps = height / high * (width / wide);
+        let rows = self.tile_of_block(rows, height)?;
+        let columns = self.tile_of_block(columns, width)?;
+        let depth = self.padded(depth, steps)?;
+        let (around, depth) = self.in_blocks(depth, steps)?;
+        if let Some(around) = around {
+            let bits = WARP_BITS + warps.trailing_zeros();
+            self.shared_tile(around, rows, bits)?;
+            self.shared_tile(around, columns, bits)?;
+        }
+        let rows = self.part_of_warp(rows, high, WARP_BITS)?;
+        let columns = self.part_of_warp(columns, wide, WARP_BITS + (height / high).trailing_zeros())?;
+        let [rows, columns, depth] = [self.place(rows)?, self.place(columns)?, self.place(depth)?];
+        // The loop over steps of the sum stays: written out, all factors would be in registers at once.
+        let parts = self.act(Action::Matrix { rows, columns, depth })?;
+        for range in parts.into_iter().filter(|r| !is_reduce(*r)) {
+            self.write_all_out(range);
+        }
+        Some(())
+    }
+
+    /// The loop inside a block over `range`, of `by` iterations; that over the blocks becomes one of them.
+    fn tile_of_block(&mut self, range: Uop<'g>, by: u32) -> Option<Uop<'g>> {
+        let range = self.padded(range, by)?;
+        let (outer, inner) = self.in_blocks(range, by)?;
+        if let Some(axis) = outer.and_then(|outer| self.place(outer)) {
+            self.act(Action::Grid { axis })?;
+        }
+        Some(inner)
+    }
+
+    /// The loop over blocks of `by` iterations of `range`, if it has several, and that inside of them.
+    fn in_blocks(&mut self, range: Uop<'g>, by: u32) -> Option<(Option<Uop<'g>>, Uop<'g>)> {
+        if range.src(0).as_int() == Some(by.into()) {
+            return Some((None, range));
+        }
+        match self.act(Action::Split { axis: self.place(range)?, size: by })?[..] {
+            [outer, inner] => Some((Some(outer), inner)),
+            _ => None,
+        }
+    }
+
+    /// The part of a warp of `range`, of `by` iterations; the warps are told apart by the bits of a thread's number from
+    /// `bit` on.
+    fn part_of_warp(&mut self, range: Uop<'g>, by: u32, bit: u32) -> Option<Uop<'g>> {
+        let (warps, inner) = self.in_blocks(range, by)?;
+        if let Some(warps) = warps {
+            self.over_threads(warps, bit, bit + (size(warps) as u32).trailing_zeros());
+        }
+        Some(inner)
+    }
+
+    /// Copies what the load that moves with `along` reads in one iteration of `around` into shared memory, by threads
+    /// that `bits` tell apart.
+    fn shared_tile(&mut self, around: Uop<'g>, along: Uop<'g>, bits: u32) -> Option<()> {
+        let load = loads(self.kernel).into_iter().position(|load| load.depends_on(along))?;
+        let tile = self.act(Action::Share { axis: self.place(around)?, load, depth: DEPTH })?;
+        let is_even = |range: &Uop<'g>| {
+            let moves = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(*range);
+            let mut copied = self.kernel.toposort().into_iter().filter(moves);
+            copied.any(|n| stride(n.src(0).src(1), *range) == Some(1))
+        };
+        let (even, others): (Vec<_>, Vec<_>) = tile.into_iter().partition(is_even);
+        let mut bit = 0;
+        for range in even {
+            if let Some(vectors) = self.in_vectors(range) {
+                bit += self.over_threads(vectors, bit, bits);
+            }
+        }
+        for range in others.into_iter().rev() {
+            if bit < bits {
+                bit += self.over_threads(range, bit, bits);
+            }
+        }
+        self.write_copies_out();
+        Some(())
+    }
+
+    /// Writes out the loops of copies that are left, so that copies can run ahead.
+    fn write_copies_out(&mut self) {
+        let is_copy = |r: &Uop<'g>| is_fresh(r) && !is_reduce(*r) && !is_over_results(self.kernel, *r);
+        let loops: Vec<_> = Nest::new(self.kernel).loops().into_iter().filter(is_copy).collect();
+        loops.into_iter().for_each(|range| self.write_all_out(range));
+    }
+
+    fn write_all_out(&mut self, range: Uop<'g>) {
+        let axis = self.place(range).filter(|_| size(range) > 1);
+        axis.and_then(|axis| self.act(Action::Unroll { axis, by: size(range) as u32 }));
+    }
+}

@@ -1,0 +1,67 @@
+//! Sharing: what all threads of a block read in one iteration of a loop is copied into shared memory first, by all of them.
+//!
+//! Rows lie apart by 16 bytes more than they are long, so that eight rows begin in different banks. With several buffers,
+//! iteration `i` uses buffer `i % depth`, and the copies are asynchronous: the lowering lets them run ahead.
+
+use std::cmp::Reverse;
+
+use super::layout::scratch;
+use crate::ir::{Arg, Axis, Op, Uop};
+use crate::loops::{renamed_as, stride, substitute};
+use crate::symbolic::Simplifier;
+
+/// Bytes of the widest access, by which rows are apart.
+const SKEW: usize = 16;
+/// Most bytes of shared memory for one operand.
+const MOST_BYTES: i128 = 128 << 10;
+
+/// `kernel` with the part of `load` that one iteration of `at` reads copied first, into one of `depth` buffers; `None` if
+/// it does not move inside, or is too large, or its size is not known.
+///
+/// All loops but those over blocks and those of reductions around `at` count as inside: threads run them at once.
+pub(super) fn share<'g>(
+    kernel: Uop<'g>,
+    load: Uop<'g>,
+    at: Uop<'g>,
+    depth: u32,
+    simplifier: &mut Simplifier<'g>,
+) -> Option<Uop<'g>> {
+    let around: Vec<_> = crate::loops::Nest::new(kernel).path(Some(at));
+    let is_inside = |r: &Uop<'g>| match r.arg() {
+        Arg::Range(_, Axis::Grid) => false,
+        Arg::Range(_, Axis::Reduce | Axis::Serial) => !around.contains(r),
+        _ => *r != at,
+    };
+    let mut tile: Vec<_> = load.ranges().filter(is_inside).collect();
+    tile.sort_by_key(|r| Reverse(stride(load.src(0).src(1), *r).unwrap_or(i64::MAX).abs()));
+    let (steps, elements) = steps(&tile, load.dtype().bytes())?;
+    let pointer = scratch(kernel, load, elements * depth as i128);
+    let buffer = at % depth as i64 * elements as i64;
+    let place = |loops: &[Uop<'g>]| loops.iter().zip(&steps).fold(buffer, |place, (r, step)| place + *r * *step);
+    let copies = renamed_as(kernel.graph(), tile.iter().copied(), |_| Axis::Loop);
+    let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
+    let there: Vec<_> = tile.iter().map(copied).collect();
+    let store = pointer.element(place(&there), None).store(substitute(load, &copies), &there);
+    let store = if depth > 1 { ahead(store, depth) } else { store };
+    let read = pointer.after(store).element(place(&tile), None).load();
+    Some(simplifier.simplify(kernel.replace(load, read)))
+}
+
+/// `store` as a copy that may run `depth - 1` iterations ahead.
+fn ahead<'g>(store: Uop<'g>, depth: u32) -> Uop<'g> {
+    store.graph().node(Op::Store, store.dtype(), &store.srcs().collect::<Vec<_>>(), Arg::Ahead(depth))
+}
+
+/// How far apart neighbours along each of `loops` are, and how many elements there are with those that are skipped.
+fn steps(loops: &[Uop], bytes: usize) -> Option<(Vec<i64>, i128)> {
+    let (mut steps, mut elements) = (vec![], 1i128);
+    for (i, range) in loops.iter().enumerate().rev() {
+        steps.push(elements as i64);
+        elements *= range.src(0).as_int()?;
+        if i + 1 == loops.len() && i > 0 {
+            elements += (SKEW / bytes) as i128;
+        }
+    }
+    steps.reverse();
+    (!loops.is_empty() && elements * bytes as i128 <= MOST_BYTES).then_some((steps, elements))
+}
