@@ -61,14 +61,20 @@ fn images() -> Tensor![u8, 128, 784] {
     Tensor::from_vec((0..128 * 784).map(|i| (i * 31 % 251) as u8).collect()).expect("a batch")
 }
 
-/// Losses of `steps` steps on a device.
-fn losses(device: &Device, steps: usize) -> tg::Result<Vec<f32>> {
+/// Losses of the first 100 steps on real digits: on others, training may be so unstable that a rounding decides.
+fn losses(device: &Device) -> tg::Result<Vec<f32>> {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
+    let images = Tensor::<u8, (Dyn, Dyn, Dyn)>::read_idx(data.join("train-images-idx3-ubyte.gz"))?;
+    let labels = Tensor::<u8, (Dyn,)>::read_idx(data.join("train-labels-idx1-ubyte.gz"))?;
     let mut net = net();
     net.move_to(device)?;
-    let x = images().to(device)?;
-    let y = Tensor::<u8, (tg::Const<128>,)>::from_vec((0..128).map(|i| i as u8 % 10).collect())?.to(device)?;
-    let losses: tg::Result<Vec<_>> = (0..steps).map(|_| train_step(&mut net, &x, &y, 0.1)).collect();
-    Ok(losses?.iter().map(Tensor::item).collect())
+    let step = |step: usize| {
+        let rows = (0..128).map(|at| (step * 128 + at) % labels.len());
+        let (x, y) = (images.select_rows(rows.clone())?.to(device)?, labels.select_rows(rows)?.to(device)?);
+        train_step(&mut net, &x, &y, 0.1)
+    };
+    let losses: Vec<_> = (0..100).map(step).collect::<tg::Result<_>>()?;
+    Ok(losses.iter().map(Tensor::item).collect())
 }
 
 fn close(a: &[f32], b: &[f32], relative: f32) {
@@ -81,8 +87,8 @@ fn close(a: &[f32], b: &[f32], relative: f32) {
 #[test]
 fn training_follows_the_same_curve() {
     let Some(device) = gpu() else { return };
-    let (there, here) = (losses(&device, 100).expect("losses"), losses(&Device::Cpu, 100).expect("losses"));
-    assert!(here[99] < here[0]);
+    let (there, here) = (losses(&device).expect("losses"), losses(&Device::Cpu).expect("losses"));
+    assert!(here[99] < here[0] / 2.0);
     close(&there, &here, 1e-3);
 }
 

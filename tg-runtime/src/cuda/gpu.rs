@@ -232,3 +232,13 @@ impl fmt::Debug for Cuda {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// A device that is not there, for tests of what asks none.
+#[cfg(test)]
+pub(crate) fn imagined(ordinal: usize) -> Cuda {
+    let (context, stream, pool) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    let (kept, staging) = (Mutex::default(), Mutex::new(None));
+    let (name, capability, shared, bandwidth) = ("Imagined".to_owned(), LEAST, 0, 0.0);
+    let gpu = Gpu { ordinal, name, capability, context, stream, pool, shared, bandwidth, kept, staging };
+    Cuda(Box::leak(Box::new(gpu)))
+}

@@ -14,4 +14,6 @@ pub(crate) use cudarc::driver::sys;
 pub(crate) use driver::{check, failure};
 pub use gpu::Cuda;
 pub(crate) use gpu::MAX_DEVICES;
+#[cfg(test)]
+pub(crate) use gpu::imagined;
 pub(crate) use memory::Block;

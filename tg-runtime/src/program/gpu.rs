@@ -187,3 +187,42 @@ impl Written {
         self.0.iter().try_for_each(|(at, block)| unsafe { block.read(params[*at]) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cuda::imagined;
+    use crate::program::{ProgramState, Report};
+
+    static PROGRAM: Program = Program {
+        name: "f",
+        dims: &[],
+        params: &[],
+        workspace: &[],
+        kernels: &[],
+        isas: &[],
+        report: Report { kernels: 0, flops: 0, bytes: 0, workspace_bytes: 0 },
+        state: ProgramState::new(),
+        gpu: None,
+    };
+
+    #[test]
+    fn a_function_runs_where_all_its_tensors_are() {
+        let (cpu, first, second) = (Device::Cpu, Device::Cuda(imagined(0)), Device::Cuda(imagined(1)));
+        assert_eq!(PROGRAM.device(&[]).unwrap(), cpu);
+        assert_eq!(PROGRAM.device(&[("x", first), ("y", Device::Cuda(imagined(0)))]).unwrap(), first);
+        let error = |args: &[Placement<'_>]| PROGRAM.device(args).unwrap_err().to_string();
+        let expected =
+            "`f`: argument `x` is on cpu but argument `net.w` on cuda:1 (Imagined); copy one with `.to(&device)?`";
+        assert_eq!(error(&[("x", cpu), ("y", cpu), ("net.w", second)]), expected);
+        assert!(
+            error(&[("x", first), ("y", second)]).contains("`x` is on cuda:0 (Imagined) but argument `y` on cuda:1")
+        );
+    }
+
+    #[test]
+    fn a_function_without_kernels_for_gpus_says_how_to_get_them() {
+        let text = PROGRAM.no_kernels(imagined(0)).to_string();
+        assert!(text.starts_with("`f` has no kernels for cuda:0 (Imagined); build with the feature `cuda`"), "{text}");
+    }
+}
