@@ -16,7 +16,7 @@ use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, StaticShape};
-use crate::storage::{Elements, Storage};
+use crate::storage::Elements;
 
 /// An owned array of elements `T` with shape `S`, contiguous in row-major order.
 ///
@@ -60,7 +60,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn zeros_in(shape: S) -> Result<Self> {
-        Ok(Tensor { shape, data: Storage::zeroed(Self::elements_of(shape)?)?.into() })
+        Ok(Tensor { shape, data: Elements::zeroed(Self::elements_of(shape)?)? })
     }
 
     /// `value` everywhere, in a shape with run-time dimensions.
@@ -68,7 +68,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn full_in(shape: S, value: T) -> Result<Self> {
-        Ok(Tensor { shape, data: Storage::filled(Self::elements_of(shape)?, value)?.into() })
+        Ok(Tensor { shape, data: Elements::filled(Self::elements_of(shape)?, value)? })
     }
 
     /// All ones (`true`), in a shape with run-time dimensions.
@@ -89,8 +89,8 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     #[doc(hidden)]
     pub unsafe fn unwritten_in(shape: S) -> Result<Self> {
         // SAFETY: the caller promises to write before anything reads.
-        let data = unsafe { Storage::unwritten(Self::elements_of(shape)?)? };
-        Ok(Tensor { shape, data: data.into() })
+        let data = unsafe { Elements::unwritten(Self::elements_of(shape)?)? };
+        Ok(Tensor { shape, data })
     }
 
     fn elements_of(shape: S) -> Result<usize> {
@@ -104,7 +104,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// [`Error::Length`] if their number does not fit the shape, [`Error::Ambiguous`] if several
     /// dimensions are open ([`Tensor::from_slice_in`] takes them), [`Error::OutOfMemory`].
     pub fn from_slice(elements: &[T]) -> Result<Self> {
-        Ok(Tensor { shape: S::for_elements(elements.len())?, data: Storage::copied(elements)?.into() })
+        Ok(Tensor { shape: S::for_elements(elements.len())?, data: Elements::copied(elements)? })
     }
 
     /// [`Tensor::from_slice`] for a `Vec`; its elements move to aligned memory.
@@ -125,7 +125,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
             let shape = crate::error::dims_text(shape.dims().as_ref());
             return Err(Error::Length { shape, expected: Some(expected), got: elements.len() });
         }
-        Ok(Tensor { shape, data: Storage::copied(elements)?.into() })
+        Ok(Tensor { shape, data: Elements::copied(elements)? })
     }
 
     /// [`Tensor::from_slice_in`] for a `Vec`.

@@ -33,6 +33,45 @@ impl<T: Element> From<Block> for Placed<T> {
     }
 }
 
+/// On the host, as [`Storage`] makes them.
+impl<T: Element> Placed<T> {
+    /// `len` zeros.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    pub fn zeroed(len: usize) -> Result<Self> {
+        Storage::zeroed(len).map(Placed::from)
+    }
+
+    /// `value`, `len` times.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    pub fn filled(len: usize, value: T) -> Result<Self> {
+        Storage::filled(len, value).map(Placed::from)
+    }
+
+    /// A copy of `elements`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn copied(elements: &[T]) -> Result<Self> {
+        Storage::copied(elements).map(Placed::from)
+    }
+
+    /// Memory for `len` elements that nobody has written yet.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
+    ///
+    /// # Safety
+    /// As for [`Storage::unwritten`].
+    pub unsafe fn unwritten(len: usize) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { Storage::unwritten(len) }.map(Placed::from)
+    }
+}
+
 impl<T: Element> Placed<T> {
     /// Memory on a GPU for `len` elements, not yet written.
     ///

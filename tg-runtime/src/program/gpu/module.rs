@@ -110,10 +110,8 @@ fn entry(module: sys::CUmodule, name: &str, shared: usize) -> Result<sys::CUfunc
     let mut entry = std::ptr::null_mut();
     let text = CString::new(name).unwrap_or_default();
     // SAFETY: the module is loaded, the name ends in a zero.
-    check(
-        unsafe { sys::cuModuleGetFunction(&mut entry, module, text.as_ptr()) },
-        &format!("looking for kernel {name}"),
-    )?;
+    let found = unsafe { sys::cuModuleGetFunction(&mut entry, module, text.as_ptr()) };
+    check(found, &format!("looking for kernel {name}"))?;
     if shared > UNASKED {
         let which = Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         // SAFETY: the function is of a loaded module.
