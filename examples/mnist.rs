@@ -1,6 +1,6 @@
 //! Trains a small network on real handwritten digits, then uses it: the tutorial.
 //!
-//! `cargo run --release --example mnist`
+//! `cargo run --release --example mnist`, or on a GPU `cargo run --release --features cuda --example mnist -- --device cuda`
 
 use std::{error::Error, path::Path, time::Instant};
 
@@ -53,7 +53,19 @@ fn shifted(images: &Images, rows: &[usize], rng: &mut fastrand::Rng) -> tg::Resu
     Tensor::from_vec(batch)
 }
 
+/// The device that the arguments name: `--device cpu`, which is the default, or `--device cuda`.
+fn device() -> Result<Device, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | ["--device", "cpu"] => Ok(Device::Cpu),
+        ["--device", "cuda"] => Ok(Device::cuda(0)?),
+        _ => Err(format!("expected `--device cpu` or `--device cuda`, got `{}`", arguments.join(" ")).into()),
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
+    let device = device()?;
+    println!("on {device}");
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
     let read = |name: &str| -> tg::Result<(Images, Tensor![u8, _])> {
         let images = Images::read_idx(data.join(format!("{name}-images-idx3-ubyte.gz")))?;
@@ -64,19 +76,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut net = Mlp::zeros();
     net.w1 = Tensor::uniform(-scale(784.0), scale(784.0), 1);
     net.w2 = Tensor::uniform(-scale(128.0), scale(128.0), 2);
+    net.move_to(&device)?;
 
     let mut rng = fastrand::Rng::with_seed(7);
     let mut order: Vec<usize> = (0..images.dims()[0]).collect();
     let (batches, start) = (order.len() / BATCH, Instant::now());
     for epoch in 0..EPOCHS {
         rng.shuffle(&mut order);
-        let mut loss = 0.0;
+        let mut losses = Vec::new();
         for (batch, rows) in order.chunks_exact(BATCH).enumerate() {
-            let x = shifted(&images, rows, &mut rng)?;
-            let y = labels.select_rows(rows.iter().copied())?;
+            let x = shifted(&images, rows, &mut rng)?.into_device(&device)?;
+            let y = labels.select_rows(rows.iter().copied())?.into_device(&device)?;
             let left = 1.0 - (epoch * batches + batch) as f32 / (EPOCHS * batches) as f32;
-            loss += train_step(&mut net, &x, &y, 0.2 * left)?.item() / batches as f32;
+            losses.push(train_step(&mut net, &x, &y, 0.2 * left)?);
         }
+        // A GPU is still at work here; reading a loss waits for it.
+        let loss = losses.iter().map(Tensor::item).sum::<f32>() / batches as f32;
         let speed = ((epoch + 1) * batches * BATCH) as f64 / start.elapsed().as_secs_f64() / 1e3;
         eprint!("\r[{:24}] loss {loss:.4}, {speed:.0} thousand digits/s ", "=".repeat(epoch + 1));
     }
@@ -85,8 +100,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::temp_dir().join("mnist.safetensors");
     net.save(&file)?;
     let mut net = Mlp::zeros();
+    net.move_to(&device)?;
     net.load(&file)?;
-    let pixels = test_images.into_reshaped::<(Dyn, Const<784>)>()?;
+    let pixels = test_images.into_reshaped::<(Dyn, Const<784>)>()?.into_device(&device)?;
     let found = net.classify(&pixels)?;
     let right = found.as_slice().iter().zip(test_labels.as_slice()).filter(|(f, l)| **f == i64::from(**l)).count();
     println!("{:.2} % of {} test digits are right", 100.0 * right as f64 / found.len() as f64, found.len());

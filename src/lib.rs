@@ -41,7 +41,7 @@ pub mod prelude {
     // From this crate: the type and the macro of that name.
     pub use crate::Tensor;
     pub use crate::nn;
-    pub use tg_runtime::{Const, Dim, Dyn, Parameters};
+    pub use tg_runtime::{Const, Device, Dim, Dyn, Parameters};
 }
 
 /// What expansions refer to. Not for use by hand; it changes with the macros.
@@ -54,6 +54,8 @@ pub mod __private {
     pub use tg_runtime::program::{
         DimSpec, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
     };
+    #[cfg(feature = "cuda")]
+    pub use tg_runtime::program::{GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};
 }
 
 /// The examples of the language's description, as tests.

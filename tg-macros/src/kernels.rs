@@ -70,7 +70,12 @@ impl Backend {
         }
     }
 
-    /// The levels that kernels are rendered for.
+    /// What kernels are rendered for.
+    pub fn levels(&self, config: &Config) -> Levels {
+        (self.isas(config), self.language())
+    }
+
+    /// The instruction sets that kernels are rendered for.
     pub fn isas(&self, config: &Config) -> Vec<Isa> {
         match self {
             Backend::C(_) => config.isas.clone(),
@@ -78,6 +83,9 @@ impl Backend {
         }
     }
 }
+
+/// What kernels are rendered for: instruction sets, and the language.
+pub type Levels = (Vec<Isa>, Language);
 
 /// [`compile`]; a bug of the compiler becomes an error that leaves the signatures of all functions in place.
 ///
@@ -87,9 +95,9 @@ pub fn try_compile<'g>(
     graph: &'g Graph,
     function: &Function<'g>,
     config: &Config,
-    backend: Option<&Backend>,
+    levels: Option<&Levels>,
 ) -> Result<Compiled, String> {
-    let run = AssertUnwindSafe(|| compile(graph, function, config, backend));
+    let run = AssertUnwindSafe(|| compile(graph, function, config, levels));
     catch_unwind(run).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         let words = words.unwrap_or("no message");
@@ -102,21 +110,23 @@ fn compile<'g>(
     graph: &'g Graph,
     function: &Function<'g>,
     config: &Config,
-    backend: Option<&Backend>,
+    levels: Option<&Levels>,
 ) -> Result<Compiled, String> {
-    let levels = backend.map(|backend| (backend.isas(config), backend.language()));
     // Scheduling adds to the graph.
-    let identity = levels.as_ref().map(|(isas, language)| identity(graph, function, isas, *language));
+    let identity = levels.map(|(isas, language)| identity(graph, function, isas, *language));
     let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
     let mut plan = plan_with(graph, function, simplifier);
-    write_nests(&plan, config)?;
+    if levels.is_none_or(|(_, language)| *language != Language::Ptx) {
+        // tg-tune measures on processors.
+        write_nests(&plan, config)?;
+    }
     let report = plan.report();
     let (Some((isas, language)), Some(identity)) = (levels, identity) else {
         return Ok(Compiled { report, program: None });
     };
     plan.tune(&config.tuning);
     let key = Key::of(["rendered", &identity, &plan.tuned()]);
-    let rendered = rendered(graph, &mut plan, config, (&isas, language), key);
+    let rendered = rendered(graph, &mut plan, config, (isas, *language), key);
     let program = plan.program(rendered);
     eprint!("{}", debug::program(&program, config.debug));
     Ok(Compiled { report, program: Some(program) })
@@ -176,11 +186,6 @@ pub fn embed(programs: &[&Program], backend: &Backend, config: &Config, seed: &s
 
 /// One C source for each function and level: editing a function compiles no other one again.
 fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, seed: &str) -> Result<Code, String> {
-    let source = |program: &Program, level: usize| {
-        let kernels = program.kernels.iter().map(|kernel| kernel.variants[level].source.as_str());
-        let prelude = program.prelude.get(level).map_or("", String::as_str);
-        std::iter::once(prelude).chain(kernels).collect::<Vec<_>>().join("\n")
-    };
     let units: Vec<(usize, usize)> =
         (0..programs.len()).flat_map(|at| (0..config.isas.len()).map(move |level| (at, level))).collect();
     let job = |&(at, level): &(usize, usize)| Job { source: source(programs[at], level), isa: config.isas[level] };
@@ -203,6 +208,13 @@ fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, see
         }
     }
     Ok(code)
+}
+
+/// All kernels of a function for one instruction set, as one text.
+pub fn source(program: &Program, level: usize) -> String {
+    let kernels = program.kernels.iter().map(|kernel| kernel.variants[level].source.as_str());
+    let prelude = program.prelude.get(level).map_or("", String::as_str);
+    std::iter::once(prelude).chain(kernels).collect::<Vec<_>>().join("\n")
 }
 
 fn no_entries(programs: &[&Program]) -> Vec<Vec<Vec<TokenStream>>> {

@@ -13,6 +13,7 @@
 //! | `trace` | makes each function a graph |
 //! | `debug` | words what `TG_DEBUG` shows |
 //! | `kernels` | compiles graphs to machine code |
+//! | `gpu` | the same for GPUs, with the feature `cuda` |
 //! | `expand` | writes the Rust items |
 //! | `pipeline` | these, in order |
 //!
@@ -30,6 +31,8 @@ mod trace;
 mod debug;
 mod kernels;
 mod expand;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod pipeline;
 
 use proc_macro::TokenStream;

@@ -74,7 +74,7 @@ fn expand(block: &Block, errors: &Diagnostics) -> TokenStream {
     let traced: Vec<_> = at.iter().zip(&graphs).map(|(&at, graph)| trace(&code, at, graph, errors)).collect();
     let entries: Vec<Entry> = traced.into_iter().flatten().collect();
     let called: BTreeSet<usize> = entries.iter().flat_map(|entry| entry.called.iter().copied()).collect();
-    let finished = if errors.count() == 0 { finish(&entries, &graphs, errors) } else { None };
+    let finished = if errors.count() == 0 { finish(&code, &entries, &graphs, errors) } else { None };
     let functions = |owner: Option<usize>| -> TokenStream {
         let own = |(_, entry): &(usize, &Entry)| block.functions[entry.at].owner == owner;
         let items = entries.iter().enumerate().filter(own);
@@ -127,7 +127,7 @@ fn table_name(at: usize) -> Ident {
 }
 
 /// Compiles all functions; what goes wrong here is reported at the macro call.
-fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) -> Option<Finished> {
+fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) -> Option<Finished> {
     let report = |text: String| errors.report(Place::of(&TokenStream::new()), Message::new(text));
     let config = Config::of_process().map_err(report).ok()?;
     let backend = config.generates_code().then(|| Backend::choose(&config));
@@ -135,22 +135,24 @@ fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) 
         report("internal error: a function has neither a graph nor an error".into());
         return None;
     };
+    let levels = backend.as_ref().map(|backend| backend.levels(&config));
     let functions = traced.into_iter().zip(graphs);
-    let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, backend.as_ref()));
+    let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, levels.as_ref()));
     let compiled: Vec<Compiled> = compiled.collect::<Result<_, _>>().map_err(report).ok()?;
     let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
     let seed = format!("{}", invocation_number());
-    let code = match &backend {
+    let machine_code = match &backend {
         Some(backend) => embed(&programs, backend, &config, &seed).map_err(report).ok()?,
         None => Code::default(),
     };
-    let isas = backend.map_or(Vec::new(), |backend| backend.isas(&config));
+    let (gpu_items, gpu_names) = gpu_tables(code, entries, &config).map_err(report).ok()?;
+    let isas = levels.map_or(Vec::new(), |(isas, _)| isas);
     let tables = compiled.iter().enumerate().map(|(at, compiled)| match &compiled.program {
-        Some(program) => program::table(&table_name(at), program, &code.entries[at], &isas),
+        Some(program) => program::table(&table_name(at), program, &machine_code.entries[at], &isas, gpu_names.get(at)),
         None => program::placeholder(&table_name(at)),
     });
     let file = config.tuning_file.as_deref().map(tracked_file);
-    let (items, module) = (&code.items, format_ident!("__tg_{}", unique_prefix(&config, &seed)));
+    let (items, module) = (&machine_code.items, format_ident!("__tg_{}", unique_prefix(&config, &seed)));
     let support = quote! {
         #[doc(hidden)]
         #[allow(dead_code, unused_imports, unsafe_code, non_snake_case, missing_docs, clippy::all, clippy::pedantic)]
@@ -158,8 +160,31 @@ fn finish<'g>(entries: &[Entry<'g>], graphs: &'g [Graph], errors: &Diagnostics) 
             use ::tg::__private as p;
             #file
             #items
+            #gpu_items
             #(#tables)*
         }
     };
     Some(Finished { compiled, module, support })
+}
+
+/// The tables of all functions for GPUs, and their names; none where no code is generated.
+#[cfg(feature = "cuda")]
+fn gpu_tables(code: &Checked, entries: &[Entry], config: &Config) -> Result<(TokenStream, Vec<Ident>), String> {
+    use crate::gpu;
+    if !config.generates_code() {
+        return Ok((TokenStream::new(), Vec::new()));
+    }
+    let (mut items, mut names, assembler) = (TokenStream::new(), Vec::new(), gpu::assembler(config));
+    for (at, entry) in entries.iter().enumerate() {
+        let compiled = gpu::compile(code, entry, config)?;
+        items.extend(gpu::table(&table_name(at), &compiled, assembler.as_ref(), config));
+        names.push(gpu::table_name(&table_name(at)));
+    }
+    Ok((items, names))
+}
+
+/// Without the feature `cuda` there are none.
+#[cfg(not(feature = "cuda"))]
+fn gpu_tables(_: &Checked, _: &[Entry], _: &Config) -> Result<(TokenStream, Vec<Ident>), String> {
+    Ok((TokenStream::new(), Vec::new()))
 }

@@ -243,8 +243,9 @@ impl<'g> Tracer<'_, 'g> {
             outputs.push((leaf.name.clone(), value.to_tensor(self.evaluator.graph, dtype)?));
         }
         let inputs = self.leaves.iter().map(|leaf| leaf.name.clone()).zip(self.buffers.iter().copied()).collect();
-        let name = self.evaluator.function_name(at).replace("::", "_");
-        Some(Traced { name, inputs, scalars: vec![], updates, outputs })
+        let numbers = self.leaves.iter().filter(|leaf| matches!(leaf.ty, Concrete::Scalar(_)));
+        let scalars = numbers.map(|leaf| leaf.name.clone()).collect();
+        Some(Traced { name: self.evaluator.function_name(at).replace("::", "_"), inputs, scalars, updates, outputs })
     }
 
     /// Buffers that hold another value after the call.

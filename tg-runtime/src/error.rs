@@ -49,6 +49,99 @@ pub enum Error {
         /// Size of the refused block.
         bytes: usize,
     },
+    /// A GPU has not this much memory left. The process stays usable.
+    DeviceMemory {
+        /// The device.
+        device: String,
+        /// Size of the refused block.
+        bytes: usize,
+        /// Bytes that are free.
+        free: usize,
+        /// Bytes that there are.
+        total: usize,
+    },
+    /// This program was built without what a device needs.
+    NotCompiled {
+        /// The Cargo feature that has it.
+        feature: &'static str,
+    },
+    /// The driver of the device is not there.
+    NoDriver {
+        /// What was tried, and what came of it.
+        reason: String,
+    },
+    /// The driver of the device is too old.
+    DriverTooOld {
+        /// Major and minor version of CUDA that is needed.
+        needed: (u32, u32),
+        /// The version of CUDA that the driver has.
+        got: (u32, u32),
+    },
+    /// There is no device with this number.
+    NoDevice {
+        /// The number asked for.
+        ordinal: usize,
+        /// How many devices can be used.
+        count: usize,
+    },
+    /// A device has not what tensor functions are compiled for.
+    DeviceTooOld {
+        /// The device.
+        device: String,
+        /// Its compute capability, major and minor.
+        capability: (u32, u32),
+        /// The least that can be used.
+        needed: (u32, u32),
+    },
+    /// The arguments of a tensor function are on different devices.
+    Devices {
+        /// The tensor function.
+        function: &'static str,
+        /// The first argument, and its device.
+        first: (String, String),
+        /// The argument that is elsewhere, and its device.
+        second: (String, String),
+    },
+    /// A tensor function has no kernels for a device.
+    NoKernels {
+        /// The tensor function.
+        function: &'static str,
+        /// The device.
+        device: String,
+    },
+    /// A kernel needs more of a device than it has.
+    Exceeds {
+        /// The tensor function.
+        function: &'static str,
+        /// The kernel.
+        kernel: &'static str,
+        /// Of what.
+        resource: &'static str,
+        /// How much it needs.
+        needed: usize,
+        /// How much there is.
+        available: usize,
+        /// The device.
+        device: String,
+    },
+    /// The driver does not accept the kernels of a tensor function.
+    Rejected {
+        /// The tensor function.
+        function: &'static str,
+        /// The device.
+        device: String,
+        /// The driver's words.
+        log: String,
+    },
+    /// CUDA reports an error.
+    Cuda {
+        /// Its name, such as `CUDA_ERROR_ILLEGAL_ADDRESS`.
+        name: String,
+        /// What it means, in the driver's words.
+        meaning: String,
+        /// What was being done.
+        doing: String,
+    },
     /// A row that a tensor does not have.
     Row {
         /// The row asked for.
@@ -179,6 +272,58 @@ impl fmt::Display for Error {
                 write!(f, "a tensor of {dtype} with shape {} is larger than an address can count", dims_text(dims))
             }
             Error::OutOfMemory { bytes } => write!(f, "out of memory: {bytes} bytes were refused"),
+            Error::DeviceMemory { device, bytes, free, total } => write!(
+                f,
+                "out of memory on {device}: {bytes} bytes were refused, {free} of {total} are free; drop tensors that are \
+                 no longer needed, or work on smaller parts"
+            ),
+            Error::NotCompiled { feature } => write!(
+                f,
+                "this program was built without the feature `{feature}`, so it has nothing for GPUs; build it with \
+                 `--features {feature}` (in Cargo.toml: `tg = {{ features = [\"{feature}\"] }}`)"
+            ),
+            Error::NoDriver { reason } => write!(
+                f,
+                "there is no CUDA driver to use: {reason}; install the driver of NVIDIA for this system (version 525 or \
+                 newer; in a container, start it with access to GPUs), or use `Device::Cpu`"
+            ),
+            Error::DriverTooOld { needed, got } => write!(
+                f,
+                "the CUDA driver is too old: it is for CUDA {}.{}, expected {}.{} or newer; update the driver of NVIDIA",
+                got.0, got.1, needed.0, needed.1
+            ),
+            Error::NoDevice { count: 0, .. } => {
+                write!(f, "there is no CUDA device; check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use `Device::Cpu`")
+            }
+            Error::NoDevice { ordinal, count } => {
+                write!(f, "there is no CUDA device {ordinal}: there are {count}, numbered from 0")
+            }
+            Error::DeviceTooOld { device, capability, needed } => write!(
+                f,
+                "{device} has compute capability {}.{}, expected {}.{} or newer; use another device or `Device::Cpu`",
+                capability.0, capability.1, needed.0, needed.1
+            ),
+            Error::Devices { function, first, second } => write!(
+                f,
+                "`{function}`: argument `{}` is on {} but argument `{}` on {}; copy one with `.to(&device)?`",
+                first.0, first.1, second.0, second.1
+            ),
+            Error::NoKernels { function, device } => write!(
+                f,
+                "`{function}` has no kernels for {device}; build with the feature `cuda` of `tg`, or copy its arguments \
+                 with `.to(&Device::Cpu)?`"
+            ),
+            Error::Exceeds { function, kernel, resource, needed, available, device } => write!(
+                f,
+                "`{function}`: kernel {kernel} needs {needed} {resource}, {device} has {available}; use another device, \
+                 or copy the arguments with `.to(&Device::Cpu)?`"
+            ),
+            Error::Rejected { function, device, log } => write!(
+                f,
+                "`{function}`: the driver of {device} does not accept its kernels; update the driver, or report this as \
+                 a bug: {log}"
+            ),
+            Error::Cuda { name, meaning, doing } => write!(f, "{doing}: {name} ({meaning})"),
             Error::Row { row, rows } => write!(f, "there is no row {row}: the tensor has {rows} along its first axis"),
             Error::DType { expected, got } => write!(f, "expected elements of type {expected}, got {got}"),
             Error::Argument { function, argument, expected, got } => {

@@ -9,7 +9,9 @@
 //! | [`config`] | settings from the environment, in one table |
 //! | [`pool`] | threads that share the iterations of a kernel |
 //! | [`shape`], [`element`] | what a tensor type is made of |
-//! | `storage` | aligned memory, the only allocation by hand |
+//! | `cuda` | GPUs of NVIDIA: driver, memory, copies; with the feature `cuda` |
+//! | [`device`] | where tensors can be |
+//! | `storage` | aligned memory, the only allocation by hand; on a GPU, with a mirror |
 //! | [`mod@tensor`] | tensors: construction, conversion, random elements, printing |
 //! | `file`, [`npy`], [`idx`], [`safetensors`] | reading and writing files |
 //! | [`parameters`] | structs of tensors by name |
@@ -19,6 +21,9 @@
 //! Nothing here compiles or builds graphs.
 
 pub mod config;
+#[cfg(feature = "cuda")]
+mod cuda;
+pub mod device;
 pub mod element;
 pub mod error;
 mod file;
@@ -37,6 +42,7 @@ mod storage;
 pub mod tensor;
 
 pub use config::Config;
+pub use device::Device;
 pub use element::{Element, Float, bf16, f16};
 pub use error::{Error, Result};
 pub use parameters::Parameters;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::safetensors::{Archive, difference, write_visited};
@@ -25,6 +26,20 @@ pub trait Parameters {
         let mut count = 0;
         self.visit("", &mut |_, view| count += view.dims().iter().product::<usize>());
         count
+    }
+
+    /// Moves all tensors to `device`.
+    ///
+    /// # Errors
+    /// As [`Tensor::to`]; some tensors may have moved then.
+    fn move_to(&mut self, device: &Device) -> Result<()> {
+        let mut outcome = Ok(());
+        self.visit_mut("", &mut |_, mut tensor| {
+            if outcome.is_ok() {
+                outcome = tensor.move_to(device);
+            }
+        });
+        outcome
     }
 
     /// Writes all tensors to a safetensors file. An older file is replaced at once, and stays whole if this fails.

@@ -6,9 +6,13 @@
 //! ([`Program::run`]). User code does not see this module; it is the interface of the macro.
 
 mod bind;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod launch;
 
 pub use bind::{DimValues, Dims};
+#[cfg(feature = "cuda")]
+pub use gpu::GpuState;
 pub use launch::ProgramState;
 
 use crate::isa::Isa;
@@ -178,6 +182,68 @@ pub struct Program {
     pub report: Report,
     /// What the runtime keeps between calls.
     pub state: ProgramState,
+    /// The same for GPUs of NVIDIA, if it was compiled for them.
+    #[cfg(feature = "cuda")]
+    pub gpu: Option<&'static GpuProgram>,
+}
+
+/// A tensor function as compiled for GPUs of NVIDIA: it shares name, dimensions and parameters with the [`Program`].
+#[cfg(feature = "cuda")]
+#[derive(Debug)]
+pub struct GpuProgram {
+    /// Its kernels for each level of devices.
+    pub images: &'static [GpuImage],
+    /// The size in bytes of each part of the workspace.
+    pub workspace: &'static [Poly],
+    /// Its kernels, in launch order.
+    pub kernels: &'static [GpuKernel],
+    /// The parameters that are numbers of Rust and no tensors: kernels get the values of those that are only read.
+    pub numbers: &'static [u32],
+    /// What the runtime keeps between calls.
+    pub state: GpuState,
+}
+
+/// All kernels of a function for one level of devices.
+#[cfg(feature = "cuda")]
+#[derive(Clone, Copy, Debug)]
+pub struct GpuImage {
+    /// The least compute capability, as `10 * major + minor`.
+    pub capability: u32,
+    /// Whether it is for this capability only, as those are that use what later devices lack again.
+    pub exact: bool,
+    /// A module as PTX, which the driver compiles.
+    pub ptx: &'static str,
+    /// The same compiled for exactly this capability.
+    pub cubin: Option<&'static [u8]>,
+}
+
+/// One kernel on GPUs. It gets for each of `args` an address or, for a number that is only read, its value; then the
+/// run-time dimensions as 64-bit integers.
+#[cfg(feature = "cuda")]
+#[derive(Clone, Copy, Debug)]
+pub struct GpuKernel {
+    /// Its name, which is also its entry's.
+    pub name: &'static str,
+    /// What it works on.
+    pub args: &'static [Slot],
+    /// How it is launched, for each of [`GpuProgram::images`], in that order.
+    pub launches: &'static [GpuLaunch],
+    /// Floating-point operations of the computation.
+    pub flops: Poly,
+    /// Bytes the computation reads and writes at least.
+    pub bytes: Poly,
+}
+
+/// How many threads run a kernel, and what they share.
+#[cfg(feature = "cuda")]
+#[derive(Clone, Copy, Debug)]
+pub struct GpuLaunch {
+    /// There are as many blocks as the product of all `extent / size`, rounded down.
+    pub blocks: &'static [(Poly, i64)],
+    /// Threads of a block.
+    pub threads: u32,
+    /// Bytes of shared memory of a block.
+    pub shared: usize,
 }
 
 #[cfg(test)]

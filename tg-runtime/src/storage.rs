@@ -1,9 +1,12 @@
 //! Owned memory for elements, aligned to a cache line and to every vector type.
 //!
 //! The only place that allocates by hand. It knows lengths, not shapes. Large blocks lie in large pages. The memory
-//! of large tensors that are dropped is kept for the next ones, up to a bound.
+//! of large tensors that are dropped is kept for the next ones, up to a bound. With the feature `cuda`, elements may be
+//! in the memory of a GPU instead: `placed`.
 
 mod pages;
+#[cfg(feature = "cuda")]
+mod placed;
 mod recycle;
 
 use std::alloc::{Layout, alloc, handle_alloc_error};
@@ -12,8 +15,16 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
 
+#[cfg(not(feature = "cuda"))]
+use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result};
+
+/// What a tensor keeps its elements in.
+#[cfg(not(feature = "cuda"))]
+pub type Elements<T> = Storage<T>;
+#[cfg(feature = "cuda")]
+pub use placed::Placed as Elements;
 
 /// Alignment of every buffer in bytes: one cache line, one AVX-512 vector.
 pub const ALIGNMENT: usize = 64;
@@ -139,6 +150,37 @@ impl<T: Element> Storage<T> {
     /// The first element, for writing; aligned and dangling for length 0.
     pub fn start_mut(&mut self) -> *mut T {
         self.start.as_ptr()
+    }
+}
+
+/// What [`Elements`] has on any device, where all is on the host.
+#[cfg(not(feature = "cuda"))]
+impl<T: Element> Storage<T> {
+    /// Number of elements.
+    pub fn count(&self) -> usize {
+        self.len
+    }
+
+    /// Where they are.
+    pub fn device(&self) -> Device {
+        Device::Cpu
+    }
+
+    /// A copy on `device`, which can only be the host.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn to(&self, _device: &Device) -> Result<Self> {
+        Storage::copied(self)
+    }
+
+    /// Replaces all elements by as many others.
+    ///
+    /// # Errors
+    /// None.
+    pub fn replace(&mut self, elements: &[T]) -> Result<()> {
+        self.copy_from_slice(elements);
+        Ok(())
     }
 }
 

@@ -12,10 +12,11 @@ pub use view::{TensorView, TensorViewMut};
 
 use std::alloc::handle_alloc_error;
 
+use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, StaticShape};
-use crate::storage::Storage;
+use crate::storage::Elements;
 
 /// An owned array of elements `T` with shape `S`, contiguous in row-major order.
 ///
@@ -24,7 +25,7 @@ use crate::storage::Storage;
 #[derive(Clone)]
 pub struct Tensor<T: Element, S: Shape = ()> {
     shape: S,
-    data: Storage<T>,
+    data: Elements<T>,
 }
 
 /// Without a caller to report to, memory that is not there ends the process, as for `Vec`.
@@ -59,7 +60,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn zeros_in(shape: S) -> Result<Self> {
-        Ok(Tensor { shape, data: Storage::zeroed(Self::elements_of(shape)?)? })
+        Ok(Tensor { shape, data: Elements::zeroed(Self::elements_of(shape)?)? })
     }
 
     /// `value` everywhere, in a shape with run-time dimensions.
@@ -67,7 +68,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`] or [`Error::OutOfMemory`].
     pub fn full_in(shape: S, value: T) -> Result<Self> {
-        Ok(Tensor { shape, data: Storage::filled(Self::elements_of(shape)?, value)? })
+        Ok(Tensor { shape, data: Elements::filled(Self::elements_of(shape)?, value)? })
     }
 
     /// All ones (`true`), in a shape with run-time dimensions.
@@ -88,7 +89,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     #[doc(hidden)]
     pub unsafe fn unwritten_in(shape: S) -> Result<Self> {
         // SAFETY: the caller promises to write before anything reads.
-        let data = unsafe { Storage::unwritten(Self::elements_of(shape)?)? };
+        let data = unsafe { Elements::unwritten(Self::elements_of(shape)?)? };
         Ok(Tensor { shape, data })
     }
 
@@ -103,7 +104,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// [`Error::Length`] if their number does not fit the shape, [`Error::Ambiguous`] if several
     /// dimensions are open ([`Tensor::from_slice_in`] takes them), [`Error::OutOfMemory`].
     pub fn from_slice(elements: &[T]) -> Result<Self> {
-        Ok(Tensor { shape: S::for_elements(elements.len())?, data: Storage::copied(elements)? })
+        Ok(Tensor { shape: S::for_elements(elements.len())?, data: Elements::copied(elements)? })
     }
 
     /// [`Tensor::from_slice`] for a `Vec`; its elements move to aligned memory.
@@ -124,7 +125,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
             let shape = crate::error::dims_text(shape.dims().as_ref());
             return Err(Error::Length { shape, expected: Some(expected), got: elements.len() });
         }
-        Ok(Tensor { shape, data: Storage::copied(elements)? })
+        Ok(Tensor { shape, data: Elements::copied(elements)? })
     }
 
     /// [`Tensor::from_slice_in`] for a `Vec`.
@@ -147,20 +148,50 @@ impl<T: Element, S: Shape> Tensor<T, S> {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        self.data.len()
+        self.data.count()
     }
 
     /// Whether a dimension is 0, so that there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
+        self.data.count() == 0
     }
 
-    /// The elements, row-major.
+    /// Where it is. A tensor is made on the CPU.
+    pub fn device(&self) -> Device {
+        self.data.device()
+    }
+
+    /// A copy on `device`. From one GPU to another it takes the way over the CPU.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::DeviceMemory`]; [`Error::Cuda`] if a kernel failed before, or the device was
+    /// lost.
+    pub fn to(&self, device: &Device) -> Result<Self> {
+        Ok(Tensor { shape: self.shape, data: self.data.to(device)? })
+    }
+
+    /// The tensor on `device`: itself if it is there, else as [`Tensor::to`] copies it.
+    ///
+    /// # Errors
+    /// As [`Tensor::to`].
+    pub fn into_device(self, device: &Device) -> Result<Self> {
+        if self.device() == *device { Ok(self) } else { self.to(device) }
+    }
+
+    /// The elements, row-major. Those of a tensor on a GPU are copied to the CPU when they are first read, as in every
+    /// method that reads: this waits until they are computed.
+    ///
+    /// # Panics
+    /// If a kernel failed on the GPU, or it was lost, or the CPU has no memory for the copy; [`Tensor::to`] gives that
+    /// as an error. Never for a tensor on the CPU.
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
-    /// The elements, row-major, for writing.
+    /// The elements, row-major, for writing. A tensor on a GPU moves to the CPU.
+    ///
+    /// # Panics
+    /// As [`Tensor::as_slice`].
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
@@ -176,11 +207,13 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     }
 
     /// The first element, for kernels; 64-byte aligned.
+    /// That of a tensor on a GPU is of its copy on the CPU, as for [`Tensor::as_slice`].
     pub fn as_ptr(&self) -> *const T {
         self.data.start()
     }
 
     /// The first element, for kernels that write; 64-byte aligned.
+    /// A tensor on a GPU moves to the CPU, as for [`Tensor::as_mut_slice`].
     pub fn as_mut_ptr(&mut self) -> *mut T {
         self.data.start_mut()
     }
@@ -217,6 +250,35 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// [`Error::Length`] or [`Error::Ambiguous`] if the number of elements does not determine the sizes.
     pub fn into_reshaped<R: Shape>(self) -> Result<Tensor<T, R>> {
         Ok(Tensor { shape: R::for_elements(self.len())?, data: self.data })
+    }
+}
+
+/// What kernels on any device get.
+#[cfg(feature = "cuda")]
+impl<T: Element, S: Shape> Tensor<T, S> {
+    /// Memory for a result on a GPU, not yet written.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::DeviceMemory`], [`Error::Cuda`].
+    ///
+    /// # Safety
+    /// The caller lets the device write every element before anything reads the tensor.
+    pub(crate) unsafe fn unwritten_on(gpu: crate::cuda::Cuda, shape: S) -> Result<Self> {
+        // SAFETY: the caller promises to write before anything reads.
+        let data = unsafe { Elements::unwritten_on(gpu, Self::elements_of(shape)?)? };
+        Ok(Tensor { shape, data })
+    }
+
+    /// The first element, in the memory of its device.
+    #[doc(hidden)]
+    pub fn address(&self) -> *const T {
+        self.data.address()
+    }
+
+    /// The first element, in the memory of its device, for writing.
+    #[doc(hidden)]
+    pub fn address_mut(&mut self) -> *mut T {
+        self.data.address_mut()
     }
 }
 

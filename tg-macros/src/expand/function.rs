@@ -12,6 +12,9 @@ use crate::syntax::Function;
 use crate::trace::{Argument, Concrete, Entry, Leaf, member, result_leaves};
 use crate::types::{Access, Checked};
 
+/// Whether tensors may be on other devices than the processor.
+const ON_DEVICES: bool = cfg!(feature = "cuda");
+
 /// A compiled function, and where its table is.
 pub struct Callable<'a> {
     /// Its cost.
@@ -112,7 +115,8 @@ impl Parts<'_> {
     fn main(&self, callable: &Callable, is_called: bool) -> TokenStream {
         let (attrs, vis, ident, generics) = (self.attrs(), self.vis(), self.ident(), self.generics());
         let (parameters, output) = (self.parameters(), rust_type(self.code, self.output));
-        let (dims, table, docs) = (hidden("dims"), &callable.table, self.docs(callable.report));
+        let (dims, device) = (hidden("dims"), hidden("device"));
+        let (table, docs) = (&callable.table, self.docs(callable.report));
         let leaves = result_leaves(self.output, &TokenStream::new());
         let locals: Vec<Ident> = (0..leaves.len()).map(|at| hidden(&format!("out_{at}"))).collect();
         let first = self.entry.inputs.len();
@@ -122,8 +126,10 @@ impl Parts<'_> {
                 Concrete::Scalar(_) => quote!(let mut #local: #ty = ::core::default::Default::default();),
                 _ => {
                     let at = first + at;
+                    let output =
+                        if ON_DEVICES { quote!(output_on(&#device, #at, &#dims)) } else { quote!(output(#at, &#dims)) };
                     // SAFETY of the expansion: `run` below writes every element of a result.
-                    quote!(let mut #local: #ty = unsafe { #table.output(#at, &#dims)? };)
+                    quote!(let mut #local: #ty = unsafe { #table.#output? };)
                 }
             }
         });
@@ -133,7 +139,7 @@ impl Parts<'_> {
             ..leaf.clone()
         });
         let outputs: Vec<Leaf> = outputs.collect();
-        let (bind, run) = (self.bind(table, &[]), self.run(table, &outputs));
+        let (bind, place, run) = (self.bind(table, &[]), self.place(table, &[]), self.run(table, &outputs));
         let value = build(self.code, self.output, &mut locals.iter());
         let allow = if is_called { quote!(#[allow(dead_code)]) } else { TokenStream::new() };
         quote! {
@@ -143,6 +149,7 @@ impl Parts<'_> {
             #[allow(unsafe_code, clippy::all)]
             #vis fn #ident #generics (#parameters) -> ::tg::Result<#output> {
                 let #dims = #bind?;
+                #place
                 #(#allocations)*
                 #run?;
                 ::core::result::Result::Ok(#value)
@@ -160,7 +167,7 @@ impl Parts<'_> {
         let (dims, table, out) = (hidden("dims"), &callable.table, hidden("out"));
         let into = format_ident!("{}_into", ident);
         let leaves = result_leaves(self.output, &out.to_token_stream());
-        let (bind, run) = (self.bind(table, &leaves), self.run(table, &leaves));
+        let (bind, place, run) = (self.bind(table, &leaves), self.place(table, &leaves), self.run(table, &leaves));
         let doc = format!(
             "[`{0}`](Self::{0}), writing the result into `out`: allocates nothing after the first call.",
             ident
@@ -177,6 +184,7 @@ impl Parts<'_> {
             #[allow(dead_code, unsafe_code, clippy::all)]
             #vis fn #into #generics (#parameters #comma #out: &mut #output) -> ::tg::Result<()> {
                 let #dims = #bind?;
+                #place
                 #run
             }
         }
@@ -231,13 +239,31 @@ impl Parts<'_> {
         quote!(#table.bind(&[#(#rows),*]))
     }
 
+    /// The check that all tensors are on one device, where the function then runs.
+    fn place(&self, table: &TokenStream, outputs: &[Leaf]) -> TokenStream {
+        if !ON_DEVICES {
+            return TokenStream::new();
+        }
+        let device = hidden("device");
+        let leaves = self.entry.inputs.iter().chain(outputs);
+        let tensors = leaves.filter(|leaf| matches!(leaf.ty, Concrete::Tensor(..)));
+        let rows = tensors.map(|Leaf { name, access, .. }| quote!((#name, #access.device())));
+        quote!(let #device = #table.device(&[#(#rows),*])?;)
+    }
+
     /// The launch, with one pointer for each tensor.
     fn run(&self, table: &TokenStream, outputs: &[Leaf]) -> TokenStream {
         let dims = hidden("dims");
         let pointers = self.entry.inputs.iter().chain(outputs).map(pointer);
         // SAFETY of the expansion: `bind` has checked the sizes, the types of the arguments are those the kernels were
         // compiled for, and Rust's borrows keep what is written apart from everything else.
-        quote!(unsafe { #table.run(&[#(#pointers),*], &#dims) })
+        match ON_DEVICES {
+            true => {
+                let device = hidden("device");
+                quote!(unsafe { #table.run_on(&#device, &[#(#pointers),*], &#dims) })
+            }
+            false => quote!(unsafe { #table.run(&[#(#pointers),*], &#dims) }),
+        }
     }
 }
 
@@ -249,6 +275,8 @@ fn pointer(leaf: &Leaf) -> TokenStream {
         (Concrete::Scalar(_), true) if is_reference => quote!(::core::ptr::from_mut(&mut *#access).cast()),
         (Concrete::Scalar(_), true) => quote!(::core::ptr::from_mut(&mut #access).cast()),
         (Concrete::Scalar(_), false) => quote!(::core::ptr::from_ref(&#access).cast_mut().cast()),
+        (_, true) if ON_DEVICES => quote!(#access.address_mut().cast()),
+        (_, false) if ON_DEVICES => quote!(#access.address().cast_mut().cast()),
         (_, true) => quote!(#access.as_mut_ptr().cast()),
         (_, false) => quote!(#access.as_ptr().cast_mut().cast()),
     }

@@ -17,7 +17,8 @@ use crate::config::VARIABLES;
 
 /// Tells rustc which environment variables the expansion depends on.
 pub fn tracked_variables() -> TokenStream {
-    let names = VARIABLES.iter();
+    let assembler = cfg!(feature = "cuda").then_some(tg_toolchain::PTXAS_VARIABLE);
+    let names = VARIABLES.iter().copied().chain(assembler);
     quote!(#(const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#names);)*)
 }
 

@@ -7,7 +7,14 @@ use tg_core::dim::{Dim, Var};
 use tg_core::target::Isa;
 
 /// `static NAME: Program = …;`, whose kernels have the paths `entries[kernel][level]`.
-pub fn table(name: &Ident, program: &Program, entries: &[Vec<TokenStream>], isas: &[Isa]) -> TokenStream {
+/// `gpu` is the table of the same function for GPUs, if there is one.
+pub fn table(
+    name: &Ident,
+    program: &Program,
+    entries: &[Vec<TokenStream>],
+    isas: &[Isa],
+    gpu: Option<&Ident>,
+) -> TokenStream {
     let dims = &program.dims;
     let specs = dims.iter().map(|Var { name, min, max }| {
         let name: &str = name;
@@ -18,6 +25,7 @@ pub fn table(name: &Ident, program: &Program, entries: &[Vec<TokenStream>], isas
     let kernels = program.kernels.iter().zip(entries).map(|(kernel, entries)| kernel_row(kernel, entries, dims));
     let isas = isas.iter().map(|isa| variant_name(isa));
     let (text, report) = (&program.name, report(&program.report));
+    let gpu = gpu_field(gpu);
     quote! {
         pub static #name: p::Program = p::Program {
             name: #text,
@@ -28,19 +36,30 @@ pub fn table(name: &Ident, program: &Program, entries: &[Vec<TokenStream>], isas
             isas: &[#(p::Isa::#isas),*],
             report: #report,
             state: p::ProgramState::new(),
+            #gpu
         };
     }
 }
 
 /// The table of a function that is only checked: it is never called.
 pub fn placeholder(name: &Ident) -> TokenStream {
-    let report = report(&Report::default());
+    let (report, gpu) = (report(&Report::default()), gpu_field(None));
     quote! {
         pub static #name: p::Program = p::Program {
             name: "", dims: &[], params: &[], workspace: &[], kernels: &[], isas: &[],
             report: #report,
             state: p::ProgramState::new(),
+            #gpu
         };
+    }
+}
+
+/// The field that tables have with the feature `cuda` only.
+fn gpu_field(table: Option<&Ident>) -> TokenStream {
+    match table {
+        _ if !cfg!(feature = "cuda") => TokenStream::new(),
+        Some(table) => quote!(gpu: ::core::option::Option::Some(&#table),),
+        None => quote!(gpu: ::core::option::Option::None,),
     }
 }
 
@@ -62,11 +81,7 @@ fn parameter(param: &Parameter, dims: &[Var]) -> TokenStream {
 }
 
 fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenStream {
-    let name = &kernel.name;
-    let args = kernel.args.iter().map(|slot| match slot {
-        Slot::Param(at) => quote!(p::Slot::Param(#at)),
-        Slot::Workspace(at) => quote!(p::Slot::Workspace(#at)),
-    });
+    let (name, args) = (&kernel.name, slots(&kernel.args));
     let variants = kernel.variants.iter().zip(entries).map(|(Variant { extent, tile, scratch, .. }, entry)| {
         let extent = polynomial(extent, dims);
         quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile, scratch: #scratch })
@@ -75,13 +90,22 @@ fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenSt
     quote! {
         p::Kernel {
             name: #name,
-            args: &[#(#args),*],
+            args: #args,
             variants: &[#(#variants),*],
             work: #work,
             flops: #flops,
             bytes: #bytes,
         }
     }
+}
+
+/// The buffers of a kernel.
+pub fn slots(args: &[Slot]) -> TokenStream {
+    let args = args.iter().map(|slot| match slot {
+        Slot::Param(at) => quote!(p::Slot::Param(#at)),
+        Slot::Workspace(at) => quote!(p::Slot::Workspace(#at)),
+    });
+    quote!(&[#(#args),*])
 }
 
 /// Operations and accesses: what decides whether threads share a kernel. An access is taken as four bytes.
@@ -93,7 +117,7 @@ fn work(kernel: &Kernel) -> Dim {
 }
 
 /// `Poly { terms: … }` over the indices of `dims`.
-fn polynomial(dim: &Dim, dims: &[Var]) -> TokenStream {
+pub fn polynomial(dim: &Dim, dims: &[Var]) -> TokenStream {
     let terms = dim.terms().into_iter().map(|(vars, factor)| {
         let index = |var: &Var| dims.iter().position(|other| other == var).unwrap_or(usize::MAX);
         let vars = vars.iter().map(|var| Literal::u32_unsuffixed(index(var) as u32).to_token_stream());

@@ -112,11 +112,15 @@ impl Program {
     /// # Safety
     /// Before anything reads the tensor, the caller lets [`Program::run`] write it.
     pub unsafe fn output<T: Element, S: Shape>(&'static self, param: usize, dims: &DimValues) -> Result<Tensor<T, S>> {
+        // SAFETY: the caller promises that the program writes it before anything reads it.
+        unsafe { Tensor::unwritten_in(self.output_shape(param, dims)?) }
+    }
+
+    /// The shape of parameter `param` for these dimensions.
+    pub(super) fn output_shape<S: Shape>(&'static self, param: usize, dims: &DimValues) -> Result<S> {
         let spec = &self.params[param];
         let sizes = spec.dims(dims);
-        let shape = S::from_dims(&sizes).map_err(|_| self.misfit(spec, format!("shape {}", S::describe()), &sizes))?;
-        // SAFETY: the caller promises that the program writes it before anything reads it.
-        unsafe { Tensor::unwritten_in(shape) }
+        S::from_dims(&sizes).map_err(|_| self.misfit(spec, format!("shape {}", S::describe()), &sizes))
     }
 
     fn each_argument(
@@ -215,6 +219,8 @@ mod tests {
         isas: &[crate::isa::Isa::Baseline],
         report: Report { kernels: 0, flops: 0, bytes: 0, workspace_bytes: 0 },
         state: ProgramState::new(),
+        #[cfg(feature = "cuda")]
+        gpu: None,
     };
 
     fn bind(x: &[usize], y: &[usize], z: &[usize]) -> std::result::Result<DimValues, String> {

@@ -1,10 +1,11 @@
 //! Tensors with their types erased: what files and lists of parameters see of them.
 
 use super::Tensor;
+use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result, dims_text};
 use crate::shape::Shape;
-use crate::storage::bytes_of;
+use crate::storage::{Elements, bytes_of};
 use tg_core::dtype::DType;
 
 #[cfg(target_endian = "big")]
@@ -43,17 +44,24 @@ impl<'a> TensorView<'a> {
 pub struct TensorViewMut<'a> {
     dtype: DType,
     dims: &'a [usize],
-    elements: &'a mut dyn FromBytes,
+    elements: &'a mut dyn Replace,
 }
 
-/// A slice of elements that can be read from bytes.
-trait FromBytes {
+/// Elements of any type that can be replaced.
+trait Replace {
     fn set_from_le(&mut self, bytes: &[u8]) -> Result<()>;
+    fn move_to(&mut self, device: &Device) -> Result<()>;
 }
 
-impl<T: Element> FromBytes for &mut [T] {
+impl<T: Element> Replace for Elements<T> {
     fn set_from_le(&mut self, bytes: &[u8]) -> Result<()> {
-        self.copy_from_slice(&elements_from_le(bytes, self.len())?);
+        self.replace(&elements_from_le(bytes, self.count())?)
+    }
+
+    fn move_to(&mut self, device: &Device) -> Result<()> {
+        if self.device() != *device {
+            *self = self.to(device)?;
+        }
         Ok(())
     }
 }
@@ -69,12 +77,21 @@ impl TensorViewMut<'_> {
         self.dims
     }
 
-    /// Replaces the elements by `bytes`: row-major, little-endian.
+    /// Replaces the elements by `bytes`: row-major, little-endian. The tensor stays on its device.
     ///
     /// # Errors
     /// [`Error::Format`] if their number is wrong or some are no value of the type; nothing changes then.
+    /// [`Error::Cuda`] if the device of the tensor was lost.
     pub fn copy_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.elements.set_from_le(bytes)
+    }
+
+    /// Moves the tensor to `device`, as [`Tensor::to`] copies it.
+    ///
+    /// # Errors
+    /// As [`Tensor::to`]; the tensor is where it was then.
+    pub fn move_to(&mut self, device: &Device) -> Result<()> {
+        self.elements.move_to(device)
     }
 }
 
@@ -112,8 +129,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// Calls `f` with this tensor, its types erased, for replacing its elements.
     pub fn with_view_mut<R>(&mut self, f: impl FnOnce(TensorViewMut<'_>) -> R) -> R {
         let dims = self.dims();
-        let mut elements = self.as_mut_slice();
-        f(TensorViewMut { dtype: T::DTYPE, dims: dims.as_ref(), elements: &mut elements })
+        f(TensorViewMut { dtype: T::DTYPE, dims: dims.as_ref(), elements: &mut self.data })
     }
 
     /// A tensor with these sizes from little-endian bytes.

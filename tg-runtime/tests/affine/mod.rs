@@ -92,6 +92,8 @@ pub static AFFINE: Program = Program {
     isas: &[Isa::Baseline],
     report: Report { kernels: 3, flops: 9, bytes: 96, workspace_bytes: 80 },
     state: ProgramState::new(),
+    #[cfg(feature = "cuda")]
+    gpu: None,
 };
 
 /// Writes into `y`, as the `_into` form of a tensor function does.
