@@ -44,6 +44,22 @@ isas! {
     Baseline "baseline" 16 16 false;
 }
 
+/// What runs kernels: decides how a function is cut into them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Device {
+    /// A processor with some cores.
+    Cpu,
+    /// A GPU: many threads, no scratch memory of a size that is not known.
+    Gpu,
+}
+
+impl Device {
+    /// The device that all of `isas` are of.
+    pub fn of(isas: &[Isa]) -> Device {
+        if isas.iter().any(|isa| isa.is_gpu()) { Device::Gpu } else { Device::Cpu }
+    }
+}
+
 /// A processor architecture, as far as kernels care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Arch {

@@ -65,6 +65,7 @@ mod tests {
     use tg_core::dim::Dim;
     use tg_core::dtype::DType;
     use tg_core::symbolic::Simplifier;
+    use tg_core::target::Device;
     use tg_core::target::Isa;
 
     use super::*;
@@ -76,7 +77,7 @@ mod tests {
         let outputs = vec![("y".into(), x * 2)];
         let function =
             Function { name: "f".into(), inputs: vec![("x".into(), x)], scalars: vec![], updates: vec![], outputs };
-        let mut plan = plan_with(&graph, &function, Simplifier::traced());
+        let mut plan = plan_with(&graph, &function, Device::Cpu, Simplifier::traced());
         let lowered = plan.lower(&[Isa::X86V3]);
         let stages = stages(&graph, &plan, &lowered, level);
         let rendered = plan.spell(&lowered, Language::C);

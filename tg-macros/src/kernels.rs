@@ -14,7 +14,7 @@ use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, iden
 use tg_core::ir::Graph;
 use tg_core::optimize::Fingerprint;
 use tg_core::symbolic::Simplifier;
-use tg_core::target::{Arch, Isa};
+use tg_core::target::{Arch, Device, Isa};
 use tg_toolchain::{Cache, Job, Key, PLACEHOLDER, Toolchain};
 
 use crate::config::Config;
@@ -115,7 +115,8 @@ fn compile<'g>(
     // Scheduling adds to the graph.
     let identity = levels.map(|(isas, language)| identity(graph, function, isas, *language));
     let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
-    let mut plan = plan_with(graph, function, simplifier);
+    let device = levels.map_or(Device::Cpu, |(isas, _)| Device::of(isas));
+    let mut plan = plan_with(graph, function, device, simplifier);
     if levels.is_none_or(|(_, language)| *language != Language::Ptx) {
         // tg-tune measures on processors.
         write_nests(&plan, config)?;

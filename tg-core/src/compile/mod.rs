@@ -18,7 +18,7 @@ use crate::render::{self, C, Entry, Rust, emit, emit_ptx};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
-use crate::target::Isa;
+use crate::target::{Device, Isa};
 
 pub use identity::identity;
 pub use portable::Portable;
@@ -71,12 +71,17 @@ impl Lowered<'_> {
 
 /// Schedules `function`: enough for its [`Report`], with no code generated.
 pub fn plan<'g>(graph: &'g Graph, function: &Function<'g>) -> Plan<'g> {
-    plan_with(graph, function, Simplifier::default())
+    plan_with(graph, function, Device::Cpu, Simplifier::default())
 }
 
-/// [`plan`] with a simplifier of one's own, such as one that is traced.
-pub fn plan_with<'g>(graph: &'g Graph, function: &Function<'g>, mut simplifier: Simplifier<'g>) -> Plan<'g> {
-    let schedule = schedule::schedule(graph, function, &mut simplifier);
+/// [`plan`] for a device, with a simplifier of one's own, such as one that is traced.
+pub fn plan_with<'g>(
+    graph: &'g Graph,
+    function: &Function<'g>,
+    device: Device,
+    mut simplifier: Simplifier<'g>,
+) -> Plan<'g> {
+    let schedule = schedule::schedule(graph, function, device, &mut simplifier);
     let params = parameters(function);
     let mut names = BTreeSet::new();
     let items = schedule.items.iter();
@@ -87,7 +92,7 @@ pub fn plan_with<'g>(graph: &'g Graph, function: &Function<'g>, mut simplifier: 
 
 /// Schedules and renders `function` for each of `isas`.
 pub fn compile<'g>(graph: &'g Graph, function: &Function<'g>, isas: &[Isa], language: Language) -> Program {
-    plan(graph, function).render(isas, language)
+    plan_with(graph, function, Device::of(isas), Simplifier::default()).render(isas, language)
 }
 
 fn parameters(function: &Function) -> Vec<Parameter> {

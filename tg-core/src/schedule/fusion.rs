@@ -15,6 +15,7 @@ use crate::dtype::DType;
 use crate::ir::{Op, Uop, toposort};
 use crate::loops::{Nest, stored_dtype};
 use crate::symbolic::Simplifier;
+use crate::target::Device;
 
 /// Up to this many neighbouring results share one evaluation of an operand, in the registers of a tile.
 const TILE: f64 = 16.0;
@@ -25,6 +26,7 @@ pub(super) struct Fusion<'g, 'a> {
     stored: &'a mut Stored<'g>,
     simplifier: &'a mut Simplifier<'g>,
     params: u32,
+    device: Device,
     /// Tensors stored in intermediate memory, in the order of their [`Memory`] numbers.
     intermediates: Vec<Uop<'g>>,
     /// How many tensors use a tensor.
@@ -46,8 +48,13 @@ struct Work<'g> {
 }
 
 impl<'g, 'a> Fusion<'g, 'a> {
-    pub(super) fn new(stored: &'a mut Stored<'g>, simplifier: &'a mut Simplifier<'g>, params: u32) -> Self {
-        Fusion { stored, simplifier, params, intermediates: vec![], users: FxHashMap::default() }
+    pub(super) fn new(
+        stored: &'a mut Stored<'g>,
+        simplifier: &'a mut Simplifier<'g>,
+        params: u32,
+        device: Device,
+    ) -> Self {
+        Fusion { stored, simplifier, params, device, intermediates: vec![], users: FxHashMap::default() }
     }
 
     /// Element type and shape of the intermediates.
@@ -135,7 +142,9 @@ impl<'g, 'a> Fusion<'g, 'a> {
         let nest = Nest::new(store);
         let computes = |t: Uop| t.op() == Op::ReduceAxis || t.op().is_alu();
         let evaluated: Vec<_> = evaluated.into_iter().filter(|(tensor, _)| computes(*tensor)).collect();
-        let held = Held::of(&nest, &evaluated, |tensor| tensor != root && self.has_reduction(tensor, None));
+        // Memory shared by a block is too small for rows of scores.
+        let may_hold = |tensor| self.device == Device::Cpu && tensor != root && self.has_reduction(tensor, None);
+        let held = Held::of(&nest, &evaluated, may_hold);
         let computed = without(store, &held);
         let mut runs = Runs::default();
         let mut seen = FxHashSet::default();

@@ -21,6 +21,7 @@ use crate::dtype::DType;
 use crate::ir::{Arg, Graph, Op, Uop};
 use crate::loops::{Builder, stored_dtype};
 use crate::symbolic::Simplifier;
+use crate::target::Device;
 
 pub(crate) use cost::operation;
 pub use cost::{bytes, flops, quotient};
@@ -101,11 +102,16 @@ pub(crate) fn pointer_slot(access: Uop) -> Memory {
     }
 }
 
-/// Cuts `function` into kernels.
-pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>, simplifier: &mut Simplifier<'g>) -> Schedule<'g> {
+/// Cuts `function` into kernels for `device`.
+pub fn schedule<'g>(
+    graph: &'g Graph,
+    function: &Function<'g>,
+    device: Device,
+    simplifier: &mut Simplifier<'g>,
+) -> Schedule<'g> {
     let inputs = function.inputs.len();
     let params = inputs + function.outputs.len();
-    let mut views = views::Views::new(graph);
+    let mut views = views::Views::new(graph, device);
     let mut stored = Stored { graph, memory: FxHashMap::default() };
     for (i, (_, buffer)) in function.inputs.iter().enumerate() {
         stored.memory.insert(*buffer, Memory(i as u32));
@@ -115,7 +121,7 @@ pub fn schedule<'g>(graph: &'g Graph, function: &Function<'g>, simplifier: &mut 
     let updates: Vec<_> = updates.collect();
     let outputs = function.outputs.iter().enumerate().map(|(i, (_, v))| (views.fold(*v), Memory((inputs + i) as u32)));
     let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
-    let mut fusion = fusion::Fusion::new(&mut stored, simplifier, params as u32);
+    let mut fusion = fusion::Fusion::new(&mut stored, simplifier, params as u32, device);
     let items = fusion.cut(&roots, &views.forced());
     let mut intermediates = fusion.intermediates();
     let items = order::order(graph, items, inputs, params, &mut intermediates);

@@ -5,10 +5,21 @@
 
 use crate::dim::Dim;
 use crate::ir::{Arg, Op, Uop};
-use crate::tensor::{reduced, reshaped, shrunk};
+use crate::target::Device;
+use crate::tensor::{permuted, reduced, reshaped, shrunk};
 
-/// Parts of a reduction.
+/// Parts of a reduction on a processor.
 const PARTS: i64 = 64;
+/// Results that a block of threads of a GPU computes at once, of a large product.
+const BLOCK: i64 = 2048;
+/// Blocks that keep a large GPU busy.
+const BUSY: i64 = 264;
+/// Elements of a part on a GPU, at least, where each result has threads of its own.
+const WORTH: i64 = 1 << 14;
+/// The same for products, in which a thread has many results.
+const WORTH_OF_PRODUCT: i64 = 256;
+/// Parts that are worth the kernel that combines them.
+const LEAST: i64 = 4;
 /// Elements of a reduction, from which parts pay for the kernel that combines them.
 const MANY: i64 = 1 << 17;
 /// Results up to which threads do not have enough to share.
@@ -17,34 +28,60 @@ const FEW: i64 = 8;
 const EXACT: usize = 4;
 
 /// `node`, or, where it is such a reduction, what it is made of.
-pub(super) fn in_parts(node: Uop) -> Uop {
-    split(node).unwrap_or(node)
+pub(super) fn in_parts(node: Uop, device: Device) -> Uop {
+    split(node, device).unwrap_or(node)
 }
 
-fn split(reduce: Uop) -> Option<Uop> {
+/// How many parts a reduction of `many` elements to each of `few` results has.
+fn parts(source: Uop, many: i64, few: i64, device: Device) -> Option<i64> {
+    if device == Device::Cpu {
+        return (many >= MANY && few <= FEW).then_some(PARTS);
+    }
+    let (results, worth) = if is_product(source) { (BLOCK, WORTH_OF_PRODUCT) } else { (1, WORTH) };
+    let blocks = (few / results).max(1);
+    let parts = (2 * BUSY / blocks).min(many / worth);
+    (blocks < BUSY && parts >= LEAST).then(|| 1 << parts.ilog2())
+}
+
+/// Whether elements of `source` are products in which each factor takes part several times.
+fn is_product(source: Uop) -> bool {
+    let is_spread = |factor: Uop| factor.op() == Op::Expand;
+    source.op() == Op::Mul && source.srcs().any(is_spread)
+}
+
+fn split(reduce: Uop, device: Device) -> Option<Uop> {
     let Arg::Reduce(op, axes) = reduce.arg() else { return None };
     let source = reduce.src(0);
     let sizes: Vec<i64> = source.shape().iter().map(Dim::known).collect::<Option<_>>()?;
-    // Outer axes make parts that are whole in memory.
-    let even = axes.iter().copied().find(|axis| sizes[*axis] > 0 && sizes[*axis] % PARTS == 0);
-    let axis = even.or(axes.iter().copied().max_by_key(|axis| sizes[*axis]))?;
     let many: i64 = axes.iter().map(|axis| sizes[*axis]).product();
     let few = sizes.iter().product::<i64>() / many.max(1);
-    if many < MANY || few > FEW || sizes[axis] < PARTS || reduce.dtype().bytes() < EXACT {
+    let count = parts(source, many, few, device)?;
+    // Outer axes make parts that are whole in memory.
+    let even = axes.iter().copied().find(|axis| sizes[*axis] > 0 && sizes[*axis] % count == 0);
+    let axis = even.or(axes.iter().copied().max_by_key(|axis| sizes[*axis]))?;
+    if sizes[axis] < count || reduce.dtype().bytes() < EXACT {
         return None;
     }
-    let whole = sizes[axis] - sizes[axis] % PARTS;
+    let whole = sizes[axis] - sizes[axis] % count;
     let mut parts = source.shape().to_vec();
-    parts.splice(axis..=axis, [Dim::from(PARTS), Dim::from(whole / PARTS)]);
+    parts.splice(axis..=axis, [Dim::from(count), Dim::from(whole / count)]);
     let inner: Vec<usize> = axes.iter().map(|a| if *a < axis { *a } else { *a + 1 }).collect();
     let partial = reduced(reshaped(piece(source, axis, 0, whole), &parts), *op, &inner);
+    // Neighbouring threads of a GPU store neighbouring results of one part.
+    let (partial, axis_of_parts) = if device == Device::Gpu { (first(partial, axis), 0) } else { (partial, axis) };
     let stored = partial.graph().node(Op::Contiguous, partial.dtype(), &[partial], Arg::None);
-    let total = reshaped(reduced(stored, *op, &[axis]), reduce.shape());
+    let total = reshaped(reduced(stored, *op, &[axis_of_parts]), reduce.shape());
     if whole == sizes[axis] {
         return Some(total);
     }
     let rest = reduced(piece(source, axis, whole, sizes[axis]), *op, axes);
     Some(total.alu(*op, &[rest]))
+}
+
+/// `x` with `axis` before all others.
+fn first(x: Uop, axis: usize) -> Uop {
+    let others = (0..x.shape().len()).filter(|a| *a != axis);
+    permuted(x, std::iter::once(axis).chain(others).collect())
 }
 
 /// `x` from `begin` to `end` of `axis`.
@@ -60,21 +97,32 @@ mod tests {
     use crate::dtype::DType;
     use crate::ir::Graph;
 
-    fn stored(shape: &[i64], axes: &[usize]) -> Option<Vec<Dim>> {
+    fn stored_on(device: Device, shape: &[i64], axes: &[usize]) -> Option<Vec<Dim>> {
         let graph = Graph::new();
         let x = graph.buffer(DType::F32, shape.iter().map(|n| Dim::from(*n)).collect());
-        let nodes = in_parts(reduced(x, Op::Add, axes)).toposort();
+        let nodes = in_parts(reduced(x, Op::Add, axes), device).toposort();
         nodes.into_iter().find(|n| n.op() == Op::Contiguous).map(|n| n.shape().to_vec())
     }
 
     #[test]
     fn long_reductions_to_few_results_have_parts() {
         let dims = |sizes: &[i64]| Some(sizes.iter().map(|n| Dim::from(*n)).collect::<Vec<_>>());
+        let stored = |shape: &[i64], axes: &[usize]| stored_on(Device::Cpu, shape, axes);
         assert_eq!(stored(&[1 << 20], &[0]), dims(&[64, 1]));
         assert_eq!(stored(&[1 << 20 | 3], &[0]), dims(&[64, 1]));
         assert_eq!(stored(&[5, 512, 1024], &[1, 2]), dims(&[5, 64, 1, 1]));
         assert_eq!(stored(&[1 << 10], &[0]), None);
         assert_eq!(stored(&[64, 1 << 20], &[1]), None);
         assert_eq!(stored(&[1 << 16, 2], &[0, 1]), dims(&[64, 1, 1]));
+    }
+
+    #[test]
+    fn a_gpu_has_as_many_parts_as_keep_it_busy() {
+        let dims = |sizes: &[i64]| Some(sizes.iter().map(|n| Dim::from(*n)).collect::<Vec<_>>());
+        let stored = |shape: &[i64], axes: &[usize]| stored_on(Device::Gpu, shape, axes);
+        assert_eq!(stored(&[1 << 20], &[0]), dims(&[64, 1]));
+        assert_eq!(stored(&[16, 1 << 18], &[1]), dims(&[16, 16, 1]));
+        assert_eq!(stored(&[65536, 4096], &[1]), None);
+        assert_eq!(stored(&[128, 784], &[0]), None);
     }
 }

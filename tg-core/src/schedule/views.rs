@@ -8,25 +8,28 @@ use rustc_hash::FxHashSet;
 
 use super::partial::in_parts;
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
+use crate::target::Device;
 use crate::view::ShapeTracker;
 
 /// Rewrites tensors, remembering what it has done.
 pub(super) struct Views<'g> {
     graph: &'g Graph,
+    device: Device,
     parted: Memo<'g, Uop<'g>>,
     done: Memo<'g, Uop<'g>>,
     forced: FxHashSet<Uop<'g>>,
 }
 
 impl<'g> Views<'g> {
-    pub(super) fn new(graph: &'g Graph) -> Views<'g> {
-        Views { graph, parted: Memo::new(graph), done: Memo::new(graph), forced: FxHashSet::default() }
+    pub(super) fn new(graph: &'g Graph, device: Device) -> Views<'g> {
+        Views { graph, device, parted: Memo::new(graph), done: Memo::new(graph), forced: FxHashSet::default() }
     }
 
     /// `tensor` with its movement ops folded into views.
     pub(super) fn fold(&mut self, tensor: Uop<'g>) -> Uop<'g> {
         let (graph, forced) = (self.graph, &mut self.forced);
-        let tensor = rebuild(tensor, &mut self.parted, in_parts);
+        let device = self.device;
+        let tensor = rebuild(tensor, &mut self.parted, |node| in_parts(node, device));
         rebuild(tensor, &mut self.done, |node| fold_one(graph, forced, node))
     }
 

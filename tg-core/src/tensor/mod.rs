@@ -50,7 +50,7 @@ pub use loss::*;
 pub use movement::*;
 pub use normalization::*;
 pub use pooling::*;
-pub(crate) use primitive::{reduced, reshaped, shrunk};
+pub(crate) use primitive::{permuted, reduced, reshaped, shrunk};
 pub use reduction::*;
 pub use registry::{Method, Param, find, is_addressable, methods, suggest};
 pub use statistics::*;

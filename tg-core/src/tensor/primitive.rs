@@ -25,7 +25,7 @@ pub(super) fn expanded<'g>(x: Uop<'g>, shape: &[Dim]) -> Uop<'g> {
 }
 
 /// `x` with axis `i` of the result being axis `axes[i]`.
-pub(super) fn permuted<'g>(x: Uop<'g>, axes: Vec<usize>) -> Uop<'g> {
+pub(crate) fn permuted<'g>(x: Uop<'g>, axes: Vec<usize>) -> Uop<'g> {
     if axes.iter().copied().eq(0..axes.len()) {
         return x;
     }

@@ -1,9 +1,10 @@
-//! Before: a matrix is loaded from shared memory where it is first used. After: the factors of each step of a sum are
-//! loaded before the products of the step before, which hide how long that takes.
+//! Before: a matrix is loaded from shared memory where it is first used, and copies are begun all at once. After: the
+//! factors of each step of a sum are loaded before the products of the step before, which hide how long that takes, and
+//! the copies are spread over the steps.
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Op, Uop};
+use crate::ir::{Arg, Op, Uop};
 use crate::lower::Linear;
 
 pub fn early<'g>(linear: Linear<'g>) -> Linear<'g> {
@@ -13,7 +14,12 @@ pub fn early<'g>(linear: Linear<'g>) -> Linear<'g> {
 
 /// What instructions do not move across.
 fn is_bound(node: Uop) -> bool {
-    matches!(node.op(), Op::Range | Op::Endrange | Op::Barrier | Op::Wait | Op::Commit | Op::Store)
+    let stores = node.op() == Op::Store && !is_copy(&node);
+    stores || matches!(node.op(), Op::Range | Op::Endrange | Op::Barrier | Op::Wait)
+}
+
+fn is_copy(node: &Uop) -> bool {
+    matches!(node.arg(), Arg::Ahead(_))
 }
 
 /// `part` in the order: factors of steps 0 and 1, products of step 0, factors of step 2, products of step 1, …
@@ -23,8 +29,11 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
         let time = times.get(&product.src(2)).map_or(2, |before| before + 2);
         times.insert(product, time);
     }
-    if times.is_empty() {
-        return part.to_vec();
+    let Some(last) = times.values().max().copied() else { return part.to_vec() };
+    let copies: Vec<_> = part.iter().copied().filter(is_copy).collect();
+    for (at, copy) in copies.iter().enumerate() {
+        // With the products of a step, which have even times.
+        times.insert(*copy, 2 + at * (last - 1) / copies.len() / 2 * 2);
     }
     for &node in part.iter().rev().filter(|n| !matches!(n.op(), Op::UpdateAcc)) {
         // What a node waits for comes before it: factors one step ahead of their products.
@@ -37,8 +46,11 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
         }
     }
     let mut sorted = part.to_vec();
-    let last = |n: &Uop<'g>| n.srcs().filter_map(|s| times.get(&s)).copied().max().unwrap_or(0);
-    let keys: FxHashMap<_, _> = part.iter().map(|n| (*n, times.get(n).copied().unwrap_or_else(|| last(n)))).collect();
-    sorted.sort_by_key(|n| keys[n]);
+    let after_sources = |n: &Uop<'g>| n.srcs().filter_map(|s| times.get(&s)).copied().max().unwrap_or(0);
+    sorted.sort_by_cached_key(|n| match n.op() {
+        // The end of the group of all copies.
+        Op::Commit => last + 1,
+        _ => times.get(n).copied().unwrap_or_else(|| after_sources(n)),
+    });
     sorted
 }

@@ -27,7 +27,15 @@ pub fn matrix<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     // Those of a row are neighbours, and come last.
     let (last, others) =
         elements.split_last().map_or((&[][..], &[][..]), |(last, others)| (std::slice::from_ref(last), others));
-    simplifier.simplify(changed(changed(kernel, last, Axis::Lane), others, Axis::Unroll))
+    let axis = if last.iter().all(|range| is_stored_together(kernel, *range)) { Axis::Lane } else { Axis::Unroll };
+    simplifier.simplify(changed(changed(kernel, last, axis), others, Axis::Unroll))
+}
+
+/// Whether neighbours along `range` are stored to neighbouring places, all or none.
+fn is_stored_together<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    kernel.srcs().map(|store| store.src(0)).all(|index| {
+        stride(index.src(1), range) == Some(1) && index.srcs().nth(2).is_none_or(|valid| !valid.depends_on(range))
+    })
 }
 
 fn is_matrix(range: Uop) -> bool {

@@ -10,13 +10,16 @@ use crate::symbolic::Simplifier;
 /// Threads that give the addresses of two matrices.
 const GIVERS: i64 = 16;
 
+/// What two loads have in common: the other factor, the pointer, and what varies of the place.
+type Alike<'g> = (Option<Uop<'g>>, Uop<'g>, Vec<Uop<'g>>);
+
 pub fn pairs<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let nodes = kernel.toposort();
     let is_thread = |n: &&Uop<'g>| matches!(n.arg(), Arg::Special(Special::Thread));
     let Some(&thread) = nodes.iter().find(is_thread) else { return kernel };
     // Those that are multiplied by one factor are needed at one time.
     let factor = |load| nodes.iter().find(|n| n.op() == Op::Wmma && n.src(1) == load).map(|n| n.src(0));
-    let mut alike: BTreeMap<(Option<Uop<'g>>, Uop<'g>, Vec<Uop<'g>>), Vec<(i64, Uop<'g>)>> = BTreeMap::new();
+    let mut alike: BTreeMap<Alike<'g>, Vec<(i64, Uop<'g>)>> = BTreeMap::new();
     for &load in nodes.iter().filter(|n| n.op() == Op::LoadMatrix) {
         if let (Arg::Matrices(2, _), 2) = (load.arg(), load.src(0).arity()) {
             let (varying, constant) = parts(load.src(0).src(1));

@@ -103,12 +103,17 @@ impl<'g> Threads<'g> {
         let (kept, combined) = (all & !bits, bits & !WARP);
         let (results, parts) = (1u32 << kept.count_ones(), 1u32 << combined.count_ones());
         let number = self.shared.replace(self.shared.get() + 1);
-        let memory = value.graph().local(value.dtype(), number, results * parts);
+        // Each lane has a sum of its own.
+        let lanes: Vec<_> = value.ranges().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane))).collect();
+        let width: i64 = lanes.iter().map(|lane| lane.src(0).vmax() as i64).product();
+        let lane = lanes.iter().fold(self.thread.like(0i64), |all, lane| all * lane.src(0) + *lane);
+        let memory = value.graph().local(value.dtype(), number, results * parts * width as u32);
         let row = field(self.thread, kept) * parts as i64;
         let first = (bits & WARP != 0).then(|| field(self.thread, bits & WARP).lt(1i64));
-        let store = memory.element(row + field(self.thread, combined), first).store(value, &[]);
-        let after = memory.after(store);
-        pairwise((0..parts as i64).map(|part| after.element(row + part, None).load()).collect(), op)
+        let place = (row + field(self.thread, combined)) * width + lane;
+        let after = memory.after(memory.element(place, first).store(value, &lanes));
+        let part = |part: i64| after.element((row + part) * width + lane, None).load();
+        pairwise((0..parts as i64).map(part).collect(), op)
     }
 }
 

@@ -33,7 +33,7 @@ const ALIGNMENT: usize = 128;
 /// Registers of a multiprocessor.
 const REGISTERS: u32 = 1 << 16;
 /// Registers of a thread that need not be fewer for more blocks.
-const FEWEST: u32 = 64;
+const FEWEST: u32 = 96;
 
 /// What a kernel looks like from outside.
 #[derive(Clone, Copy, Debug)]

@@ -26,11 +26,10 @@ const BLOCK_BITS: u32 = BLOCK.trailing_zeros();
 impl<'g> Plan<'g, '_> {
     /// All actions for a GPU.
     pub(super) fn on_gpu(&mut self) {
-        if let Some(product) = self.product() {
-            self.multiply(product);
-        } else if self.has_reductions() {
+        let is_tiled = self.product().is_some_and(|product| self.multiply(&product));
+        if !is_tiled && self.has_reductions() {
             self.reductions();
-        } else {
+        } else if !is_tiled {
             self.results(self.result_loops(), 0, BLOCK_BITS);
         }
         self.blocks();

@@ -1,5 +1,6 @@
-//! Products of matrices of f16 or bf16: a tile of the result for each block, whose parts the warps compute by the matrix
-//! units, from tiles of the factors in shared memory that are copied while others are used.
+//! Products of matrices: a tile of the result for each block, from tiles of the factors in shared memory that are copied
+//! while others are used. Those of f16 and bf16 are computed by the matrix units, a part for each warp; others in the
+//! registers of threads.
 
 use super::Plan;
 use crate::ir::{Arg, Op, Uop};
@@ -7,17 +8,25 @@ use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
 use crate::optimize::factors;
-use crate::optimize::heuristic::{is_fresh, is_reduce, size};
+use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
 use crate::optimize::stage::loads;
 
-/// Rows and columns of a block's tile, steps of the sum in shared memory at once.
-const TILE: [u32; 3] = [128, 128, 32];
-/// Rows and columns of a warp's part of it.
-const WARP: [u32; 2] = [64, 32];
+/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
+const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
+/// Steps of the sum in shared memory at once.
+const DEEP: u32 = 64;
 /// Buffers in shared memory.
-const DEPTH: u32 = 4;
+const DEPTH: u32 = 3;
+/// Rows and columns of a block's tile without matrix units, from the largest on.
+const SQUARES: [u32; 3] = [128, 64, 32];
+/// Steps of the sum in shared memory at once, without matrix units.
+const STEPS: u32 = 16;
+/// Threads along rows, and along columns, without matrix units.
+const ROW: u32 = 16;
+/// Blocks from which tiles keep a large GPU busy.
+const BUSY: i64 = 100;
 /// Smaller products are sums for each result: tiles would stay empty.
-const LEAST: [i64; 3] = [32, 32, 32];
+const LEAST: [i64; 3] = [16, 32, 32];
 /// Bits of a thread's number within its warp.
 const WARP_BITS: u32 = 5;
 
@@ -26,16 +35,20 @@ pub(super) struct Product<'g> {
     rows: Uop<'g>,
     columns: Uop<'g>,
     depth: Uop<'g>,
+    /// Whether the matrix units have products of such factors.
+    is_narrow: bool,
 }
 
 impl<'g> Plan<'g, '_> {
-    /// The only sum of the kernel, if it is a product of matrices of narrow floats that is large enough.
+    /// The only sum of the kernel, if it is a product of matrices that is large enough.
     pub(super) fn product(&self) -> Option<Product<'g>> {
         let mut sums = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
         let sum = sums.next().filter(|_| sums.next().is_none())?;
         let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
         let is_narrow = |f: Uop<'g>| f.op() == Op::Cast && f.src(0).op() == Op::Load && f.src(0).dtype().bytes() == 2;
-        if *sum.arg() != Arg::Op(Op::Add) || factor.op() != Op::Mul || !factor.srcs().all(is_narrow) {
+        let is_plain = |f: Uop<'g>| f.op() == Op::Load && f.dtype().is_float();
+        let is_product = *sum.arg() == Arg::Op(Op::Add) && factor.op() == Op::Mul;
+        if !is_product || !factor.srcs().all(is_narrow) && !factor.srcs().all(is_plain) {
             return None;
         }
         let results = self.result_loops();
@@ -49,15 +62,69 @@ impl<'g> Plan<'g, '_> {
         let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
         factors(factor, rows, columns)?;
         let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth })
+        let is_narrow = factor.srcs().all(is_narrow);
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, is_narrow })
     }
 
-    /// Tiles for `product`. A list of actions that stops in between is a schedule too.
-    pub(super) fn multiply(&mut self, product: Product<'g>) -> Option<()> {
-        let Product { rows, columns, depth } = product;
+    /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
+    /// too.
+    pub(super) fn multiply(&mut self, product: &Product<'g>) -> bool {
+        let is_other = |r: &Uop<'g>| *r != product.rows && *r != product.columns;
+        let others: Vec<_> = self.result_loops().into_iter().filter(is_other).collect();
+        let batches = others.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
+        let is_enough = |[height, width]: [u32; 2]| {
+            let along = |range, by: u32| blocks(size(range), by.into());
+            let tiles = along(product.rows, height).saturating_mul(along(product.columns, width));
+            tiles.saturating_mul(batches) >= BUSY
+        };
+        if product.is_narrow {
+            self.batches(others);
+            let tile = TILES.into_iter().find(|(tile, _)| is_enough(*tile)).unwrap_or(TILES[1]);
+            self.by_warps(product, tile);
+            return true;
+        }
+        let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
+        self.batches(others);
+        self.by_threads(product, square);
+        true
+    }
+
+    /// Each product of a batch has blocks of its own.
+    fn batches(&mut self, loops: Vec<Uop<'g>>) {
+        for range in loops {
+            let axis = self.place(range);
+            axis.and_then(|axis| self.act(Action::Grid { axis }));
+        }
+    }
+
+    /// A thread has every sixteenth row, and some neighbouring columns.
+    fn by_threads(&mut self, product: &Product<'g>, square: u32) -> Option<()> {
+        let rows = self.tile_of_block(product.rows, square)?;
+        let columns = self.tile_of_block(product.columns, square)?;
+        let depth = self.padded(product.depth, STEPS)?;
+        let (around, _) = self.in_blocks(depth, STEPS)?;
+        let bits = ROW.trailing_zeros();
+        if let Some(around) = around {
+            self.shared_tile(around, rows, 2 * bits)?;
+            self.shared_tile(around, columns, 2 * bits)?;
+        }
+        let vectors = self.in_vectors(columns)?;
+        for (range, bit) in [(rows, bits), (vectors, 0)] {
+            let axis = self.place(range)?;
+            let size = (size(range) as u32).min(ROW);
+            for rest in self.act(Action::Thread { axis, size, bit: bit as usize })? {
+                self.write_all_out(rest);
+            }
+        }
+        Some(())
+    }
+
+    /// A warp has a part of the tile.
+    fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
+        let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width, steps] = [fitting(rows, TILE[0]), fitting(columns, TILE[1]), TILE[2]];
-        let (high, wide) = (height.min(WARP[0]), width.min(WARP[1]));
+        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), DEEP];
+        let (high, wide) = (height.min(part[0]), width.min(part[1]));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
         let columns = self.tile_of_block(columns, width)?;

@@ -16,6 +16,8 @@ const HELD: i64 = 8;
 const EACH: i64 = 4;
 /// As many blocks keep all multiprocessors of a large GPU busy.
 const BUSY: i64 = 264;
+/// Results from which threads have several.
+const MANY: i64 = 1 << 14;
 /// Iterations of a longer loop that are written out, so that several loads are under way.
 const AHEAD: u32 = 4;
 
@@ -47,7 +49,7 @@ impl<'g> Plan<'g, '_> {
         let loads = self.kernel.toposort().into_iter().filter(moving);
         let (along, across): (Vec<_>, Vec<_>) = loads.partition(|n| stride(n.src(0).src(1), range) == Some(1));
         let elements = |loads: Vec<Uop<'g>>| loads.into_iter().map(|n| self.elements(n)).fold(0, i64::saturating_add);
-        elements(along) >= elements(across)
+        elements(along) > elements(across)
     }
 
     /// A part of a block, or all of it, for each row.
@@ -93,6 +95,13 @@ impl<'g> Plan<'g, '_> {
         self.act(Action::Unroll { axis, by });
     }
 
+    /// Writes some iterations of a reduction out, so that several loads are under way.
+    fn run_ahead(&mut self, range: Option<Uop<'g>>) {
+        let Some(range) = range.filter(|r| self.divides(*r, AHEAD.into())) else { return };
+        let axis = self.place(range);
+        axis.and_then(|axis| self.act(Action::Unroll { axis, by: AHEAD }));
+    }
+
     /// Neighbouring threads for neighbouring results, and some warps for each sum.
     fn across(&mut self, main: Uop<'g>, rows: Vec<Uop<'g>>, columns: Vec<Uop<'g>>) {
         let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
@@ -104,11 +113,20 @@ impl<'g> Plan<'g, '_> {
             && let Some(main) = self.padded(main, 1 << shares)
         {
             let axis = self.place(main);
-            axis.and_then(|axis| self.act(Action::Thread { axis, size: 1 << shares, bit: WARP_BITS as usize }));
+            let rest =
+                axis.and_then(|axis| self.act(Action::Thread { axis, size: 1 << shares, bit: WARP_BITS as usize }));
+            self.run_ahead(rest.and_then(|rest| rest.first().copied()));
+        } else {
+            self.run_ahead(Some(main));
         }
         let to = if shares > 0 { WARP_BITS } else { BLOCK_BITS };
+        let rows: Vec<_> = rows.into_iter().filter(|r| size(*r) > 1).collect();
+        // Few results are a thread each.
+        if results >= MANY {
+            return self.results(rows, 0, to);
+        }
         let mut bit = 0;
-        for range in rows.into_iter().rev().filter(|r| size(*r) > 1) {
+        for range in rows.into_iter().rev() {
             if bit < to {
                 bit += self.over_threads(range, bit, to);
             }
