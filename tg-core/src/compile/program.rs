@@ -91,6 +91,13 @@ pub struct Launch {
     pub threads: u32,
 }
 
+impl Launch {
+    /// How many blocks there are, where run-time dimensions are `vars`.
+    pub fn count(&self, vars: &dyn Fn(&Var) -> i64) -> i64 {
+        self.blocks.iter().map(|(extent, size)| extent.eval(vars).div_euclid(*size)).product()
+    }
+}
+
 /// Who chose the actions of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

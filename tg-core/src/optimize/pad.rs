@@ -1,5 +1,5 @@
 //! Padding: a loop of `n` iterations gets as many as the next multiple of a size, so that blocks divide it. In those that
-//! it did not have, nothing is read and nothing stored, and what a reduction combines is neutral.
+//! it did not have, nothing is read and nothing stored, integers are divided by 1, and what a reduction combines is neutral.
 //!
 //! For threads and matrix units, which are there whether they have work or not.
 
@@ -30,8 +30,16 @@ fn guarded<'g>(kernel: Uop<'g>, range: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
             node.with_srcs(&src)
         }
         Op::Reduce if runs_over(node, range) => neutral_elsewhere(node, holds),
+        Op::Idiv | Op::Mod if is_integer_division(node) && node.src(1).depends_on(range) => {
+            node.with_srcs(&[node.src(0), holds.choose(node.src(1), node.like(1i64))])
+        }
         _ => node,
     })
+}
+
+/// Whether `node` has no value for the 0 that a load gives where nothing is read.
+fn is_integer_division(node: Uop) -> bool {
+    node.dtype().is_int() && !node.dtype().is_index()
 }
 
 fn runs_over<'g>(node: Uop<'g>, range: Uop<'g>) -> bool {

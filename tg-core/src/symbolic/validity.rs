@@ -25,7 +25,15 @@ rules! {
     where_no        [c: bool, x, y] c.choose(x, y)                        => c.choose(x, known_in(c, false, y)?);
     where_load      [c: bool, n]    c.choose(node(Op::Load).named(n), 0)  => n, if guards_itself(n, c);
     #[inexact = "zero times what is infinite or NaN is NaN, as it is in any product with padding"]
-    where_product   [c: bool, n, x: float] c.choose(node(Op::Load).named(n) * x, 0) => n * x, if guards_itself(n, c);
+    where_product   [c: bool, n, x: float] c.choose(node(Op::Load).named(n) * x, 0) => n * x, if guards_itself(n, c) && stays_finite(x, c);
+}
+
+/// Whether `x` is finite, with what memory holds, also where `c` does not hold: it divides by nothing that may be 0 only
+/// there, such as the sum of a row that a padded loop does not have.
+fn stays_finite<'g>(x: Uop<'g>, c: Uop<'g>) -> bool {
+    let varies = |n: &Uop<'g>| c.ranges().any(|range| n.depends_on(range));
+    let is_safe = |n: &Uop<'g>| !matches!(n.op(), Op::Recip | Op::Fdiv | Op::Log2 | Op::Pow) || !varies(n);
+    matches!(x.op(), Op::Load | Op::Const) || x.toposort().iter().all(is_safe)
 }
 
 /// The most nodes of a branch that are looked at under a condition.

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use tg_core::compile::{Function, Kernel, Language, Program, Slot, plan};
+use tg_core::compile::{Function, Kernel, Language, Program, Slot, generate, plan};
 use tg_core::dtype::DType;
-use tg_core::interpret::{Array, run_kernel, run_linear};
+use tg_core::interpret::{Array, run_blocks, run_kernel, run_linear};
 use tg_core::ir::spec::{Stage, verify};
 use tg_core::ir::{Arg, Graph, Op, Uop, cast};
-use tg_core::lower::{linearize, passes};
+use tg_core::lower::passes;
 use tg_core::optimize::heuristic;
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
@@ -19,17 +19,23 @@ pub enum Step {
     /// Loop nests as scheduled.
     Scheduled,
     /// After the heuristic's actions.
-    Optimized,
+    Optimized(Isa),
     /// After this many passes of the lowering.
-    Passes(usize),
-    /// As instructions.
-    Linear,
+    Passes(Isa, usize),
+    /// As instructions, those of a GPU for all of its threads.
+    Linear(Isa),
 }
 
 /// Every step, in order.
 pub fn steps() -> impl Iterator<Item = Step> {
-    let passes = (1..=passes(Isa::X86V3).len()).map(Step::Passes);
-    [Step::Scheduled, Step::Optimized].into_iter().chain(passes).chain([Step::Linear])
+    [Step::Scheduled].into_iter().chain([Isa::X86V3, Isa::Sm80].into_iter().flat_map(steps_for))
+}
+
+fn steps_for(isa: Isa) -> impl Iterator<Item = Step> {
+    // Threads are no loops any more after the pass of that name: what follows runs as instructions only.
+    let runs = passes(isa).iter().take_while(|pass| pass.name != "threads").count();
+    let passes = (1..=runs).map(move |n| Step::Passes(isa, n));
+    [Step::Optimized(isa)].into_iter().chain(passes).chain([Step::Linear(isa)])
 }
 
 /// The outputs of `function` for its `inputs`, executed at `step`.
@@ -114,20 +120,35 @@ fn pointer(node: Uop) -> Option<(u32, DType)> {
 
 /// `kernel` compiled up to `step`, checked, and run.
 fn execute(step: Step, kernel: Uop, buffers: &mut [Array]) -> Result<(), String> {
-    let mut simplifier = Simplifier::default();
-    let optimized = || heuristic(kernel, Isa::X86V3, &mut Simplifier::default()).1;
-    let mut passed =
-        |n: usize| passes(Isa::X86V3)[..n].iter().fold(optimized(), |k, pass| (pass.run)(k, &mut simplifier));
     let nest = match step {
         Step::Scheduled => kernel,
-        Step::Optimized => optimized(),
-        Step::Passes(n) => passed(n),
-        Step::Linear => {
-            let list = linearize(passed(passes(Isa::X86V3).len())).0;
-            verify(Stage::Linear, &list).map_err(|e| e.to_string())?;
-            return run_linear(&list, buffers, &|v| v.min).map_err(|e| e.to_string());
-        }
+        Step::Optimized(isa) => passed(kernel, isa, 0)?,
+        Step::Passes(isa, n) => passed(kernel, isa, n)?,
+        Step::Linear(isa) => return execute_list(kernel, isa, buffers),
     };
     verify(Stage::Loops, &[nest]).map_err(|e| e.to_string())?;
     run_kernel(nest, buffers, &|v| v.min).map_err(|e| e.to_string())
+}
+
+/// `kernel` after the heuristic and `n` passes, of which each leaves what the spec allows.
+fn passed<'g>(kernel: Uop<'g>, isa: Isa, n: usize) -> Result<Uop<'g>, String> {
+    let mut simplifier = Simplifier::default();
+    let mut nest = heuristic(kernel, isa, &mut simplifier).1;
+    for pass in &passes(isa)[..n] {
+        nest = (pass.run)(nest, &mut simplifier);
+        verify(Stage::Loops, &[nest]).map_err(|e| format!("after {}: {e}", pass.name))?;
+    }
+    Ok(nest)
+}
+
+fn execute_list(kernel: Uop, isa: Isa, buffers: &mut [Array]) -> Result<(), String> {
+    passed(kernel, isa, passes(isa).len())?;
+    let lowered = generate(kernel, isa, None, &mut Simplifier::default());
+    let list = &lowered.linear.0;
+    verify(Stage::Linear, list).map_err(|e| e.to_string())?;
+    let run = match lowered.launch() {
+        Some(launch) => run_blocks(list, buffers, (launch.count(&|v| v.min), launch.threads), &|v| v.min),
+        None => run_linear(list, buffers, &|v| v.min),
+    };
+    run.map_err(|e| e.to_string())
 }

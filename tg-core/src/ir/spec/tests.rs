@@ -178,6 +178,60 @@ fn loop_nests() {
     check_all(Stage::Loops, LOOP_NEST, &cases);
 }
 
+const THREADS: &str = "\
+%0 = DEFINE_LOCAL bf16@local* () local 0 64
+%1 = CONST index () value 32
+%2 = SPECIAL index (%1) special thread
+%3 = INDEX bf16@local* (%0, %2)
+%4 = CONST f32 () value 0.0
+%5 = CONST bf16 () value 0.0
+%6 = VECTORIZE f32x4 (%4, %4, %4, %4)
+%7 = VECTORIZE bf16x4 (%5, %5, %5, %5)
+%8 = VECTORIZE bf16x8 (%7, %7)
+%9 = CONST i64 () value 32
+";
+
+#[test]
+fn threads_of_a_gpu() {
+    let cases = [
+        ("%10 = SPECIAL index (%1) special block", ""),
+        ("%10 = SHUFFLE f32x4 (%6) slot 31", ""),
+        ("%10 = LOAD_MATRIX bf16x8 (%3) matrices 4 true", ""),
+        ("%10 = WMMA f32x4 (%8, %7, %6) fragment bf16", ""),
+        ("%10 = STORE void (%3, %5) ahead 2", ""),
+        ("%10 = SPECIAL i64 (%1) special thread", "special_arg"),
+        ("%10 = SPECIAL index (%1) slot 0", "special_arg"),
+        ("%10 = SPECIAL index (%9) special block", "special_size"),
+        ("%10 = SHUFFLE f32 (%4) slot 32", "shuffle_arg"),
+        ("%10 = SHUFFLE f32 (%4) slot 0", "shuffle_arg"),
+        ("%10 = SHUFFLE f32 (%6) slot 1", "shuffle_dtype"),
+        ("%10 = SHUFFLE bf16@local* (%3) slot 1", "shuffle_dtype"),
+        ("%10 = WMMA f32x4 (%8, %7, %6)", "wmma_arg wmma_dtype"),
+        ("%10 = WMMA f32x4 (%8, %7, %6) fragment f16", "wmma_dtype"),
+        ("%10 = WMMA f32x4 (%8, %7, %4) fragment bf16", "wmma_dtype"),
+        ("%10 = LOAD_MATRIX bf16x6 (%3) matrices 3 false", "matrices_arg"),
+        ("%10 = LOAD_MATRIX bf16x4 (%3) matrices 4 false", "load_matrix_dtype"),
+        ("%10 = LOAD_MATRIX bf16x2 (%0) matrices 1 false", "load_matrix_dtype"),
+        ("%10 = STORE void (%3, %5) ahead 1", "store_arg"),
+        ("%10 = BARRIER void ()", "allowed_op"),
+    ];
+    check_all(Stage::Loops, THREADS, &cases);
+}
+
+#[test]
+fn barriers_and_groups_of_copies() {
+    let cases = [
+        ("%10 = BARRIER void ()\n%11 = COMMIT void ()\n%12 = WAIT void () slot 1", ""),
+        ("%10 = BARRIER void () slot 0", "no_arg"),
+        ("%10 = COMMIT void () slot 0", "no_arg"),
+        ("%10 = WAIT void ()", "slot_arg"),
+    ];
+    check_all(Stage::Linear, THREADS, &cases);
+    let g = Graph::new();
+    let [barrier, commit] = [Op::Barrier, Op::Commit].map(|op| g.node(op, DType::VOID, &[], Arg::None));
+    assert_eq!(verify(Stage::Linear, &[barrier, commit, barrier, commit]), Ok(()), "they may be listed again");
+}
+
 const INSTRUCTIONS: &str = "\
 %0 = DEFINE_GLOBAL f32* () slot 0
 %1 = CONST index () value 4
