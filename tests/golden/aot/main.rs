@@ -21,7 +21,15 @@ impl<T: golden::Element + tg::Element, S: tg::Shape> Argument for Tensor<T, S> {
         if tensor.dims().as_ref() != value.shape {
             return Err(format!("parameter is {}, the table has {:?}", S::describe(), value.shape));
         }
-        Ok(tensor)
+        placed(tensor).map_err(|error| error.to_string())
+    }
+}
+
+/// `tensor` where functions run: on the CPU, or, with `TG_GOLDEN_DEVICE=cuda` and the feature `cuda`, on the first GPU.
+fn placed<T: tg::Element, S: tg::Shape>(tensor: Tensor<T, S>) -> tg::Result<Tensor<T, S>> {
+    match std::env::var_os("TG_GOLDEN_DEVICE").is_some_and(|name| name == "cuda") {
+        true => tensor.into_device(&Device::cuda(0)?),
+        false => Ok(tensor),
     }
 }
 

@@ -60,9 +60,14 @@ impl<'g> Plan<'g, '_> {
         let each = if blocks < BUSY { 1 } else { EACH };
         let wanted = (vectors / each).max(vectors.min(1 << WARP_BITS)).max(1) as u64;
         let bits = wanted.next_power_of_two().trailing_zeros().min(MOST_BITS);
-        let loops = Nest::new(self.kernel).loops();
-        for reduce in loops.into_iter().rev().filter(|r| is_reduce(*r)) {
-            self.part(reduce, bits);
+        let nest = Nest::new(self.kernel);
+        let reductions: Vec<_> = nest.loops().into_iter().rev().filter(|r| is_reduce(*r)).collect();
+        let is_around = |r: Uop<'g>| reductions.iter().any(|inner| *inner != r && nest.path(Some(*inner)).contains(&r));
+        let (outer, inner): (Vec<_>, Vec<_>) = reductions.iter().copied().partition(|r| is_around(*r));
+        inner.into_iter().for_each(|range| self.part(range, bits));
+        // Rows that are combined themselves have threads beside those of a row.
+        for range in outer {
+            self.over_threads(range, bits, MOST_BITS);
         }
         if let Some(last) = columns.last() {
             self.part(*last, bits);
