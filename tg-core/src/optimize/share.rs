@@ -16,7 +16,7 @@ const SKEW: usize = 16;
 const MOST_BYTES: i128 = 128 << 10;
 
 /// `kernel` with the part of `load` that one iteration of `at` reads copied first, into one of `depth` buffers; `None` if
-/// it does not move inside, or is too large, or its size is not known.
+/// it does not move with that loop and inside, or is too large, or its size is not known.
 ///
 /// All loops but those over blocks and those of reductions around `at` count as inside: threads run them at once.
 pub(super) fn share<'g>(
@@ -26,6 +26,9 @@ pub(super) fn share<'g>(
     depth: u32,
     simplifier: &mut Simplifier<'g>,
 ) -> Option<Uop<'g>> {
+    if !load.depends_on(at) {
+        return None;
+    }
     let around: Vec<_> = crate::loops::Nest::new(kernel).path(Some(at));
     let is_inside = |r: &Uop<'g>| match r.arg() {
         Arg::Range(_, Axis::Grid) => false,

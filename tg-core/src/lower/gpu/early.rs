@@ -45,12 +45,14 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
             *known = (*known).min(needed);
         }
     }
+    let mut keys: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
+    for &node in part {
+        // What no product waits for comes as soon as all that it needs itself.
+        let last = || node.srcs().filter_map(|s| keys.get(&s)).copied().max().unwrap_or(0);
+        let key = times.get(&node).copied().unwrap_or_else(last);
+        keys.insert(node, key);
+    }
     let mut sorted = part.to_vec();
-    let after_sources = |n: &Uop<'g>| n.srcs().filter_map(|s| times.get(&s)).copied().max().unwrap_or(0);
-    sorted.sort_by_cached_key(|n| match n.op() {
-        // The end of the group of all copies.
-        Op::Commit => last + 1,
-        _ => times.get(n).copied().unwrap_or_else(|| after_sources(n)),
-    });
+    sorted.sort_by_key(|n| keys[n]);
     sorted
 }

@@ -178,7 +178,8 @@ impl<'g> Plan<'g, '_> {
     /// Copies what the load that moves with `along` reads in one iteration of `around` into shared memory, by threads
     /// that `bits` tell apart.
     fn shared_tile(&mut self, around: Uop<'g>, along: Uop<'g>, bits: u32) -> Option<()> {
-        let load = loads(self.kernel).into_iter().position(|load| load.depends_on(along))?;
+        let moves = |load: &Uop<'g>| load.depends_on(along) && load.depends_on(around);
+        let load = loads(self.kernel).iter().position(moves)?;
         let tile = self.act(Action::Share { axis: self.place(around)?, load, depth: DEPTH })?;
         let is_even = |range: &Uop<'g>| {
             let moves = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(*range);
