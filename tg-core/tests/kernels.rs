@@ -1,8 +1,8 @@
 //! Golden files: a tensor function as text and what it is compiled to, in one file of `tests/kernels`.
 //!
 //! A file holds the function, a line of dashes, and for each kernel its name, loop nest, actions and its text: C for
-//! one instruction set, in files named `rust_…` Rust. `TG_BLESS=1 cargo test -p tg-core --test kernels` writes what comes out into the files; the
-//! difference is then read like any other change.
+//! one instruction set, in files named `rust_…` Rust, in files named `ptx_…` PTX. `TG_BLESS=1 cargo test -p tg-core --test
+//! kernels` writes what comes out into the files; the difference is then read like any other change.
 //!
 //! ```text
 //! x: f32 N 784             an input; capitals are run-time sizes
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use tg_core::compile::{Function, Language, generate, plan};
+use tg_core::compile::{Function, Language, Program, generate, plan};
 use tg_core::dim::{Dim, Var};
 use tg_core::ir::{Graph, Uop, pretty};
 use tg_core::symbolic::Simplifier;
@@ -76,19 +76,27 @@ fn call<'g>(graph: &'g Graph, method: &str, args: &[Argument<'g>]) -> Uop<'g> {
 
 /// What `function` is compiled to.
 fn describe<'g>(graph: &'g Graph, function: &Function<'g>) -> String {
-    let rust = function.name.starts_with("rust_");
-    let (isa, language) = if rust { (Isa::Baseline, Language::Rust) } else { (Isa::X86V3, Language::C) };
+    let (isa, language) = match function.name.split('_').next() {
+        Some("rust") => (Isa::Baseline, Language::Rust),
+        Some("ptx") => (Isa::Sm80, Language::Ptx),
+        _ => (Isa::X86V3, Language::C),
+    };
     let planned = plan(graph, function);
     let mut simplifier = Simplifier::default();
     let nests: Vec<_> =
         planned.kernels().map(|(_, k)| (pretty(k), generate(k, isa, None, &mut simplifier).actions)).collect();
     let report = planned.report();
     let program = planned.render(&[isa], language);
-    let mut text = format!("{} kernels, workspace {}\n", report.kernels, report.workspace_bytes);
+    let mut text = format!("{} kernels, workspace {}\n{}", report.kernels, report.workspace_bytes, head(&program));
     for (kernel, (nest, actions)) in program.kernels.iter().zip(nests) {
         text += &format!("\n{} {:?}\n{nest}\n{actions}\n{}", kernel.name, kernel.args, kernel.variants[0].source);
     }
     text
+}
+
+/// What comes before the kernels of a GPU; in C it is the same for all files, and long.
+fn head(program: &Program) -> &str {
+    if program.kernels.iter().any(|k| k.variants[0].launch.is_some()) { &program.prelude[0] } else { "" }
 }
 
 fn check(path: &Path) -> Option<String> {
