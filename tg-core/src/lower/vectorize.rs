@@ -228,12 +228,13 @@ impl<'g, 'a> Vectorize<'g, 'a> {
         }
     }
 
-    /// The addresses of all lanes, which are not neighbours.
+    /// The addresses of all lanes, which are not neighbours. A condition is that of all of them.
     fn scattered(&mut self, index: Uop<'g>) -> Uop<'g> {
         let first = self.at(index, 0);
-        let step = stride(index.src(1), self.range).filter(|_| index.arity() == 2);
+        let differs = index.srcs().nth(2).is_some_and(|valid| valid.depends_on(self.range));
+        let step = stride(index.src(1), self.range).filter(|_| !differs);
         let step = step.unwrap_or_else(|| panic!("vectorize: the lanes of {index:?} are not evenly apart"));
-        first.src(0).element(self.lanes_of(|lane| first.src(1) + first.src(1).like(lane * step)), None)
+        first.src(0).element(self.lanes_of(|lane| first.src(1) + first.src(1).like(lane * step)), first.srcs().nth(2))
     }
 }
 

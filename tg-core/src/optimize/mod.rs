@@ -29,6 +29,7 @@ pub use heuristic::heuristic;
 pub(crate) use matrix::factors;
 pub use merge::merge_loops;
 pub use neighbours::neighbours;
+pub(crate) use pad::guarded_load;
 pub use search::{Reach, Trial, search};
 pub use tuning::{Entry, Fingerprint, MalformedTuning, Tuning};
 

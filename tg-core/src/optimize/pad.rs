@@ -52,7 +52,8 @@ fn under<'g>(index: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
     index.src(0).element(index.src(1), Some(valid))
 }
 
-fn guarded_load<'g>(load: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
+/// `load` where `holds`, and elsewhere what stands for elements that are not there.
+pub(crate) fn guarded_load<'g>(load: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
     let otherwise = load.srcs().nth(1).unwrap_or_else(|| load.like(0i64));
     load.graph().node(Op::Load, load.dtype(), &[under(load.src(0), holds), otherwise], Arg::None)
 }

@@ -8,8 +8,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::dtype::DType;
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Memo, Op, Uop, rebuild};
 use crate::lower::Linear;
+use crate::optimize::guarded_load;
 use crate::symbolic::Simplifier;
 
 pub fn ahead<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
@@ -132,7 +133,8 @@ impl<'g, 'a> Loop<'g, 'a> {
             let moved = store.substitute(&[(self.range, at)]);
             let index = moved.src(0);
             let valid = index.srcs().nth(2).map_or(is_there, |valid| valid & is_there);
-            let guarded = moved.with_srcs(&[index.src(0).element(index.src(1), Some(valid)), moved.src(1)]);
+            let value = loaded_where(moved.src(1), is_there);
+            let guarded = moved.with_srcs(&[index.src(0).element(index.src(1), Some(valid)), value]);
             for node in with_certain_access(simplifier.simplify(guarded)).toposort() {
                 self.put(node);
             }
@@ -156,6 +158,12 @@ impl<'g, 'a> Loop<'g, 'a> {
         }
         self.body.iter().copied().filter(|n| needed.contains(n)).collect()
     }
+}
+
+/// `value` with nothing read where `holds` does not.
+fn loaded_where<'g>(value: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
+    let mut done = Memo::new(value.graph());
+    rebuild(value, &mut done, |n| if n.op() == Op::Load { guarded_load(n, holds) } else { n })
 }
 
 /// `store` without a condition that always holds.

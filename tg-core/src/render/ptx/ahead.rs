@@ -38,7 +38,9 @@ impl<'g> Writer<'g, '_> {
     pub(super) fn copy_ahead(&mut self, store: Uop<'g>, all: &[Chunk]) {
         let (from, to, element) = (store.src(1).src(0), store.src(0), store.src(1).dtype().element());
         let [source, target] = [from, to].map(|index| self.pointer_of(index.src(0)));
-        let (guard, valid) = (self.guard(to), from.srcs().nth(2).map(|valid| self.scalar(valid)));
+        // A copy that is not made reads nothing.
+        let read = from.srcs().nth(2).filter(|valid| to.srcs().nth(2) != Some(*valid));
+        let (guard, valid) = (self.guard(to), read.map(|valid| self.scalar(valid)));
         for chunk in all {
             let bytes = chunk.lanes * element.bytes();
             let read = valid.as_ref().map(|valid| self.read_bytes(valid, bytes)).unwrap_or_default();
