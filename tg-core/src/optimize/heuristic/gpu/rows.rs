@@ -14,6 +14,8 @@ const MOST_BITS: u32 = 10;
 const HELD: i64 = 8;
 /// Vectors of a row that a thread has, where there are as many.
 const EACH: i64 = 4;
+/// Elements of a sector of memory.
+const SECTOR: i64 = 8;
 /// As many blocks keep all multiprocessors of a large GPU busy.
 const BUSY: i64 = 264;
 /// Results from which threads have several.
@@ -43,13 +45,14 @@ impl<'g> Plan<'g, '_> {
         leaves.max_by_key(|r| (nest.path(Some(*r)).into_iter().map(size).fold(1, i64::saturating_mul), *r))
     }
 
-    /// Whether most loads in the loop go through neighbours along it.
+    /// Whether nearly all that is loaded in the loop is neighbours along it. Threads that read what is far apart read a
+    /// whole sector of memory each.
     fn moves_along(&self, range: Uop<'g>) -> bool {
         let moving = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(1).depends_on(range);
         let loads = self.kernel.toposort().into_iter().filter(moving);
         let (along, across): (Vec<_>, Vec<_>) = loads.partition(|n| stride(n.src(0).src(1), range) == Some(1));
         let elements = |loads: Vec<Uop<'g>>| loads.into_iter().map(|n| self.elements(n)).fold(0, i64::saturating_add);
-        elements(along) > elements(across)
+        elements(along) > SECTOR.saturating_mul(elements(across))
     }
 
     /// A part of a block, or all of it, for each row.
@@ -111,7 +114,8 @@ impl<'g> Plan<'g, '_> {
         let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
         let (wanted, length) = ((BUSY << BLOCK_BITS) / results.max(1), size(main));
         // As many sums as there are threads need no sharing.
-        let shares = (wanted.min(length / i64::from(*AHEAD.start())).max(1) as u64).next_power_of_two().trailing_zeros();
+        let shares =
+            (wanted.min(length / i64::from(*AHEAD.start())).max(1) as u64).next_power_of_two().trailing_zeros();
         let shares = shares.min(MOST_BITS - WARP_BITS);
         if shares > 0
             && let Some(main) = self.padded(main, 1 << shares)
