@@ -31,7 +31,9 @@ rules! {
 /// Whether `x` is finite, with what memory holds, also where `c` does not hold: it divides by nothing that may be 0 only
 /// there, such as the sum of a row that a padded loop does not have.
 fn stays_finite<'g>(x: Uop<'g>, c: Uop<'g>) -> bool {
-    let varies = |n: &Uop<'g>| c.ranges().any(|range| n.depends_on(range));
+    let has_number = |n: Uop<'g>| n.toposort().iter().any(|n| n.op() == Op::Special);
+    let of_thread = has_number(c);
+    let varies = |n: &Uop<'g>| c.ranges().any(|range| n.depends_on(range)) || of_thread && has_number(*n);
     let is_safe = |n: &Uop<'g>| !matches!(n.op(), Op::Recip | Op::Fdiv | Op::Log2 | Op::Pow) || !varies(n);
     matches!(x.op(), Op::Load | Op::Const) || x.toposort().iter().all(is_safe)
 }

@@ -32,8 +32,8 @@ pub fn steps() -> impl Iterator<Item = Step> {
 }
 
 fn steps_for(isa: Isa) -> impl Iterator<Item = Step> {
-    // Threads are no loops any more after the pass of that name: what follows runs as instructions only.
-    let runs = passes(isa).iter().take_while(|pass| pass.name != "threads").count();
+    // On a GPU passes are verified only, on the way to the instructions: threads are no loops any more.
+    let runs = if isa.is_gpu() { 0 } else { passes(isa).len() };
     let passes = (1..=runs).map(move |n| Step::Passes(isa, n));
     [Step::Optimized(isa)].into_iter().chain(passes).chain([Step::Linear(isa)])
 }

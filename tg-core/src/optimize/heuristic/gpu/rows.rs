@@ -18,8 +18,8 @@ const EACH: i64 = 4;
 const BUSY: i64 = 264;
 /// Results from which threads have several.
 const MANY: i64 = 1 << 14;
-/// Iterations of a longer loop that are written out, so that several loads are under way.
-const AHEAD: u32 = 4;
+/// Iterations of a longer loop that are written out, at least and at most.
+const AHEAD: std::ops::RangeInclusive<u32> = 4..=8;
 
 impl<'g> Plan<'g, '_> {
     /// Threads for a kernel with reductions.
@@ -91,20 +91,19 @@ impl<'g> Plan<'g, '_> {
                 None => return,
             }
         };
-        let Some((rest, axis)) = rest.and_then(|rest| Some((rest, self.place(rest)?))) else { return };
-        let by = match rest.src(0).as_int() {
-            Some(count) if count <= HELD.into() => count as u32,
-            Some(count) if count % i128::from(AHEAD) == 0 => AHEAD,
-            _ => return,
-        };
-        self.act(Action::Unroll { axis, by });
+        self.run_ahead(rest);
     }
 
-    /// Writes some iterations of a reduction out, so that several loads are under way.
+    /// Writes a short loop out, of a longer one some iterations, so that several loads are under way: as many as divide it,
+    /// if few do.
     fn run_ahead(&mut self, range: Option<Uop<'g>>) {
-        let Some(range) = range.filter(|r| self.divides(*r, AHEAD.into())) else { return };
-        let axis = self.place(range);
-        axis.and_then(|axis| self.act(Action::Unroll { axis, by: AHEAD }));
+        let Some((range, axis)) = range.and_then(|range| Some((range, self.place(range)?))) else { return };
+        let by = match range.src(0).as_int() {
+            Some(count) if count <= HELD.into() => count as u32,
+            Some(count) => AHEAD.rev().find(|by| count % i128::from(*by) == 0).unwrap_or(*AHEAD.start()),
+            None => *AHEAD.start(),
+        };
+        self.act(Action::Unroll { axis, by });
     }
 
     /// Neighbouring threads for neighbouring results, and some warps for each sum.
@@ -112,7 +111,7 @@ impl<'g> Plan<'g, '_> {
         let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
         let (wanted, length) = ((BUSY << BLOCK_BITS) / results.max(1), size(main));
         // As many sums as there are threads need no sharing.
-        let shares = (wanted.min(length / i64::from(AHEAD)).max(1) as u64).next_power_of_two().trailing_zeros();
+        let shares = (wanted.min(length / i64::from(*AHEAD.start())).max(1) as u64).next_power_of_two().trailing_zeros();
         let shares = shares.min(MOST_BITS - WARP_BITS);
         if shares > 0
             && let Some(main) = self.padded(main, 1 << shares)
