@@ -1,5 +1,5 @@
 //! Random tensor functions: the reference interpreter on the tensor graph against compiled instruction lists,
-//! interpreted, for every instruction set and for random schedule actions.
+//! interpreted, for every instruction set and for random schedule actions; those of GPUs in all threads.
 //!
 //! `TG_FUZZ=N` tries N functions, `TG_FUZZ_SEED=S` starts with that one.
 
@@ -8,20 +8,21 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Lowered, Program, Slot, generate, plan};
+use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan};
 use tg_core::dtype::DType;
-use tg_core::interpret::{Array, run_linear};
+use tg_core::interpret::{Array, run_blocks, run_linear};
+use tg_core::ir::spec::{Stage, verify};
 use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
 use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
-use tg_core::tensor::{Argument, find};
+use tg_core::tensor::{Argument, add, find, matmul};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
-/// Makes instructions of a kernel, and says by which actions.
-type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>);
+/// Makes instructions of a kernel, says by which actions, and how many threads run them, on a GPU.
+type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>, Option<Launch>);
 
 /// Compiles `case`, runs its kernels in order, and compares.
 fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
@@ -30,12 +31,12 @@ fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
     let mut simplifier = Simplifier::default();
     let (mut memory, mut log) = (memory(case, &program), String::new());
     for (kernel, (name, root)) in program.kernels.iter().zip(planned.kernels()) {
-        let (actions, linear) = compile(root, &mut simplifier);
+        let (actions, linear, launch) = compile(root, &mut simplifier);
         log += &format!("{name}, {actions}:\n{}\n", pretty(root));
         let text = || format!("seed {} {label}\n{}\n{log}", case.seed, case.text());
         let mut buffers: Vec<Array> =
             pointers(root).map(|p| take(p, &kernel.args, &mut memory, &program, case)).collect();
-        run_linear(&linear.0, &mut buffers, &|v| case.var(v)).unwrap_or_else(|e| panic!("{e}\n{}", text()));
+        run(&linear, launch.as_ref(), &mut buffers, case).unwrap_or_else(|e| panic!("{e}\n{}", text()));
         for (slot, array) in kernel.args.iter().zip(buffers) {
             memory.insert(*slot, array);
         }
@@ -45,6 +46,17 @@ fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
             panic!("seed {} {label}: parameter {i}: {words}\n{}\n{log}", case.seed, case.text());
         }
     }
+}
+
+/// Runs the instructions, once or for all threads of `launch`.
+fn run(linear: &Linear, launch: Option<&Launch>, buffers: &mut [Array], case: &Case) -> Result<(), String> {
+    verify(Stage::Linear, &linear.0).map_err(|e| e.to_string())?;
+    let vars = |v: &_| case.var(v);
+    let outcome = match launch {
+        Some(launch) => run_blocks(&linear.0, buffers, (launch.count(&vars), launch.threads), &vars),
+        None => run_linear(&linear.0, buffers, &vars),
+    };
+    outcome.map_err(|e| e.to_string())
 }
 
 type Contents = HashMap<Slot, Array>;
@@ -103,10 +115,23 @@ fn compiled_kernels_agree_with_the_interpreter() {
             let graph = Graph::new();
             let case = build(&graph, seed);
             check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
-                let Lowered { actions, linear, .. } = generate(kernel, isa, None, simplifier);
-                (actions, linear)
+                compiled(generate(kernel, isa, None, simplifier))
             });
         }
+    });
+}
+
+fn compiled(lowered: Lowered) -> (Actions, Linear, Option<Launch>) {
+    let launch = lowered.launch().cloned();
+    (lowered.actions, lowered.linear, launch)
+}
+
+#[test]
+fn kernels_of_gpus_agree_with_the_interpreter() {
+    sweep(100, |seed| {
+        let graph = Graph::new();
+        let case = build(&graph, seed);
+        check(&case, &graph, "sm80", &mut |kernel, simplifier| compiled(generate(kernel, Isa::Sm80, None, simplifier)));
     });
 }
 
@@ -117,22 +142,49 @@ fn actions_change_no_result() {
         let case = build(&graph, seed);
         let mut random = Random(seed ^ 0xac71);
         check(&case, &graph, "random actions", &mut |kernel, simplifier| {
-            let (mut kernel, mut actions) = (kernel, Actions::default());
-            for _ in 0..random.below(5) {
-                let action = action(&mut random);
-                if let Ok(next) = action.apply(kernel, simplifier) {
-                    kernel = next;
-                    actions.0.push(action);
-                }
-            }
-            (actions, lower(kernel, Isa::X86V3, simplifier))
+            let most = random.below(5);
+            let actions = tried(kernel, (0..most).map(|_| action(&mut random)), simplifier);
+            compiled(generate(kernel, Isa::X86V3, Some(&actions), simplifier))
         });
     });
 }
 
+#[test]
+fn actions_for_gpus_change_no_result() {
+    sweep(100, |seed| {
+        let graph = Graph::new();
+        let case = build(&graph, seed);
+        let mut random = Random(seed ^ 0x6b0);
+        check(&case, &graph, "random actions for sm80", &mut |kernel, simplifier| {
+            let most = if updates_in_place(kernel) { 0 } else { random.below(9) };
+            let actions = tried(kernel, (0..most).map(|_| action_for_gpu(&mut random)), simplifier);
+            compiled(generate(kernel, Isa::Sm80, Some(&actions), simplifier))
+        });
+    });
+}
+
+/// Whether `kernel` writes what it reads. Where only some of its loops have threads, those that store nothing would read
+/// what others write; nothing comes of it, but it counts as a race.
+fn updates_in_place(kernel: Uop) -> bool {
+    let written: Vec<Uop> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
+    kernel.toposort().into_iter().any(|n| n.op() == Op::Load && written.contains(&n.src(0).src(0)))
+}
+
+/// Those of `actions` that can be applied to `kernel` one after the other.
+fn tried<'g>(kernel: Uop<'g>, actions: impl Iterator<Item = Action>, simplifier: &mut Simplifier<'g>) -> Actions {
+    let (mut kernel, mut applied) = (kernel, Actions::default());
+    for action in actions {
+        if let Ok(next) = action.apply(kernel, simplifier) {
+            kernel = next;
+            applied.0.push(action);
+        }
+    }
+    applied
+}
+
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(13) {
+    match random.below(14) {
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
@@ -149,6 +201,20 @@ fn action(random: &mut Random) -> Action {
     }
 }
 
+fn action_for_gpu(random: &mut Random) -> Action {
+    let axis = random.below(5);
+    match random.below(10) {
+        0 | 1 => Action::Pad { axis, size: random.pick(&[2, 4, 8, 16]) },
+        2 => Action::Split { axis, size: random.pick(&[2, 4, 8]) },
+        3 | 4 => Action::Thread { axis, size: random.pick(&[2, 4, 8, 32]), bit: random.below(6) },
+        5 => Action::Grid { axis },
+        6 => Action::Vectorize { axis, lanes: random.pick(&[2, 4]) },
+        7 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
+        8 => Action::Share { axis, load: random.below(3), depth: random.pick(&[1, 2, 3]) },
+        _ => Action::Matrix { rows: axis, columns: random.below(5), depth: random.below(5) },
+    }
+}
+
 /// What the heuristic does to large products, here in small: sizes that nothing divides.
 const BLOCKED: &[&str] = &[
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
@@ -162,18 +228,32 @@ const BLOCKED: &[&str] = &[
 
 /// `method` of tensors of these shapes, filled with small numbers.
 fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> Case<'g> {
+    case_of(graph, DType::F32, shapes, error, |buffers| {
+        let method = find(method).expect("a method");
+        let given = buffers.iter().map(|buffer| Argument::Tensor(*buffer));
+        let missing = std::iter::repeat_n(Argument::None, method.params.len() - buffers.len());
+        let result = (method.call)(graph, &given.chain(missing).collect::<Vec<_>>());
+        let Ok(Argument::Tensor(result)) = result else { panic!("{} has no result", method.name) };
+        result
+    })
+}
+
+/// A function of tensors of these shapes, filled with small numbers.
+fn case_of<'g>(
+    graph: &'g Graph,
+    dtype: DType,
+    shapes: &[&[usize]],
+    error: f64,
+    function: impl Fn(&[Uop<'g>]) -> Uop<'g>,
+) -> Case<'g> {
     let input = |(n, shape): (usize, &&[usize])| {
-        let mut array = Array::zeros(DType::F32, shape).expect("a small array");
+        let mut array = Array::zeros(dtype, shape).expect("a small array");
         let value = |i: usize| Value::Float(((i * 7 + n * 3) % 11) as f64 / 4.0 - 1.25);
         array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
-        (graph.buffer(DType::F32, shape.iter().map(|n| (*n as i64).into()).collect()), array)
+        (graph.buffer(dtype, shape.iter().map(|n| (*n as i64).into()).collect()), array)
     };
     let (buffers, arrays): (Vec<_>, Vec<_>) = shapes.iter().enumerate().map(input).unzip();
-    let method = find(method).expect("a method");
-    let given = buffers.iter().map(|buffer| Argument::Tensor(*buffer));
-    let missing = std::iter::repeat_n(Argument::None, method.params.len() - buffers.len());
-    let result = (method.call)(graph, &given.chain(missing).collect::<Vec<_>>());
-    let Ok(Argument::Tensor(result)) = result else { panic!("{} has no result", method.name) };
+    let result = function(&buffers);
     let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
     let function =
         Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs: vec![("y".into(), result)] };
@@ -190,7 +270,7 @@ fn blocked_products_agree_with_the_interpreter() {
             let actions: Actions = list.parse().expect("actions");
             let after = apply(kernel, &actions, simplifier);
             applied += usize::from(after.is_ok());
-            (actions, lower(after.unwrap_or(kernel), Isa::X86V3, simplifier))
+            (actions, lower(after.unwrap_or(kernel), Isa::X86V3, simplifier), None)
         });
     }
     assert_eq!(applied, BLOCKED.len() - 1, "the last list moves a reduction, all others apply");
@@ -204,10 +284,31 @@ fn attention_agrees_with_the_interpreter() {
         let case = case(&graph, "attention", &[&[2, 70, 5], &[2, 67, 5], &[2, 67, 6]], 1e-5);
         let mut lists = vec![];
         check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
-            let Lowered { actions, linear, .. } = generate(kernel, isa, None, simplifier);
-            lists.push(actions.to_string());
-            (actions, linear)
+            let lowered = generate(kernel, isa, None, simplifier);
+            lists.push(lowered.actions.to_string());
+            compiled(lowered)
         });
         assert!(lists.len() == 1 && lists[0].contains("precompute"), "{lists:?}");
+    }
+}
+
+/// Products with a bias, on matrix units and without: one step of the sum and several, and sizes that nothing divides.
+#[test]
+fn products_of_threads_agree_with_the_interpreter() {
+    let (one, odd) = ([32, 32, 32], [37, 70, 45]);
+    let cases = [(DType::BF16, odd), (DType::F16, one), (DType::F32, one)];
+    for (dtype, [m, k, n]) in cases {
+        let graph = Graph::new();
+        let label = format!("{dtype} {m} {k} {n}");
+        let error = if dtype == DType::F32 { 0.0 } else { 0.5 };
+        let case = case_of(&graph, dtype, &[&[m, k], &[k, n], &[n]], error, |x| {
+            matmul(x[0], x[1]).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
+        });
+        check(&case, &graph, &label, &mut |kernel, simplifier| {
+            let lowered = generate(kernel, Isa::Sm80, None, simplifier);
+            let has_units = lowered.linear.0.iter().any(|n| n.op() == Op::Wmma);
+            assert_eq!(has_units, dtype != DType::F32, "{label}: {}", lowered.actions);
+            compiled(lowered)
+        });
     }
 }
