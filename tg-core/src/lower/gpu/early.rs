@@ -49,7 +49,9 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
     for &node in part {
         // What no product waits for comes as soon as all that it needs itself.
         let last = || node.srcs().filter_map(|s| keys.get(&s)).copied().max().unwrap_or(0);
-        let key = times.get(&node).copied().unwrap_or_else(last);
+        // The end of a group comes after all copies of it.
+        let end = (node.op() == Op::Commit).then_some(usize::MAX);
+        let key = end.or(times.get(&node).copied()).unwrap_or_else(last);
         keys.insert(node, key);
     }
     let mut sorted = part.to_vec();
