@@ -292,11 +292,12 @@ fn attention_agrees_with_the_interpreter() {
     }
 }
 
-/// Products with a bias, on matrix units and without: one step of the sum and several, and sizes that nothing divides.
+/// Products with a bias, on matrix units and without: one step of the sum, several, more than there are buffers, and sizes
+/// that nothing divides.
 #[test]
 fn products_of_threads_agree_with_the_interpreter() {
-    let (one, odd) = ([32, 32, 32], [37, 70, 45]);
-    let cases = [(DType::BF16, odd), (DType::F16, one), (DType::F32, one)];
+    let (one, odd, many) = ([32, 32, 32], [37, 70, 45], [16, 384, 32]);
+    let cases = [(DType::BF16, odd), (DType::BF16, many), (DType::F16, one), (DType::F32, one)];
     for (dtype, [m, k, n]) in cases {
         let graph = Graph::new();
         let label = format!("{dtype} {m} {k} {n}");
