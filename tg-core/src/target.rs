@@ -22,7 +22,15 @@ macro_rules! isas {
             pub fn has_fma(self) -> bool { match self { $(Isa::$variant => $fma,)* } }
 
             /// Whether kernels run as blocks of threads on a GPU.
-            pub fn is_gpu(self) -> bool { matches!(self, Isa::Sm80 | Isa::Sm90a) }
+            pub fn is_gpu(self) -> bool { self.shared_bytes() > 0 }
+            /// Bytes of shared memory that a block can have on every GPU of the level; none for processors.
+            pub fn shared_bytes(self) -> usize {
+                match self {
+                    Isa::Sm80 => 99 << 10,
+                    Isa::Sm90a => 227 << 10,
+                    _ => 0,
+                }
+            }
         }
     };
 }

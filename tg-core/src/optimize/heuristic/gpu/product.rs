@@ -15,8 +15,10 @@ use crate::optimize::stage::loads;
 const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
 /// Steps of the sum in shared memory at once.
 const DEEP: u32 = 64;
-/// Buffers in shared memory.
+/// Buffers in shared memory, if there is room.
 const DEPTH: u32 = 3;
+/// Elements by which rows in shared memory are apart more than they are long.
+const SKEW: u32 = 8;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
 const SQUARES: [u32; 3] = [128, 64, 32];
 /// Steps of the sum in shared memory at once, without matrix units.
@@ -37,6 +39,12 @@ pub(super) struct Product<'g> {
     depth: Uop<'g>,
     /// Whether the matrix units have products of such factors.
     is_narrow: bool,
+}
+
+/// Bytes of shared memory for `depth` tiles of both factors, of 16 bits, whichever way their rows lie.
+fn shared([height, width]: [u32; 2], depth: u32) -> usize {
+    let tile = |along: u32| along.max(DEEP) * (along.min(DEEP) + SKEW);
+    (2 * depth * (tile(height) + tile(width))) as usize
 }
 
 impl<'g> Plan<'g, '_> {
@@ -79,8 +87,9 @@ impl<'g> Plan<'g, '_> {
         };
         if product.is_narrow {
             self.batches(others);
-            let tile = TILES.into_iter().find(|(tile, _)| is_enough(*tile)).unwrap_or(TILES[1]);
-            self.by_warps(product, tile);
+            let fits = |tile: [u32; 2]| shared(tile, 2) <= self.isa.shared_bytes();
+            let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
+            self.by_warps(product, tile.unwrap_or(TILES[1]));
             return true;
         }
         let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
@@ -105,8 +114,8 @@ impl<'g> Plan<'g, '_> {
         let (around, _) = self.in_blocks(depth, STEPS)?;
         let bits = ROW.trailing_zeros();
         if let Some(around) = around {
-            self.shared_tile(around, rows, 2 * bits)?;
-            self.shared_tile(around, columns, 2 * bits)?;
+            self.shared_tile(around, rows, 2 * bits, DEPTH)?;
+            self.shared_tile(around, columns, 2 * bits, DEPTH)?;
         }
         let vectors = self.in_vectors(columns)?;
         for (range, bit) in [(rows, bits), (vectors, 0)] {
@@ -132,8 +141,9 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            self.shared_tile(around, rows, bits)?;
-            self.shared_tile(around, columns, bits)?;
+            let depth = if shared([height, width], DEPTH) <= self.isa.shared_bytes() { DEPTH } else { 2 };
+            self.shared_tile(around, rows, bits, depth)?;
+            self.shared_tile(around, columns, bits, depth)?;
         }
         let rows = self.part_of_warp(rows, high, WARP_BITS)?;
         let columns = self.part_of_warp(columns, wide, WARP_BITS + (height / high).trailing_zeros())?;
@@ -176,11 +186,11 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// Copies what the load that moves with `along` reads in one iteration of `around` into shared memory, by threads
-    /// that `bits` tell apart.
-    fn shared_tile(&mut self, around: Uop<'g>, along: Uop<'g>, bits: u32) -> Option<()> {
+    /// that `bits` tell apart, through `depth` buffers.
+    fn shared_tile(&mut self, around: Uop<'g>, along: Uop<'g>, bits: u32, depth: u32) -> Option<()> {
         let moves = |load: &Uop<'g>| load.depends_on(along) && load.depends_on(around);
         let load = loads(self.kernel).iter().position(moves)?;
-        let tile = self.act(Action::Share { axis: self.place(around)?, load, depth: DEPTH })?;
+        let tile = self.act(Action::Share { axis: self.place(around)?, load, depth })?;
         let is_even = |range: &Uop<'g>| {
             let moves = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(*range);
             let mut copied = self.kernel.toposort().into_iter().filter(moves);
