@@ -4,7 +4,9 @@
 //! the threads in which the lower bits are 0 store what their warp has, and all threads load and combine it, in the same
 //! order. What is stored over fewer loops than there are is stored by the threads, and blocks, whose other digits are 0.
 
-use crate::ir::{Arg, Axis, Memo, Op, Special, Uop, rebuild};
+use std::cell::Cell;
+
+use crate::ir::{Arg, Axis, Memo, Op, Special, Uop};
 use crate::loops::{Digits, closes, field};
 use crate::lower::unroll::pairwise;
 use crate::symbolic::Simplifier;
@@ -19,20 +21,15 @@ pub fn threads<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> 
     let pass = Threads {
         block: graph.special(simplifier.simplify(blocks), Special::Block),
         thread: graph.special(graph.index(digits.threads().into()), Special::Thread),
-        shared: std::cell::Cell::new(kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count() as u32),
+        shared: Cell::new(kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count() as u32),
         digits,
     };
     let mut done = Memo::new(graph);
-    let counters: Vec<_> = kernel.toposort().into_iter().filter_map(|n| Some((n, pass.counter(n)?))).collect();
-    let mapped = kernel.toposort();
-    for node in mapped {
-        let src: Vec<_> = node.srcs().map(|s| *done.get(s).unwrap_or(&s)).collect();
-        let counter = counters.iter().find(|(range, _)| *range == node).map(|(_, counter)| *counter);
-        let new = counter.unwrap_or_else(|| pass.mapped(node, &src));
-        done.insert(node, new);
+    for node in kernel.toposort() {
+        let src: Vec<_> = node.srcs().map(|s| done[s]).collect();
+        done.insert(node, pass.counter(node).unwrap_or_else(|| pass.mapped(node, &src)));
     }
-    let mut same = Memo::new(graph);
-    simplifier.simplify(rebuild(done[kernel], &mut same, |n| n))
+    simplifier.simplify(done[kernel])
 }
 
 struct Threads<'g> {
@@ -40,7 +37,7 @@ struct Threads<'g> {
     thread: Uop<'g>,
     digits: Digits<'g>,
     /// How many pieces of shared memory there are.
-    shared: std::cell::Cell<u32>,
+    shared: Cell<u32>,
 }
 
 impl<'g> Threads<'g> {
@@ -101,19 +98,20 @@ impl<'g> Threads<'g> {
     fn across(&self, value: Uop<'g>, op: Op, bits: u32) -> Uop<'g> {
         let all = self.digits.threads() - 1;
         let (kept, combined) = (all & !bits, bits & !WARP);
-        let (results, parts) = (1u32 << kept.count_ones(), 1u32 << combined.count_ones());
+        let (results, parts) = (1i64 << kept.count_ones(), 1i64 << combined.count_ones());
         let number = self.shared.replace(self.shared.get() + 1);
         // Each lane has a sum of its own.
         let lanes: Vec<_> = value.ranges().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane))).collect();
         let width: i64 = lanes.iter().map(|lane| lane.src(0).vmax() as i64).product();
         let lane = lanes.iter().fold(self.thread.like(0i64), |all, lane| all * lane.src(0) + *lane);
-        let memory = value.graph().local(value.dtype(), number, results * parts * width as u32);
-        let row = field(self.thread, kept) * parts as i64;
+        let memory = value.graph().local(value.dtype(), number, (results * parts * width) as u32);
+        // Neighbouring threads store, and load, neighbouring elements.
+        let own = field(self.thread, kept);
         let first = (bits & WARP != 0).then(|| field(self.thread, bits & WARP).lt(1i64));
-        let place = (row + field(self.thread, combined)) * width + lane;
+        let place = (field(self.thread, combined) * results + own) * width + lane;
         let after = memory.after(memory.element(place, first).store(value, &lanes));
-        let part = |part: i64| after.element((row + part) * width + lane, None).load();
-        pairwise((0..parts as i64).map(part).collect(), op)
+        let part = |part: i64| after.element((own + part * results) * width + lane, None).load();
+        pairwise((0..parts).map(part).collect(), op)
     }
 }
 

@@ -18,6 +18,8 @@ const EACH: i64 = 4;
 const SECTOR: i64 = 8;
 /// As many blocks keep all multiprocessors of a large GPU busy.
 const BUSY: i64 = 264;
+/// Elements of a sum that a thread adds up alone, at most, where it can be shared.
+const LONG: i64 = 64;
 /// Results from which threads have several.
 const MANY: i64 = 1 << 14;
 /// Iterations of a longer loop that are written out, at least and at most.
@@ -113,10 +115,9 @@ impl<'g> Plan<'g, '_> {
     fn across(&mut self, main: Uop<'g>, rows: Vec<Uop<'g>>, columns: Vec<Uop<'g>>) {
         let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
         let (wanted, length) = ((BUSY << BLOCK_BITS) / results.max(1), size(main));
-        // As many sums as there are threads need no sharing.
-        let shares =
-            (wanted.min(length / i64::from(*AHEAD.start())).max(1) as u64).next_power_of_two().trailing_zeros();
-        let shares = shares.min(MOST_BITS - WARP_BITS);
+        // As many sums as there are threads need no sharing, unless each is long.
+        let shares = wanted.max(length / LONG).min(length / i64::from(*AHEAD.start())).max(1);
+        let shares = (shares as u64).next_power_of_two().trailing_zeros().min(MOST_BITS - WARP_BITS);
         if shares > 0
             && let Some(main) = self.padded(main, 1 << shares)
         {
