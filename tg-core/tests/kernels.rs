@@ -11,9 +11,9 @@
 //! return y                 a result
 //! ```
 
+mod golden_files;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use tg_core::compile::{Function, Language, Program, generate, plan};
 use tg_core::dim::{Dim, Var};
@@ -21,8 +21,6 @@ use tg_core::ir::{Graph, Uop, pretty};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
 use tg_core::tensor::{Argument, find};
-
-const RULE: &str = "----------\n";
 
 /// Reads a function, line by line.
 fn parse<'g>(graph: &'g Graph, name: &str, text: &str) -> Function<'g> {
@@ -99,27 +97,10 @@ fn head(program: &Program) -> &str {
     if program.kernels.iter().any(|k| k.variants[0].launch.is_some()) { &program.prelude[0] } else { "" }
 }
 
-fn check(path: &Path) -> Option<String> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let (input, expected) = text.split_once(RULE).unwrap_or((&text, ""));
-    let graph = Graph::new();
-    let actual = describe(&graph, &parse(&graph, &name, input));
-    if std::env::var_os("TG_BLESS").is_some() {
-        fs::write(path, format!("{input}{RULE}{actual}")).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        return None;
-    }
-    let first = actual.lines().zip(expected.lines()).find(|(a, e)| a != e);
-    (actual != expected).then(|| format!("{name}: expected and actual differ first in {first:#?}"))
-}
-
 #[test]
 fn kernels_are_as_the_golden_files_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|e| e.expect("a folder entry").path()).collect();
-    paths.sort();
-    let wrong: Vec<String> = paths.iter().filter_map(|path| check(path)).collect();
-    assert!(paths.len() >= 6, "golden files are missing: {paths:?}");
-    assert!(wrong.is_empty(), "{}\nTG_BLESS=1 accepts what comes out now", wrong.join("\n"));
+    golden_files::check("kernels", 6, |name, input| {
+        let graph = Graph::new();
+        describe(&graph, &parse(&graph, name, input))
+    });
 }

@@ -4,8 +4,7 @@
 //! dimensions, the instructions in the text form, a line of dashes, and the module. `TG_BLESS=1 cargo test -p tg-core --test
 //! ptx` writes what comes out into the files. That ptxas takes them is tested in tg-toolchain, which can start it.
 
-use std::fs;
-use std::path::Path;
+mod golden_files;
 
 use tg_core::dim::Var;
 use tg_core::dtype::DType;
@@ -15,8 +14,6 @@ use tg_core::ir::text::{parse_dim, parse_list};
 use tg_core::lower::Linear;
 use tg_core::render::{Entry, emit_ptx};
 use tg_core::target::Isa;
-
-const RULE: &str = "----------\n";
 
 /// The words of the line that begins with `key`.
 fn words<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
@@ -43,26 +40,7 @@ fn module(name: &str, text: &str) -> String {
     format!("// {} bytes of shared memory\n{head}{}", rendered.scratch, rendered.source)
 }
 
-fn check(path: &Path) -> Option<String> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let (input, expected) = text.split_once(RULE).unwrap_or((&text, ""));
-    let actual = module(&name, input);
-    if std::env::var_os("TG_BLESS").is_some() {
-        fs::write(path, format!("{input}{RULE}{actual}")).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        return None;
-    }
-    let first = actual.lines().zip(expected.lines()).find(|(a, e)| a != e);
-    (actual != expected).then(|| format!("{name}: expected and actual differ first in {first:#?}"))
-}
-
 #[test]
 fn kernels_for_gpus_are_as_the_golden_files_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ptx");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|e| e.expect("a folder entry").path()).collect();
-    paths.sort();
-    let wrong: Vec<String> = paths.iter().filter_map(|path| check(path)).collect();
-    assert!(paths.len() >= 8, "golden files are missing: {paths:?}");
-    assert!(wrong.is_empty(), "{}\nTG_BLESS=1 accepts what comes out now", wrong.join("\n"));
+    golden_files::check("ptx", 8, module);
 }

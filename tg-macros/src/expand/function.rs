@@ -255,15 +255,14 @@ impl Parts<'_> {
     fn run(&self, table: &TokenStream, outputs: &[Leaf]) -> TokenStream {
         let dims = hidden("dims");
         let pointers = self.entry.inputs.iter().chain(outputs).map(pointer);
+        let device = hidden("device");
+        let call = match ON_DEVICES {
+            true => quote!(run_on(&#device, &[#(#pointers),*], &#dims)),
+            false => quote!(run(&[#(#pointers),*], &#dims)),
+        };
         // SAFETY of the expansion: `bind` has checked the sizes, the types of the arguments are those the kernels were
         // compiled for, and Rust's borrows keep what is written apart from everything else.
-        match ON_DEVICES {
-            true => {
-                let device = hidden("device");
-                quote!(unsafe { #table.run_on(&#device, &[#(#pointers),*], &#dims) })
-            }
-            false => quote!(unsafe { #table.run(&[#(#pointers),*], &#dims) }),
-        }
+        quote!(unsafe { #table.#call })
     }
 }
 

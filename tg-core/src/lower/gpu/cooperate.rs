@@ -1,7 +1,8 @@
 //! Before: a reduction may run over threads and over loops of each thread. After: a thread combines over its own loops,
 //! and a second reduction what the threads have.
 
-use crate::ir::{Arg, Axis, Memo, Op, Uop, rebuild};
+use super::is_thread;
+use crate::ir::{Arg, Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
 
 pub fn cooperate<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
@@ -13,8 +14,4 @@ pub fn cooperate<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
         }
         _ => node,
     })
-}
-
-fn is_thread(range: &Uop) -> bool {
-    matches!(range.arg(), Arg::Range(_, Axis::Thread(_)))
 }

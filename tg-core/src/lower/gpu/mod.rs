@@ -9,8 +9,8 @@
 //! | [`threads`] | no Grid and Thread ranges: the numbers of the block and of the thread, and shuffles |
 //! | [`pairs`] | four matrices are loaded at a time |
 //! | [`ahead`] | copies into shared memory that may run ahead do |
-//! | [`early`] | matrices are loaded first in each loop |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
+//! | [`early`] | matrices are loaded a step before they are multiplied |
 
 mod ahead;
 mod barriers;
@@ -31,3 +31,9 @@ pub(super) use matrix::{accumulated, matrix};
 pub(super) use pairs::pairs;
 pub(super) use sums::sums;
 pub(super) use threads::threads;
+
+use crate::ir::{Arg, Axis, Uop};
+
+fn is_thread(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Thread(_)))
+}

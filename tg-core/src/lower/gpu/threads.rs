@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use super::is_thread;
 use crate::ir::{Arg, Axis, Memo, Op, Special, Uop};
 use crate::loops::{Digits, closes, field};
 use crate::lower::unroll::pairwise;
@@ -57,7 +58,7 @@ impl<'g> Threads<'g> {
     /// `node` over the sources `src`, which are mapped already.
     fn mapped(&self, node: Uop<'g>, src: &[Uop<'g>]) -> Uop<'g> {
         let Some(fixed) = closes(node) else { return node.with_srcs(src) };
-        let own = node.srcs().zip(src).skip(fixed).filter(|(range, _)| !is_thread(*range) && !is_grid(*range));
+        let own = node.srcs().zip(src).skip(fixed).filter(|(range, _)| !is_thread(range) && !is_grid(*range));
         let ranges: Vec<_> = own.map(|(_, mapped)| *mapped).collect();
         let bits = node.srcs().skip(fixed).fold(0, |bits, range| bits | self.digits.mask(range));
         match (node.op(), node.arg()) {
@@ -113,10 +114,6 @@ impl<'g> Threads<'g> {
         let part = |part: i64| after.element((own + part * results) * width + lane, None).load();
         pairwise((0..parts).map(part).collect(), op)
     }
-}
-
-fn is_thread(range: Uop) -> bool {
-    matches!(range.arg(), Arg::Range(_, Axis::Thread(_)))
 }
 
 fn is_grid(range: Uop) -> bool {

@@ -1,6 +1,7 @@
 //! The default actions for GPUs.
 //!
-//! 1. A product of f16 or bf16 whose sizes fill the tiles of a block goes to the matrix units ([`product`]).
+//! 1. A product of matrices has a tile of the result for each block, with tiles of the factors in shared memory; that of
+//!    f16 or bf16 goes to the matrix units ([`product`]).
 //! 2. A reduction along memory gets a warp or a block for each row: neighbouring threads read neighbouring vectors of 16
 //!    bytes, and what a thread reads of a row stays in its registers for the loops that come after ([`rows`]).
 //! 3. A reduction across memory gets neighbouring threads for neighbouring results, and groups of threads that share each
