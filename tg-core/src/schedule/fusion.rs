@@ -160,13 +160,13 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
     fn worst(&self, root: Uop<'g>, work: &Work<'g>) -> Option<Uop<'g>> {
         let candidates = work.runs.keys().copied().filter(|t| *t != root && !self.stored.memory.contains_key(t));
-        candidates.filter(|t| !self.only_widens(*t) && self.extra(*t, work) > cost::store(*t)).max()
+        candidates.filter(|t| !self.only_converts(*t) && self.extra(*t, work) > cost::store(*t)).max()
     }
 
-    /// Whether `tensor` is one in memory, converted to a wider float: loads do that, and there is less to load.
-    fn only_widens(&self, tensor: Uop<'g>) -> bool {
+    /// Whether `tensor` is one in memory, converted to a wider float or rounded: loads do that, and there is no more to load.
+    fn only_converts(&self, tensor: Uop<'g>) -> bool {
         let mut source = tensor;
-        while source.op() == Op::View || source == tensor && cost::widens(source) {
+        while source.op() == Op::View || source == tensor && cost::converts(source) {
             source = source.src(0);
         }
         source != tensor && (source.op() == Op::Buffer || self.stored.memory.contains_key(&source))

@@ -4,6 +4,7 @@ use crate::dim::Dim;
 use crate::dtype::DType;
 use crate::ir::{Op, Uop};
 use crate::tensor::error::{Error, show_shape};
+use crate::tensor::function::round_tf32;
 use crate::tensor::primitive::{broadcast_shape, expanded, numeric, permuted, reduced, reshaped, without_axes};
 use crate::tensor::registry::theme;
 
@@ -21,6 +22,12 @@ theme! {
         let rank = product.shape().len();
         let vanishing = [(rows, rank - 3), (columns, rank - 2), (false, rank - 1)];
         Ok(without_axes(product, &vanishing.iter().filter(|v| !v.0).map(|v| v.1).collect::<Vec<_>>()))
+    }
+
+    /// `x.round_tf32().matmul(y.round_tf32())`: the matrix product of f32 factors rounded to TensorFloat-32, summed in f32.
+    fn matmul_tf32(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
+        check(x, y)?;
+        matmul(round_tf32(x)?, round_tf32(y)?)
     }
 }
 

@@ -4,6 +4,7 @@ use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Op, Uop};
+use crate::tensor::error::Error;
 use crate::tensor::primitive::{float, numeric};
 use crate::tensor::registry::theme;
 
@@ -127,6 +128,24 @@ theme! {
         let odd = ((below * 0.5).unary(Op::Trunc) * 2.0).differs(below);
         let up = rest.like(0.5).lt(rest) | (rest.equals(0.5) & odd);
         Ok(up.choose(below + 1.0, below))
+    }
+
+    /// The nearest number with the 10 bits of fraction of TensorFloat-32, ties away from zero; it stays an f32. The relative
+    /// error is at most 2⁻¹¹, beyond the largest comes infinity, and the gradient passes as if nothing were rounded. GPUs
+    /// multiply matrices of which both are rounded so by their matrix units.
+    fn round_tf32(x: Uop<'g>) -> Uop<'g> {
+        match x.dtype() {
+            DType::F32 => Ok(x.unary(Op::RoundTf32)),
+            dtype => Err(Error::new(format!("needs a tensor of f32, got {dtype}")).help(why_not_rounded(dtype))),
+        }
+    }
+}
+
+/// What to do instead of rounding elements of `dtype` to TensorFloat-32.
+fn why_not_rounded(dtype: DType) -> &'static str {
+    match dtype.is_float() && dtype.scalar.bits() < 32 {
+        true => "leave the rounding out: TensorFloat-32 has as many bits of fraction, or more",
+        false => "convert it first: `.cast::<f32>()`",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::layout::{Chunk, chunks};
 use super::memory::places;
-use super::registers::{Class, Lane, Side};
+use super::registers::{Class, Lane};
 use super::{Pointer, Writer, buffer};
 use crate::dtype::DType;
 use crate::ir::{Arg, Op, Uop};
@@ -63,7 +63,7 @@ impl<'g> Writer<'g, '_> {
         format!(", {register}")
     }
 
-    /// The parts of matrices that this thread holds, two elements in each register.
+    /// The parts of matrices that this thread holds, of each a register with one element or two.
     pub(super) fn load_matrix(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let Arg::Matrices(count, by_columns) = *node.arg() else { panic!("render: {node:?}") };
         let index = node.src(0);
@@ -74,6 +74,7 @@ impl<'g> Writer<'g, '_> {
         let registers = units.join(", ");
         self.body
             .line(format!("ldmatrix.sync.aligned.m8n8.x{count}{transposed}.shared.b16 {{{registers}}}, {address};"));
-        units.iter().flat_map(|unit| [Side::Low, Side::High].map(|side| Lane::Half(unit.clone(), side))).collect()
+        let scalar = node.dtype().scalar;
+        units.iter().flat_map(|unit| self.split(unit, scalar, 32 / scalar.bits() as usize)).collect()
     }
 }

@@ -55,6 +55,7 @@ const TABLE: &[(Op, On, &str)] = &[
     (Op::Exp2, On::F32, "ex2.approx.f32 $d, $0;"),
     (Op::Log2, On::F32, "lg2.approx.f32 $d, $0;"),
     (Op::Trunc, On::Float, "cvt.rzi.$t.$t $d, $0;"),
+    (Op::RoundTf32, On::F32, "cvt.rna.tf32.f32 $d, $0;"),
     (Op::Add, On::Float, "add.$t $d, $0, $1;"),
     (Op::Add, On::Int, "add.$t $d, $0, $1;"),
     (Op::Add, On::Bool, "or.pred $d, $0, $1;"),

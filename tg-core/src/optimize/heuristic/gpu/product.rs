@@ -1,9 +1,9 @@
 //! Products of matrices: a tile of the result for each block, from tiles of the factors in shared memory that are copied
-//! while others are used. Those of f16 and bf16 are computed by the matrix units, a part for each warp; others in the
-//! registers of threads.
+//! while others are used. Those of f16, bf16 and rounded f32 are computed by the matrix units, a part for each warp; others
+//! in the registers of threads.
 
 use super::Plan;
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Fragment, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
@@ -13,8 +13,8 @@ use crate::optimize::stage::loads;
 
 /// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
 const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
-/// Steps of the sum in shared memory at once.
-const DEEP: u32 = 64;
+/// Bytes of the steps of the sum in shared memory at once.
+const DEEP: u32 = 128;
 /// Buffers in shared memory, if there is room.
 const DEPTH: u32 = 3;
 /// Elements by which rows in shared memory are apart more than they are long.
@@ -37,14 +37,20 @@ pub(super) struct Product<'g> {
     rows: Uop<'g>,
     columns: Uop<'g>,
     depth: Uop<'g>,
-    /// Whether the matrix units have products of such factors.
-    is_narrow: bool,
+    /// Which matrix unit multiplies such factors, if there is one.
+    unit: Option<Fragment>,
 }
 
-/// Bytes of shared memory for `depth` tiles of both factors, of 16 bits, whichever way their rows lie.
-fn shared([height, width]: [u32; 2], depth: u32) -> usize {
-    let tile = |along: u32| along.max(DEEP) * (along.min(DEEP) + SKEW);
-    (2 * depth * (tile(height) + tile(width))) as usize
+/// Steps of the sum in shared memory at once.
+fn deep(unit: Fragment) -> u32 {
+    DEEP / unit.factor().bytes() as u32
+}
+
+/// Bytes of shared memory for `depth` tiles of both factors of `unit`, whichever way their rows lie.
+fn shared([height, width]: [u32; 2], depth: u32, unit: Fragment) -> usize {
+    let deep = deep(unit);
+    let tile = |along: u32| along.max(deep) * (along.min(deep) + SKEW);
+    (depth * (tile(height) + tile(width))) as usize * unit.factor().bytes()
 }
 
 impl<'g> Plan<'g, '_> {
@@ -53,10 +59,14 @@ impl<'g> Plan<'g, '_> {
         let mut sums = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
         let sum = sums.next().filter(|_| sums.next().is_none())?;
         let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
-        let is_narrow = |f: Uop<'g>| f.op() == Op::Cast && f.src(0).op() == Op::Load && f.src(0).dtype().bytes() == 2;
+        let unit = |f| Fragment::of(f).filter(|(_, loaded)| loaded.op() == Op::Load).map(|(unit, _)| unit);
         let is_plain = |f: Uop<'g>| f.op() == Op::Load && f.dtype().is_float();
         let is_product = *sum.arg() == Arg::Op(Op::Add) && factor.op() == Op::Mul;
-        if !is_product || !factor.srcs().all(is_narrow) && !factor.srcs().all(is_plain) {
+        if !is_product {
+            return None;
+        }
+        let unit = unit(factor.src(0)).filter(|one| unit(factor.src(1)) == Some(*one));
+        if unit.is_none() && !factor.srcs().all(is_plain) {
             return None;
         }
         let results = self.result_loops();
@@ -70,8 +80,7 @@ impl<'g> Plan<'g, '_> {
         let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
         factors(factor, rows, columns)?;
         let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
-        let is_narrow = factor.srcs().all(is_narrow);
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, is_narrow })
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, unit })
     }
 
     /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
@@ -85,11 +94,11 @@ impl<'g> Plan<'g, '_> {
             let tiles = along(product.rows, height).saturating_mul(along(product.columns, width));
             tiles.saturating_mul(batches) >= BUSY
         };
-        if product.is_narrow {
+        if let Some(unit) = product.unit {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, 2) <= self.isa.shared_bytes();
+            let fits = |tile: [u32; 2]| shared(tile, 2, unit) <= self.isa.shared_bytes();
             let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(TILES[1]));
+            self.by_warps(product, unit, tile.unwrap_or(TILES[1]));
             return true;
         }
         let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
@@ -129,10 +138,15 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// A warp has a part of the tile.
-    fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
+    fn by_warps(
+        &mut self,
+        product: &Product<'g>,
+        unit: Fragment,
+        (tile, part): ([u32; 2], [u32; 2]),
+    ) -> Option<()> {
         let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), DEEP];
+        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), deep(unit)];
         let (high, wide) = (height.min(part[0]), width.min(part[1]));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
@@ -141,7 +155,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = if shared([height, width], DEPTH) <= self.isa.shared_bytes() { DEPTH } else { 2 };
+            let depth = if shared([height, width], DEPTH, unit) <= self.isa.shared_bytes() { DEPTH } else { 2 };
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
