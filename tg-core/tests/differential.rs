@@ -17,7 +17,7 @@ use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
-use tg_core::tensor::{Argument, add, find, matmul};
+use tg_core::tensor::{Argument, add, find, matmul, matmul_tf32};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
@@ -297,18 +297,21 @@ fn attention_agrees_with_the_interpreter() {
 #[test]
 fn products_of_threads_agree_with_the_interpreter() {
     let (one, odd, many) = ([32, 32, 32], [37, 70, 45], [16, 384, 32]);
-    let cases = [(DType::BF16, odd), (DType::BF16, many), (DType::F16, one), (DType::F32, one)];
-    for (dtype, [m, k, n]) in cases {
+    let narrow = [("matmul", DType::BF16, odd), ("matmul", DType::BF16, many), ("matmul", DType::F16, one)];
+    let rounded = [odd, many, one].map(|sizes| ("matmul_tf32", DType::F32, sizes));
+    let cases = narrow.into_iter().chain(rounded).chain([("matmul", DType::F32, one)]);
+    for (method, dtype, [m, k, n]) in cases {
         let graph = Graph::new();
-        let label = format!("{dtype} {m} {k} {n}");
+        let label = format!("{method} {dtype} {m} {k} {n}");
         let error = if dtype == DType::F32 { 0.0 } else { 0.5 };
         let case = case_of(&graph, dtype, &[&[m, k], &[k, n], &[n]], error, |x| {
-            matmul(x[0], x[1]).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
+            let product = if method == "matmul" { matmul(x[0], x[1]) } else { matmul_tf32(x[0], x[1]) };
+            product.and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
         });
         check(&case, &graph, &label, &mut |kernel, simplifier| {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let has_units = lowered.linear.0.iter().any(|n| n.op() == Op::Wmma);
-            assert_eq!(has_units, dtype != DType::F32, "{label}: {}", lowered.actions);
+            assert_eq!(has_units, (method, dtype) != ("matmul", DType::F32), "{label}: {}", lowered.actions);
             compiled(lowered)
         });
     }

@@ -82,7 +82,7 @@ fn is_left(op: Op, dtype: DType) -> bool {
     match op {
         Op::Where => true,
         Op::Sin | Op::Tanh | Op::Erf | Op::Pow | Op::Cast | Op::Bitcast => false,
-        Op::Exp2 | Op::Log2 => dtype == DType::F32,
+        Op::Exp2 | Op::Log2 | Op::RoundTf32 => dtype == DType::F32,
         Op::Recip | Op::Sqrt | Op::Trunc | Op::Fdiv => is_full_float,
         Op::Idiv | Op::Shl | Op::Shr => dtype.is_int(),
         Op::And | Op::Or | Op::Xor => !dtype.is_float(),
@@ -227,6 +227,8 @@ const BOUNDS: &[Bound] = &[
     // 128 sums for each thread, and one block of 256 threads at a time on a multiprocessor.
     Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, registers: 224 },
     Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, registers: 224 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, registers: 224 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, registers: 224 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, registers: 128 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, registers: 128 },
 ];
