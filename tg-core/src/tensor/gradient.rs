@@ -240,8 +240,8 @@ fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
 fn reproducible(x: Uop<'_>) -> Uop<'_> {
     let exact = |node: Uop| {
         let op = node.op();
-        let keeps =
-            matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::RoundTf32 | Op::Detach) || op.is_comparison();
+        let keeps = matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::RoundTf32 | Op::Detach)
+            || op.is_comparison();
         keeps || op.class() == Class::Movement || op.is_alu() && !node.dtype().is_float() || node.arity() == 0
     };
     let (mut stack, mut seen, mut done) = (vec![x], FxHashSet::default(), Memo::new(x.graph()));

@@ -186,6 +186,11 @@ fn are_neighbours<'g>(a: Uop<'g>, b: Uop<'g>, simplifier: &mut Simplifier<'g>) -
     same_condition && simplifier.simplify(b.src(0).src(1) - a.src(0).src(1)).as_int() == Some(1)
 }
 
+/// What was loaded as the factor `factor` of a WMMA: that, or what is rounded to it.
+pub fn loaded(factor: Uop<'_>) -> Uop<'_> {
+    if factor.op() == Op::RoundTf32 { factor.src(0) } else { factor }
+}
+
 /// Whether `value` is a sum of products that begin with 0.
 pub fn is_sum_of_products(value: Uop) -> bool {
     terms(value).iter().all(|n| n.op() == Op::Wmma && n.src(2).as_const().is_some())

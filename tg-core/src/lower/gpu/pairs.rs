@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::matrix::loaded;
 use crate::ir::{Arg, Memo, Op, Special, Uop, rebuild};
 use crate::loops::terms;
 use crate::symbolic::Simplifier;
@@ -37,11 +38,6 @@ pub fn pairs<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
         }
     }
     rebuild(kernel, &mut done, |n| n)
-}
-
-/// What is rounded to `factor`, or it itself.
-fn loaded(factor: Uop<'_>) -> Uop<'_> {
-    if factor.op() == Op::RoundTf32 { factor.src(0) } else { factor }
 }
 
 /// The terms of a place that vary, in order, and its constant.

@@ -11,11 +11,10 @@ use crate::optimize::factors;
 use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
 use crate::optimize::stage::loads;
 
-/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
-const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
 /// Bytes of the steps of the sum in shared memory at once.
 const DEEP: u32 = 128;
-/// Buffers in shared memory, if there is room.
+/// Buffers in shared memory, if there is room, and without matrix units.
+const DEPTHS: [u32; 3] = [4, 3, 2];
 const DEPTH: u32 = 3;
 /// Elements by which rows in shared memory are apart more than they are long.
 const SKEW: u32 = 8;
@@ -39,6 +38,13 @@ pub(super) struct Product<'g> {
     depth: Uop<'g>,
     /// Which matrix unit multiplies such factors, if there is one.
     unit: Option<Fragment>,
+}
+
+/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
+fn tiles(unit: Fragment) -> [([u32; 2], [u32; 2]); 3] {
+    // What is rounded when it is loaded is to be used the more often.
+    let columns = 16 * unit.factor().bytes() as u32;
+    [([128, 256], [64, 64]), ([128, 128], [64, columns]), ([64, 64], [32, 32])]
 }
 
 /// Steps of the sum in shared memory at once.
@@ -97,8 +103,9 @@ impl<'g> Plan<'g, '_> {
         if let Some(unit) = product.unit {
             self.batches(others);
             let fits = |tile: [u32; 2]| shared(tile, 2, unit) <= self.isa.shared_bytes();
-            let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, unit, tile.unwrap_or(TILES[1]));
+            let tiles = tiles(unit);
+            let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
+            self.by_warps(product, unit, tile.unwrap_or(tiles[1]));
             return true;
         }
         let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
@@ -138,12 +145,7 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// A warp has a part of the tile.
-    fn by_warps(
-        &mut self,
-        product: &Product<'g>,
-        unit: Fragment,
-        (tile, part): ([u32; 2], [u32; 2]),
-    ) -> Option<()> {
+    fn by_warps(&mut self, product: &Product<'g>, unit: Fragment, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
         let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
         let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), deep(unit)];
@@ -155,7 +157,8 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = if shared([height, width], DEPTH, unit) <= self.isa.shared_bytes() { DEPTH } else { 2 };
+            let fits = |depth: &u32| shared([height, width], *depth, unit) <= self.isa.shared_bytes();
+            let depth = DEPTHS.into_iter().find(fits).unwrap_or(2);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
