@@ -90,7 +90,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
             let work = self.work(root);
             let Some(tensor) = self.worst(root, &work) else { return };
             let first = self.innermost(tensor, work.costs);
-            self.keep(first);
+            self.keep(unconverted(first));
         }
     }
 
@@ -262,6 +262,15 @@ impl<'g, 'a> Fusion<'g, 'a> {
         }
         own
     }
+}
+
+/// What `tensor` is before it is converted to a wider float or rounded, which loads do: there is no more to store.
+fn unconverted(tensor: Uop<'_>) -> Uop<'_> {
+    let mut source = tensor;
+    while cost::converts(source) {
+        source = source.src(0);
+    }
+    source
 }
 
 /// What is computed for `store`: not what only values that are read need.
