@@ -8,7 +8,8 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan};
+use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan, plan_with};
+use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
 use tg_core::ir::spec::{Stage, verify};
@@ -16,8 +17,8 @@ use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
 use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
-use tg_core::target::Isa;
-use tg_core::tensor::{Argument, add, find, matmul, matmul_tf32};
+use tg_core::target::{Device, Isa};
+use tg_core::tensor::{Argument, add, find, matmul, matmul_tf32, relu};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
@@ -314,5 +315,26 @@ fn products_of_threads_agree_with_the_interpreter() {
             assert_eq!(has_units, (method, dtype) != ("matmul", DType::F32), "{label}: {}", lowered.actions);
             compiled(lowered)
         });
+    }
+}
+
+/// What is multiplied is stored as the units take it, not widened or rounded: two layers are two kernels, each with units.
+#[test]
+fn products_of_computed_factors_have_matrix_units() {
+    let size = Dim::from(2048);
+    for dtype in [DType::BF16, DType::F32] {
+        let graph = Graph::new();
+        let buffers = [(); 3].map(|()| graph.buffer(dtype, vec![size.clone(), size.clone()]));
+        let product = if dtype == DType::F32 { matmul_tf32 } else { matmul };
+        let hidden = product(buffers[0], buffers[1]).and_then(relu).expect("a layer");
+        let result = product(hidden, buffers[2]).expect("a layer");
+        let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
+        let outputs = vec![("y".into(), result)];
+        let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+        let plan = plan_with(&graph, &function, Device::Gpu, Simplifier::default());
+        let mut simplifier = Simplifier::default();
+        let lists = plan.kernels().map(|(_, kernel)| generate(kernel, Isa::Sm90a, None, &mut simplifier));
+        let products: Vec<_> = lists.map(|l| l.linear.0.iter().filter(|n| n.op() == Op::Wmma).count()).collect();
+        assert!(products.len() == 2 && products.iter().all(|n| *n > 0), "{dtype}: {products:?}");
     }
 }
