@@ -18,7 +18,7 @@ use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
-use tg_core::tensor::{Argument, add, find, matmul, matmul_tf32, relu};
+use tg_core::tensor::{Argument, Error, add, find, matmul, matmul_tf32, relu, round_tf32};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
@@ -318,23 +318,41 @@ fn products_of_threads_agree_with_the_interpreter() {
     }
 }
 
+/// The kernels of a function of some square matrices on a large GPU.
+fn kernels_of_squares<'g>(
+    graph: &'g Graph,
+    dtype: DType,
+    function: impl Fn(&[Uop<'g>]) -> Result<Uop<'g>, Error>,
+) -> Vec<Lowered<'g>> {
+    let size = Dim::from(2048);
+    let buffers = [(); 3].map(|()| graph.buffer(dtype, vec![size.clone(), size.clone()]));
+    let result = function(&buffers).expect("a function of matrices");
+    let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
+    let outputs = vec![("y".into(), result)];
+    let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+    let plan = plan_with(graph, &function, Device::Gpu, Simplifier::default());
+    let mut simplifier = Simplifier::default();
+    plan.kernels().map(|(_, kernel)| generate(kernel, Isa::Sm90a, None, &mut simplifier)).collect()
+}
+
 /// What is multiplied is stored as the units take it, not widened or rounded: two layers are two kernels, each with units.
 #[test]
 fn products_of_computed_factors_have_matrix_units() {
-    let size = Dim::from(2048);
     for dtype in [DType::BF16, DType::F32] {
         let graph = Graph::new();
-        let buffers = [(); 3].map(|()| graph.buffer(dtype, vec![size.clone(), size.clone()]));
         let product = if dtype == DType::F32 { matmul_tf32 } else { matmul };
-        let hidden = product(buffers[0], buffers[1]).and_then(relu).expect("a layer");
-        let result = product(hidden, buffers[2]).expect("a layer");
-        let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
-        let outputs = vec![("y".into(), result)];
-        let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
-        let plan = plan_with(&graph, &function, Device::Gpu, Simplifier::default());
-        let mut simplifier = Simplifier::default();
-        let lists = plan.kernels().map(|(_, kernel)| generate(kernel, Isa::Sm90a, None, &mut simplifier));
-        let products: Vec<_> = lists.map(|l| l.linear.0.iter().filter(|n| n.op() == Op::Wmma).count()).collect();
+        let kernels = kernels_of_squares(&graph, dtype, |x| product(product(x[0], x[1]).and_then(relu)?, x[2]));
+        let products: Vec<_> =
+            kernels.iter().map(|k| k.linear.0.iter().filter(|n| n.op() == Op::Wmma).count()).collect();
         assert!(products.len() == 2 && products.iter().all(|n| *n > 0), "{dtype}: {products:?}");
     }
+}
+
+/// The gradient of a rounded product has one rounded factor: no units, but tiles in shared memory.
+#[test]
+fn products_with_one_rounded_factor_are_tiled() {
+    let graph = Graph::new();
+    let kernels = kernels_of_squares(&graph, DType::F32, |x| matmul(x[0], round_tf32(x[1])?));
+    let actions: Vec<_> = kernels.iter().map(|k| k.actions.to_string()).collect();
+    assert!(actions.len() == 1 && actions[0].matches("share").count() == 2, "{actions:?}");
 }

@@ -3,7 +3,7 @@
 //! The thread `4*h + l` of a warp (`h < 8`, `l < 4`) holds of every matrix some elements in the rows that begin with `h` and
 //! the columns that begin with `l`: element `e` is in row `h + places[e].0` and column `l*step + places[e].1`. Rows and
 //! columns are m and k of the left factor, n and k of the right one, m and n of the result. Source: PTX ISA, "Matrix
-//! fragments for mma".
+//! fragments for mma". Also which values in a graph are such factors.
 
 use crate::dtype::DType;
 use crate::ir::{Op, Uop};

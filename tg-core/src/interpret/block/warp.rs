@@ -2,7 +2,7 @@
 //!
 //! Matrices are put together from what the threads hold, as `ir/fragment.rs` says, and multiplied as in school, in f64
 //! and rounded once. Of factors of tf32 the lower 13 bits of the fraction are cut off: what the hardware does with them is
-//! not specified, so that comparisons need a tolerance of 2⁻¹⁰ of each factor.
+//! not specified, so that comparisons need a tolerance of 2⁻¹⁰ of each factor, unless ROUND_TF32 has made it.
 
 use std::ops::Range;
 

@@ -7,7 +7,8 @@
 //!
 //! `EXP2` and `LOG2` of f32 are the approximations of the hardware, which handle denormals. By NVIDIA's documents, the
 //! first is within 2 units in the last place, and the second within 2^-22: of the result's size, and absolutely for
-//! operands between 0.5 and 2. All others round correctly.
+//! operands between 0.5 and 2. All others round correctly. ROUND_TF32 makes infinity of a NaN of which only the lower 13 bits
+//! of the fraction are set, as the matrix units would; no arithmetic makes such.
 
 use std::borrow::Cow;
 

@@ -66,7 +66,9 @@ impl<'g> Plan<'g, '_> {
         let sum = sums.next().filter(|_| sums.next().is_none())?;
         let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
         let unit = |f| Fragment::of(f).filter(|(_, loaded)| loaded.op() == Op::Load).map(|(unit, _)| unit);
-        let is_plain = |f: Uop<'g>| f.op() == Op::Load && f.dtype().is_float();
+        // One rounded factor alone is of no use to the units.
+        let plain = |f: Uop<'g>| if f.op() == Op::RoundTf32 { f.src(0) } else { f };
+        let is_plain = |f: Uop<'g>| plain(f).op() == Op::Load && f.dtype().is_float();
         let is_product = *sum.arg() == Arg::Op(Op::Add) && factor.op() == Op::Mul;
         if !is_product {
             return None;
