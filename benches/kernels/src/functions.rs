@@ -44,27 +44,39 @@ macro_rules! functions {
                 x.cast::<f32>().rmsnorm(1e-5).cast::<bf16>()
             }
 
-            pub fn product_bf16_4096(a: Tensor<bf16, SIDE, SIDE>, b: Tensor<bf16, SIDE, SIDE>) -> Tensor<bf16, SIDE, SIDE> {
+            pub fn product_bf16_4096(
+                a: Tensor<bf16, SIDE, SIDE>, b: Tensor<bf16, SIDE, SIDE>,
+            ) -> Tensor<bf16, SIDE, SIDE> {
                 a.matmul(b)
             }
 
-            pub fn product_bf16_8192(a: Tensor<bf16, WIDE, WIDE>, b: Tensor<bf16, WIDE, WIDE>) -> Tensor<bf16, WIDE, WIDE> {
+            pub fn product_bf16_8192(
+                a: Tensor<bf16, WIDE, WIDE>, b: Tensor<bf16, WIDE, WIDE>,
+            ) -> Tensor<bf16, WIDE, WIDE> {
                 a.matmul(b)
             }
 
-            pub fn product_bf16_odd(a: Tensor<bf16, ODD_M, ODD_K>, b: Tensor<bf16, ODD_K, ODD_N>) -> Tensor<bf16, ODD_M, ODD_N> {
+            pub fn product_bf16_odd(
+                a: Tensor<bf16, ODD_M, ODD_K>, b: Tensor<bf16, ODD_K, ODD_N>,
+            ) -> Tensor<bf16, ODD_M, ODD_N> {
                 a.matmul(b)
             }
 
-            pub fn product_bf16_1(a: Tensor<bf16, 1, WIDE>, b: Tensor<bf16, WIDE, WIDE>) -> Tensor<bf16, 1, WIDE> {
+            pub fn product_bf16_1(
+                a: Tensor<bf16, 1, WIDE>, b: Tensor<bf16, WIDE, WIDE>,
+            ) -> Tensor<bf16, 1, WIDE> {
                 a.matmul(b)
             }
 
-            pub fn product_bf16_16(a: Tensor<bf16, 16, WIDE>, b: Tensor<bf16, WIDE, WIDE>) -> Tensor<bf16, 16, WIDE> {
+            pub fn product_bf16_16(
+                a: Tensor<bf16, 16, WIDE>, b: Tensor<bf16, WIDE, WIDE>,
+            ) -> Tensor<bf16, 16, WIDE> {
                 a.matmul(b)
             }
 
-            pub fn product_f32_4096(a: Tensor<f32, SIDE, SIDE>, b: Tensor<f32, SIDE, SIDE>) -> Tensor<f32, SIDE, SIDE> {
+            pub fn product_f32_4096(
+                a: Tensor<f32, SIDE, SIDE>, b: Tensor<f32, SIDE, SIDE>,
+            ) -> Tensor<f32, SIDE, SIDE> {
                 a.matmul(b)
             }
 
