@@ -30,7 +30,7 @@ class Table:
     def __init__(self, options, ways):
         self.options, self.ways, self.times, self.wrong = options, ways, {}, []
         self.only = [name for name in options.peers.split(",") if name]
-        self.form = "{:<22} {:>10} {:>16} {:>6} " + " {:>14}" * len(ways) + " {:>6}"
+        self.form = "{:<22} {:>10} {:>21} {:>6} " + " {:>14}" * len(ways) + " {:>6}"
         if not options.json:
             print(self.form.format("case", "tg us", "", "error", *ways, "ratio"))
 
@@ -68,11 +68,10 @@ class Table:
 
     def share(self, name, row):
         case, rate = CASES[name], work(name, row) / row["us"] * 1e6
-        if case.beside in self.times:
-            return f"{row['us'] / self.times[case.beside]:.2f} × product"
-        if case.unit == "flops":
-            return f"{rate / 1e12:.1f} TFLOP/s"
-        return f"{100 * rate / self.rate:.0f} % of copy" if case.unit == "copy" else ""
+        if case.unit == "copy":
+            return f"{100 * rate / self.rate:.0f} % of copy"
+        beside = f", {row['us'] / self.times[case.beside]:.2f} ×" if case.beside in self.times else ""
+        return f"{rate / 1e12:.1f} TFLOP/s{beside}" if case.unit == "flops" else ""
 
     def show(self, row, share):
         times = row["peers"]
