@@ -59,7 +59,7 @@ const fn centred(seed: u32, scale: f32) -> Uniform {
 
 fn rowwise<T: Float, S: StaticShape, R: StaticShape>(
     run: &mut Run,
-    call: fn(&Tensor<T, S>, &mut Tensor<T, R>) -> Result<()>,
+    call: impl Fn(&Tensor<T, S>, &mut Tensor<T, R>) -> Result<()>,
 ) -> Result<()> {
     let x = run.uniform(X)?;
     run.timed(|y| call(&x, y))
@@ -67,7 +67,7 @@ fn rowwise<T: Float, S: StaticShape, R: StaticShape>(
 
 fn product<T: Float, L: StaticShape, R: StaticShape, P: StaticShape>(
     run: &mut Run,
-    call: fn(&Tensor<T, L>, &Tensor<T, R>, &mut Tensor<T, P>) -> Result<()>,
+    call: impl Fn(&Tensor<T, L>, &Tensor<T, R>, &mut Tensor<T, P>) -> Result<()>,
 ) -> Result<()> {
     let (a, b) = (run.uniform(A)?, run.uniform(B)?);
     run.timed(|y| call(&a, &b, y))

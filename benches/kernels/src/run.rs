@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
 
     /// Writes a result, or every so many rows of it. The number is odd, so that they fall on all places of a tile.
     pub fn output<T: Element, S: StaticShape>(&mut self, tensor: &Tensor<T, S>) -> Result<()> {
-        let step = tensor.len() / (WHOLE + 1) | 1;
+        let step = (tensor.len() / (WHOLE + 1)) | 1;
         let file = self.folder.join(format!("{}.bin", self.outputs.len()));
         let tensor = tensor.to(&Device::Cpu)?;
         let rows = tensor.dims().as_ref().first().copied().unwrap_or(1);
