@@ -13,15 +13,19 @@ use crate::optimize::stage::loads;
 
 /// Bytes of the steps of the sum in shared memory at once.
 const DEEP: u32 = 128;
-/// Buffers in shared memory, if there is room, and without matrix units.
-const DEPTHS: [u32; 3] = [4, 3, 2];
-const DEPTH: u32 = 3;
-/// Elements by which rows in shared memory are apart more than they are long.
-const SKEW: u32 = 8;
+/// Buffers in shared memory, if there is room, and without matrix units, where two blocks are to have it.
+const DEPTH: u32 = 4;
+const DEPTH_OF_TWO: u32 = 3;
+/// Bytes by which rows in shared memory are apart more than they are long.
+const SKEW: u32 = 16;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
 const SQUARES: [u32; 3] = [128, 64, 32];
+/// Bytes of the sums of a thread, without matrix units.
+const SUMS: u32 = 256;
 /// Steps of the sum in shared memory at once, without matrix units.
-const STEPS: u32 = 16;
+const STEPS: u32 = 32;
+/// Bytes of the steps of a factor that are written out.
+const WRITTEN_OUT: u32 = 32;
 /// Threads along rows, and along columns, without matrix units.
 const ROW: u32 = 16;
 /// Blocks from which tiles keep a large GPU busy.
@@ -36,27 +40,28 @@ pub(super) struct Product<'g> {
     rows: Uop<'g>,
     columns: Uop<'g>,
     depth: Uop<'g>,
-    /// Which matrix unit multiplies such factors, if there is one.
-    unit: Option<Fragment>,
+    /// Bytes of an element of a factor, and whether the matrix units have products of such factors.
+    bytes: u32,
+    has_units: bool,
 }
 
-/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
-fn tiles(unit: Fragment) -> [([u32; 2], [u32; 2]); 3] {
-    // What is rounded when it is loaded is to be used the more often.
-    let columns = 16 * unit.factor().bytes() as u32;
-    [([128, 256], [64, 64]), ([128, 128], [64, columns]), ([64, 64], [32, 32])]
+/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on, of factors of so many bytes.
+fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 3] {
+    // Those of 4 bytes are rounded when they are loaded, and to be used the more often.
+    [([128, 256], [64, 64]), ([128, 128], [64, 16 * bytes]), ([64, 64], [32, 32])]
 }
 
-/// Steps of the sum in shared memory at once.
-fn deep(unit: Fragment) -> u32 {
-    DEEP / unit.factor().bytes() as u32
+/// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
+fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> usize {
+    let tile = |along: u32| along.max(steps) * (along.min(steps) * bytes + SKEW);
+    (depth * (tile(height) + tile(width))) as usize
 }
 
-/// Bytes of shared memory for `depth` tiles of both factors of `unit`, whichever way their rows lie.
-fn shared([height, width]: [u32; 2], depth: u32, unit: Fragment) -> usize {
-    let deep = deep(unit);
-    let tile = |along: u32| along.max(deep) * (along.min(deep) + SKEW);
-    (depth * (tile(height) + tile(width))) as usize * unit.factor().bytes()
+impl Product<'_> {
+    /// Steps of the sum in shared memory at once, for matrix units, and the bytes of each.
+    fn steps(&self) -> (u32, u32) {
+        (DEEP / self.bytes, self.bytes)
+    }
 }
 
 impl<'g> Plan<'g, '_> {
@@ -88,7 +93,8 @@ impl<'g> Plan<'g, '_> {
         let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
         factors(factor, rows, columns)?;
         let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, unit })
+        let bytes = unit.map_or(factor.dtype(), Fragment::factor).bytes() as u32;
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, bytes, has_units: unit.is_some() })
     }
 
     /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
@@ -102,15 +108,17 @@ impl<'g> Plan<'g, '_> {
             let tiles = along(product.rows, height).saturating_mul(along(product.columns, width));
             tiles.saturating_mul(batches) >= BUSY
         };
-        if let Some(unit) = product.unit {
+        if product.has_units {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, 2, unit) <= self.isa.shared_bytes();
-            let tiles = tiles(unit);
+            let fits = |tile: [u32; 2]| shared(tile, product.steps(), 2) <= self.isa.shared_bytes();
+            let tiles = tiles(product.bytes);
             let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, unit, tile.unwrap_or(tiles[1]));
+            self.by_warps(product, tile.unwrap_or(tiles[1]));
             return true;
         }
-        let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
+        let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
+        let square = SQUARES.into_iter().filter(is_held).find(|square| is_enough([*square; 2]));
+        let Some(square) = square else { return false };
         self.batches(others);
         self.by_threads(product, square);
         true
@@ -124,33 +132,51 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// A thread has every sixteenth row, and some neighbouring columns.
+    /// A thread has every sixteenth row, and some neighbouring columns, or every sixteenth if the factor lies along the sum.
     fn by_threads(&mut self, product: &Product<'g>, square: u32) -> Option<()> {
         let rows = self.tile_of_block(product.rows, square)?;
         let columns = self.tile_of_block(product.columns, square)?;
         let depth = self.padded(product.depth, STEPS)?;
-        let (around, _) = self.in_blocks(depth, STEPS)?;
+        let (around, steps) = self.in_blocks(depth, STEPS)?;
         let bits = ROW.trailing_zeros();
         if let Some(around) = around {
-            self.shared_tile(around, rows, 2 * bits, DEPTH)?;
-            self.shared_tile(around, columns, 2 * bits, DEPTH)?;
+            let depth = self.buffers([square; 2], (STEPS, product.bytes), DEPTH_OF_TWO);
+            self.shared_tile(around, rows, 2 * bits, depth)?;
+            self.shared_tile(around, columns, 2 * bits, depth)?;
         }
-        let vectors = self.in_vectors(columns)?;
-        for (range, bit) in [(rows, bits), (vectors, 0)] {
+        // Factors that lie along the sum both are loaded some steps at a time, and fill the registers.
+        let (columns, written_out) = match self.lies_along(columns) {
+            true => (self.in_vectors(columns)?, WRITTEN_OUT),
+            false => (columns, WRITTEN_OUT / 2),
+        };
+        for (range, bit) in [(rows, bits), (columns, 0)] {
             let axis = self.place(range)?;
             let size = (size(range) as u32).min(ROW);
             for rest in self.act(Action::Thread { axis, size, bit: bit as usize })? {
                 self.write_all_out(rest);
             }
         }
+        let axis = self.place(steps)?;
+        self.act(Action::Unroll { axis, by: written_out / product.bytes });
         Some(())
     }
 
+    /// How many buffers there is room for, of tiles that are as deep as `steps` of as many bytes; `most` at most.
+    fn buffers(&self, tile: [u32; 2], steps: (u32, u32), most: u32) -> u32 {
+        (2..=most).rev().find(|depth| shared(tile, steps, *depth) <= self.isa.shared_bytes()).unwrap_or(2)
+    }
+
+    /// Whether a factor is loaded from neighbouring places for neighbours along `range`.
+    fn lies_along(&self, range: Uop<'g>) -> bool {
+        let is_load = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(range);
+        self.kernel.toposort().iter().filter(|n| is_load(n)).any(|load| stride(load.src(0).src(1), range) == Some(1))
+    }
+
     /// A warp has a part of the tile.
-    fn by_warps(&mut self, product: &Product<'g>, unit: Fragment, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
+    fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
         let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), deep(unit)];
+        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), product.steps().0];
         let (high, wide) = (height.min(part[0]), width.min(part[1]));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
@@ -159,8 +185,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let fits = |depth: &u32| shared([height, width], *depth, unit) <= self.isa.shared_bytes();
-            let depth = DEPTHS.into_iter().find(fits).unwrap_or(2);
+            let depth = self.buffers([height, width], product.steps(), DEPTH);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
