@@ -328,14 +328,6 @@ matmul.row("matmul_transposed_right", "x.matmul(y.t())", {"x": real(3, 4), "y": 
 matmul.row("matmul_both_transposed", "x.t().matmul(y.t())", {"x": real(4, 3), "y": real(5, 4)},
            lambda x, y: x.t() @ y.t())
 matmul.row("matmul_tf32", "x.matmul_tf32(y)", {"x": real(3, 4), "y": real(4, 5)}, lambda x, y: tf32(x) @ tf32(y))
-LONG_SUM = (1e-5, 1e-5)
-# Large enough for the matrix units of a GPU, in all of their layouts, with rows and columns left over.
-matmul.row("matmul_tf32_units", "x.matmul_tf32(y)", {"x": real(17, 34), "y": real(34, 33)}, lambda x, y: tf32(x) @ tf32(y),
-           tol=LONG_SUM)
-matmul.row("matmul_tf32_transposed_right", "x.matmul_tf32(y.t())", {"x": real(16, 40), "y": real(32, 40)},
-           lambda x, y: tf32(x) @ tf32(y).t(), tol=LONG_SUM)
-matmul.row("matmul_tf32_transposed_left", "x.t().matmul_tf32(y)", {"x": real(40, 16), "y": real(40, 32)},
-           lambda x, y: tf32(x).t() @ tf32(y), tol=LONG_SUM)
 matmul.row("linear_relu", "(x.matmul(m) + b).relu()", {"x": real(3, 4), "m": real(4, 5), "b": real(5)},
            lambda x, m, b: torch.relu(x @ m + b))
 matmul.row("gram", "x.matmul(x.t())", {"x": real(3, 4)}, lambda x: x @ x.t())

@@ -13,7 +13,7 @@ use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
 use tg_core::ir::spec::{Stage, verify};
-use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
+use tg_core::ir::{Arg, Graph, Op, Uop, Value, cast, pretty};
 use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
@@ -229,7 +229,7 @@ const BLOCKED: &[&str] = &[
 
 /// `method` of tensors of these shapes, filled with small numbers.
 fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> Case<'g> {
-    case_of(graph, DType::F32, shapes, error, |buffers| {
+    case_of(graph, (DType::F32, EXACT_UNIT), shapes, error, |buffers| {
         let method = find(method).expect("a method");
         let given = buffers.iter().map(|buffer| Argument::Tensor(*buffer));
         let missing = std::iter::repeat_n(Argument::None, method.params.len() - buffers.len());
@@ -239,17 +239,21 @@ fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> 
     })
 }
 
-/// A function of tensors of these shapes, filled with small numbers.
+/// What the elements of inputs differ by: products of the first are exact, those of the second round.
+const EXACT_UNIT: f64 = 0.25;
+const ROUNDED_UNIT: f64 = 1.0 / 3.0;
+
+/// A function of tensors of these shapes, filled with small numbers of a dtype, some units and a constant.
 fn case_of<'g>(
     graph: &'g Graph,
-    dtype: DType,
+    (dtype, unit): (DType, f64),
     shapes: &[&[usize]],
     error: f64,
     function: impl Fn(&[Uop<'g>]) -> Uop<'g>,
 ) -> Case<'g> {
     let input = |(n, shape): (usize, &&[usize])| {
         let mut array = Array::zeros(dtype, shape).expect("a small array");
-        let value = |i: usize| Value::Float(((i * 7 + n * 3) % 11) as f64 / 4.0 - 1.25);
+        let value = |i: usize| cast(Value::Float(((i * 7 + n * 3) % 11) as f64 * unit - 1.25), dtype);
         array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
         (graph.buffer(dtype, shape.iter().map(|n| (*n as i64).into()).collect()), array)
     };
@@ -304,8 +308,13 @@ fn products_of_threads_agree_with_the_interpreter() {
     for (method, dtype, [m, k, n]) in cases {
         let graph = Graph::new();
         let label = format!("{method} {dtype} {m} {k} {n}");
-        let error = if dtype == DType::F32 { 0.0 } else { 0.5 };
-        let case = case_of(&graph, dtype, &[&[m, k], &[k, n], &[n]], error, |x| {
+        // What rounding to TensorFloat-32 changes is more than the error of f32.
+        let (unit, error) = match (method, dtype) {
+            ("matmul_tf32", _) => (ROUNDED_UNIT, 1e-4),
+            (_, DType::F32) => (EXACT_UNIT, 0.0),
+            _ => (EXACT_UNIT, 0.5),
+        };
+        let case = case_of(&graph, (dtype, unit), &[&[m, k], &[k, n], &[n]], error, |x| {
             let product = if method == "matmul" { matmul(x[0], x[1]) } else { matmul_tf32(x[0], x[1]) };
             product.and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
         });

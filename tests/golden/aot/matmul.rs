@@ -150,33 +150,6 @@ tensor_fn! {
         (out * cot).sum().grad((x, y))
     }
 
-    pub fn matmul_tf32_units(x: Tensor<f32, 17, 34>, y: Tensor<f32, 34, 33>) -> Tensor<f32, 17, 33> {
-        x.matmul_tf32(y)
-    }
-
-    pub fn matmul_tf32_units_grad(x: Tensor<f32, 17, 34>, y: Tensor<f32, 34, 33>, cot: Tensor<f32, 17, 33>) -> (Tensor<f32, 17, 34>, Tensor<f32, 34, 33>) {
-        let out = x.matmul_tf32(y);
-        (out * cot).sum().grad((x, y))
-    }
-
-    pub fn matmul_tf32_transposed_right(x: Tensor<f32, 16, 40>, y: Tensor<f32, 32, 40>) -> Tensor<f32, 16, 32> {
-        x.matmul_tf32(y.t())
-    }
-
-    pub fn matmul_tf32_transposed_right_grad(x: Tensor<f32, 16, 40>, y: Tensor<f32, 32, 40>, cot: Tensor<f32, 16, 32>) -> (Tensor<f32, 16, 40>, Tensor<f32, 32, 40>) {
-        let out = x.matmul_tf32(y.t());
-        (out * cot).sum().grad((x, y))
-    }
-
-    pub fn matmul_tf32_transposed_left(x: Tensor<f32, 40, 16>, y: Tensor<f32, 40, 32>) -> Tensor<f32, 16, 32> {
-        x.t().matmul_tf32(y)
-    }
-
-    pub fn matmul_tf32_transposed_left_grad(x: Tensor<f32, 40, 16>, y: Tensor<f32, 40, 32>, cot: Tensor<f32, 16, 32>) -> (Tensor<f32, 40, 16>, Tensor<f32, 40, 32>) {
-        let out = x.t().matmul_tf32(y);
-        (out * cot).sum().grad((x, y))
-    }
-
     pub fn linear_relu(x: Tensor<f32, 3, 4>, m: Tensor<f32, 4, 5>, b: Tensor<f32, 5>) -> Tensor<f32, 3, 5> {
         (x.matmul(m) + b).relu()
     }
@@ -185,9 +158,7 @@ tensor_fn! {
         let out = (x.matmul(m) + b).relu();
         (out * cot).sum().grad((x, m, b))
     }
-}
 
-tensor_fn! {
     pub fn gram(x: Tensor<f32, 3, 4>) -> Tensor<f32, 3, 3> {
         x.matmul(x.t())
     }
@@ -209,7 +180,9 @@ tensor_fn! {
     pub fn matmul_int(x: Tensor<i32, 3, 4>, y: Tensor<i32, 4, 2>) -> Tensor<i32, 3, 2> {
         x.matmul(y)
     }
+}
 
+tensor_fn! {
     pub fn matmul_f64(x: Tensor<f64, 3, 4>, y: Tensor<f64, 4, 2>) -> Tensor<f64, 3, 2> {
         x.matmul(y)
     }
@@ -239,9 +212,6 @@ mod tests {
     case!(matmul_transposed_right(x, y), matmul_transposed_right_grad(x, y, cot));
     case!(matmul_both_transposed(x, y), matmul_both_transposed_grad(x, y, cot));
     case!(matmul_tf32(x, y), matmul_tf32_grad(x, y, cot));
-    case!(matmul_tf32_units(x, y), matmul_tf32_units_grad(x, y, cot));
-    case!(matmul_tf32_transposed_right(x, y), matmul_tf32_transposed_right_grad(x, y, cot));
-    case!(matmul_tf32_transposed_left(x, y), matmul_tf32_transposed_left_grad(x, y, cot));
     case!(linear_relu(x, m, b), linear_relu_grad(x, m, b, cot));
     case!(gram(x), gram_grad(x, cot));
     case!(matmul_chain(x, y, z), matmul_chain_grad(x, y, z, cot));
