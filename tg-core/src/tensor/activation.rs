@@ -1,5 +1,8 @@
 //! Activation functions of neural networks.
 
+use std::f64::consts::{FRAC_2_PI, LOG2_E};
+
+use crate::dtype::DType;
 use crate::ir::{Op, Uop};
 use crate::tensor::argument::Term;
 use crate::tensor::arithmetic::{maximum, minimum};
@@ -15,52 +18,55 @@ theme! {
     }
 
     /// `x` where it is positive, else `slope * x`.
-    fn leaky_relu(x: Uop<'g>, slope: Option<f64>) -> Uop<'g> {
+    @wide fn leaky_relu(x: Uop<'g>, slope: Option<f64>) -> Uop<'g> {
         let slope = slope.unwrap_or(0.01);
         Ok(float(x)?.like(0).lt(x).choose(x, x * slope))
     }
 
     /// `x` where it is positive, else `alpha * (e^x - 1)`.
-    fn elu(x: Uop<'g>, alpha: Option<f64>) -> Uop<'g> {
+    @wide fn elu(x: Uop<'g>, alpha: Option<f64>) -> Uop<'g> {
         // The bound keeps the derivative of the branch not taken finite.
         let below = expm1(minimum(float(x)?.into(), 1.0.into())?)? * alpha.unwrap_or(1.0);
         Ok(x.like(0).lt(x).choose(x, below))
     }
 
     /// `1 / (1 + e^-x)`.
-    fn sigmoid(x: Uop<'g>) -> Uop<'g> {
-        // Where e^-x overflowed, the derivative would be 0 * ∞.
-        let bounded = float(x)?.maximum(-exp_limit(x.dtype()));
-        Ok(((bounded * -std::f64::consts::LOG2_E).unary(Op::Exp2) + 1.0).recip())
+    @wide fn sigmoid(x: Uop<'g>) -> Uop<'g> {
+        Ok(logistic(above_limit(float(x)?) * -LOG2_E))
     }
 
     /// `x * sigmoid(x)`.
-    fn silu(x: Uop<'g>) -> Uop<'g> {
-        Ok(x * sigmoid(x)?)
+    @wide fn silu(x: Uop<'g>) -> Uop<'g> {
+        // The factor is bounded too: a large one would make much of the little that is left of the sigmoid.
+        let bounded = above_limit(float(x)?);
+        Ok(bounded * logistic(bounded * -LOG2_E))
     }
 
     /// `ln(1 + e^x)`; above 40 that is `x` in every dtype.
-    fn softplus(x: Uop<'g>) -> Uop<'g> {
+    @wide fn softplus(x: Uop<'g>) -> Uop<'g> {
         let bounded = minimum(float(x)?.into(), 41f64.min(exp_limit(x.dtype())).into())?;
         Ok(x.like(40f64.min(exp_limit(x.dtype()) - 1.0)).lt(x).choose(x, log1p(exp(bounded)?)?))
     }
 
     /// `x * tanh(softplus(x))`.
-    fn mish(x: Uop<'g>) -> Uop<'g> {
+    @wide fn mish(x: Uop<'g>) -> Uop<'g> {
         Ok(x * softplus(x)?.unary(Op::Tanh))
     }
 
     /// `x/2 * (1 + erf(x/√2))`.
-    fn gelu(x: Uop<'g>) -> Uop<'g> {
+    @wide fn gelu(x: Uop<'g>) -> Uop<'g> {
         let erf = (float(x)? * std::f64::consts::FRAC_1_SQRT_2).unary(Op::Erf);
         Ok(x * 0.5 * (erf + 1.0))
     }
 
     /// `gelu` with erf replaced by a tanh: `x/2 * (1 + tanh(√(2/π) * (x + 0.044715 x³)))`.
-    fn gelu_tanh(x: Uop<'g>) -> Uop<'g> {
-        let scale = (2.0 / std::f64::consts::PI).sqrt();
-        let inner = (float(x)? + x * x * x * 0.044715) * scale;
-        Ok(x * 0.5 * (inner.unary(Op::Tanh) + 1.0))
+    @wide fn gelu_tanh(x: Uop<'g>) -> Uop<'g> {
+        // (1 + tanh z)/2 is sigmoid(2z), in which nothing cancels. It is 0 or 1 beyond the bound, whose power is finite.
+        let bound = if float(x)?.dtype() == DType::F64 { 21.0 } else { 9.98 };
+        let above = x.maximum(-bound);
+        let minus = (-above).maximum(-bound);
+        let rate = 2.0 * LOG2_E * FRAC_2_PI.sqrt();
+        Ok(above * logistic((minus * minus * (rate * 0.044715) + rate) * minus))
     }
 
     /// `x` limited to -1..1.
@@ -83,4 +89,14 @@ theme! {
         }
         minimum(maximum(x.into(), min)?.into(), max)
     }
+}
+
+/// `1 / (1 + 2^exponent)`.
+fn logistic(exponent: Uop<'_>) -> Uop<'_> {
+    (exponent.unary(Op::Exp2) + 1.0).recip()
+}
+
+/// `x`, but not so small that `e^-x` overflows: the derivative would be 0 * ∞.
+fn above_limit(x: Uop<'_>) -> Uop<'_> {
+    x.maximum(-exp_limit(x.dtype()))
 }

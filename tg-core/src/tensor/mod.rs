@@ -24,6 +24,7 @@ mod loss;
 mod movement;
 mod normalization;
 mod pooling;
+mod precision;
 mod primitive;
 mod reduction;
 mod registry;
