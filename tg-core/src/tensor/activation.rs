@@ -100,3 +100,68 @@ fn logistic(exponent: Uop<'_>) -> Uop<'_> {
 fn above_limit(x: Uop<'_>) -> Uop<'_> {
     x.maximum(-exp_limit(x.dtype()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::Dim;
+    use crate::interpret::{Array, evaluate};
+    use crate::ir::Graph;
+    use crate::tensor::{grad, sum};
+
+    type Activation = for<'g> fn(Uop<'g>) -> Result<Uop<'g>, Error>;
+
+    /// What `activation` makes of f32, and its gradients.
+    fn run(activation: Activation, inputs: &[f64]) -> [Vec<f64>; 2] {
+        let g = Graph::new();
+        let x = g.buffer(DType::F32, vec![Dim::from(inputs.len() as i64)]);
+        let y = activation(x).unwrap();
+        let gradient = grad(sum(y, None).unwrap(), &[x]).unwrap();
+        let given = |_| Array::from_f64(DType::F32, &[inputs.len()], inputs).ok();
+        let arrays = evaluate(&[y, gradient[0]], &given, &|_| 0).unwrap_or_else(|error| panic!("{error}"));
+        [0, 1].map(|at| arrays[at].to_f64())
+    }
+
+    /// `x sigmoid(z)` and its derivative, for a `z` with a derivative.
+    fn exact(x: f64, [z, slope]: [f64; 2]) -> [f64; 2] {
+        let s = 1.0 / (1.0 + (-z).exp());
+        [x * s, s + x * s / (1.0 + z.exp()) * slope]
+    }
+
+    /// The argument of the sigmoid in `gelu_tanh`, and its derivative.
+    fn cubic(x: f64) -> [f64; 2] {
+        let rate = 2.0 * FRAC_2_PI.sqrt();
+        [rate * (x + 0.044715 * x * x * x), rate * (1.0 + 3.0 * 0.044715 * x * x)]
+    }
+
+    #[test]
+    fn activations_by_a_sigmoid_are_accurate_also_where_they_vanish() {
+        let cases: [(Activation, fn(f64) -> [f64; 2], f64); 2] = [(gelu_tanh, cubic, 9.9), (silu, |x| [x, 1.0], 86.0)];
+        for (activation, inner, limit) in cases {
+            let inputs: Vec<f64> = (-8000..=8000).map(|i| f64::from((f64::from(i) / 8000.0 * limit) as f32)).collect();
+            let [values, gradients] = run(activation, &inputs);
+            for (i, &x) in inputs.iter().enumerate() {
+                let [y, d] = exact(x, inner(x));
+                // An exponent is rounded to as many bits as any number, so its power is less exact the larger it is.
+                let error = 4e-7 * (1.0 + (-inner(x)[0]).max(0.0));
+                assert!((values[i] - y).abs() <= error * y.abs(), "{x}: {:e}, not {y:e}", values[i]);
+                // The derivative of 1/u is -1/u², which is too small for f32 well before 1/u is.
+                let bound = 4.0 * error * d.abs().max(y.abs()) + 1e-18;
+                assert!((gradients[i] - d).abs() <= bound, "{x}: {:e}, not {d:e}", gradients[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn activations_of_what_is_large_are_it_or_nothing() {
+        let inputs = [1e2, 1e10, 1e20f32.into(), f32::MAX.into()];
+        for activation in [gelu_tanh, silu] {
+            assert_eq!(run(activation, &inputs), [inputs.to_vec(), vec![1.0; inputs.len()]]);
+            let [values, gradients] = run(activation, &inputs.map(|x| -x));
+            assert!(values.iter().all(|y| y.abs() < 1e-35), "{values:?}");
+            assert_eq!(gradients, [0.0; 4]);
+            let [infinity, nan] = [f64::INFINITY, f64::NAN].map(|x| run(activation, &[x])[0][0]);
+            assert!(infinity == f64::INFINITY && nan.is_nan(), "{infinity}, {nan}");
+        }
+    }
+}

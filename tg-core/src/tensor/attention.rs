@@ -92,3 +92,38 @@ fn weights(scores: Uop<'_>) -> Result<Uop<'_>, Error> {
 
 /// A finite number that no score is below.
 const LEAST_SCORE: f64 = -1e30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpret::{Array, evaluate};
+    use crate::ir::Graph;
+    use crate::tensor::{grad, softmax, sum};
+
+    #[test]
+    fn narrow_attention_rounds_its_weights_and_its_result() {
+        let g = Graph::new();
+        let shape = |n: i64, d: i64| vec![Dim::from(n), Dim::from(d)];
+        let [x, k, v] = [(4, 8), (6, 8), (6, 5)].map(|(n, d)| g.buffer(DType::BF16, shape(n, d)));
+        let [wide_x, wide_k, wide_v] = [x, k, v].map(|t| t.cast(DType::F32));
+        let scores = matmul(wide_x, transpose(wide_k, -2, -1).unwrap()).unwrap() * (1.0 / 8f64.sqrt());
+        let weights = softmax(scores, -1).unwrap().cast(DType::BF16).cast(DType::F32);
+        let written_out = matmul(weights, wide_v).unwrap().cast(DType::BF16);
+        let attended = attention(x, k, v, None, None).unwrap();
+        let fill = |number: u32| {
+            let tensor =
+                [x, k, v].into_iter().find(|t| matches!(t.arg(), crate::ir::Arg::Buffer(n, _) if *n == number))?;
+            let sizes: Vec<usize> = tensor.shape().iter().filter_map(|n| n.known()).map(|n| n as usize).collect();
+            let value = |i: usize| ((i * 7 + number as usize * 3) % 13) as f64 * 0.21 - 1.2;
+            let values: Vec<f64> = (0..sizes.iter().product()).map(value).collect();
+            Array::from_f64(DType::BF16, &sizes, &values).ok()
+        };
+        let run = |y| {
+            let loss = sum(y, None).unwrap();
+            let roots = [vec![y], grad(loss * loss, &[x, k, v]).unwrap()].concat();
+            evaluate(&roots, &fill, &|_| 0).unwrap_or_else(|e| panic!("{e}"))
+        };
+        assert_eq!(attended.dtype(), DType::BF16);
+        assert_eq!(run(attended), run(written_out));
+    }
+}
