@@ -111,6 +111,9 @@ mod tests {
 
     type Activation = for<'g> fn(Uop<'g>) -> Result<Uop<'g>, Error>;
 
+    /// The argument of a sigmoid, and its derivative.
+    type Argument = fn(f64) -> [f64; 2];
+
     /// What `activation` makes of f32, and its gradients.
     fn run(activation: Activation, inputs: &[f64]) -> [Vec<f64>; 2] {
         let g = Graph::new();
@@ -136,7 +139,7 @@ mod tests {
 
     #[test]
     fn activations_by_a_sigmoid_are_accurate_also_where_they_vanish() {
-        let cases: [(Activation, fn(f64) -> [f64; 2], f64); 2] = [(gelu_tanh, cubic, 9.9), (silu, |x| [x, 1.0], 86.0)];
+        let cases: [(Activation, Argument, f64); 2] = [(gelu_tanh, cubic, 9.9), (silu, |x| [x, 1.0], 86.0)];
         for (activation, inner, limit) in cases {
             let inputs: Vec<f64> = (-8000..=8000).map(|i| f64::from((f64::from(i) / 8000.0 * limit) as f32)).collect();
             let [values, gradients] = run(activation, &inputs);
