@@ -133,9 +133,8 @@ fn from_array(array: &Array) -> Result<Value, String> {
     Ok(Value { shape: array.shape.clone(), data })
 }
 
-/// A buffer for each named value, and its contents by number.
-fn bind<'g>(graph: &'g Graph, name: &str, value: &Value, contents: &mut Vec<Input<'g>>) -> (String, Uop<'g>) {
-    let array = to_array(value);
+/// A buffer for each named array, and its contents by number.
+fn bind<'g>(graph: &'g Graph, name: &str, array: Array, contents: &mut Vec<Input<'g>>) -> (String, Uop<'g>) {
     let buffer = graph.buffer(array.dtype, array.shape.iter().map(|&n| Dim::from(n as i64)).collect());
     if let Arg::Buffer(number, _) = buffer.arg() {
         contents.push((*number, buffer, array));
@@ -166,18 +165,30 @@ fn run<'g>(step: Option<Step>, roots: &[Uop<'g>], contents: &[Input<'g>]) -> Res
     arrays.iter().map(from_array).collect()
 }
 
-fn check(step: Option<Step>, case: &Case) -> Result<(), String> {
-    let (graph, mut contents) = (Graph::new(), Vec::new());
-    let scope: Scope = case.inputs.iter().map(|(name, value)| bind(&graph, name, value, &mut contents)).collect();
+/// The result of a case, its gradients, if it has some, and the inputs of both, which are what `array` makes of the table's.
+fn traced<'g>(graph: &'g Graph, case: &Case, array: &dyn Fn(&Value) -> Array) -> Result<Traced<'g>, String> {
+    let mut contents = Vec::new();
+    let scope: Scope = case.inputs.iter().map(|(name, value)| bind(graph, name, array(value), &mut contents)).collect();
     let code: Expr = syn::parse_str(&case.code).map_err(|error| error.to_string())?;
-    let Argument::Tensor(out) = value(&graph, &scope, &code)? else { return Err("no tensor".to_string()) };
-    case.check_out(&run(step, &[out], &contents)?[0])?;
-    let Some(cotangent) = &case.cotangent else { return Ok(()) };
-    let (_, weights) = bind(&graph, "cot", cotangent, &mut contents);
+    let Argument::Tensor(out) = value(graph, &scope, &code)? else { return Err("no tensor".to_string()) };
+    let Some(cotangent) = &case.cotangent else { return Ok((out, vec![], contents)) };
+    let (_, weights) = bind(graph, "cot", array(cotangent), &mut contents);
     let loss = mul(out.into(), weights.into()).and_then(|weighted| sum(weighted, None));
     let wrt: Vec<Uop> =
         case.gradients.iter().filter_map(|(name, _)| scope.iter().find(|s| s.0 == *name)).map(|s| s.1).collect();
     let gradients = loss.and_then(|loss| grad(loss, &wrt)).map_err(|error| error.to_string())?;
+    Ok((out, gradients, contents))
+}
+
+type Traced<'g> = (Uop<'g>, Vec<Uop<'g>>, Vec<Input<'g>>);
+
+fn check(step: Option<Step>, case: &Case) -> Result<(), String> {
+    let graph = Graph::new();
+    let (out, gradients, contents) = traced(&graph, case, &to_array)?;
+    case.check_out(&run(step, &[out], &contents)?[0])?;
+    if gradients.is_empty() {
+        return Ok(());
+    }
     case.check_gradients(&run(step, &gradients, &contents)?)
 }
 
@@ -220,3 +231,69 @@ themes! {
     integer "integer";
     edge "edge";
 }
+
+/// Whether the code is one call of a method, on inputs and numbers.
+fn is_one_call(expr: &Expr) -> bool {
+    fn is_plain(expr: &Expr) -> bool {
+        match expr {
+            Expr::Lit(_) | Expr::Path(_) => true,
+            Expr::Paren(inner) => is_plain(&inner.expr),
+            Expr::Unary(unary) => matches!(*unary.expr, Expr::Lit(_)),
+            Expr::Array(list) => list.elems.iter().all(is_plain),
+            Expr::Tuple(list) => list.elems.iter().all(is_plain),
+            _ => false,
+        }
+    }
+    match expr {
+        Expr::Unary(unary) => is_plain(&unary.expr),
+        Expr::Binary(binary) => is_plain(&binary.left) && is_plain(&binary.right),
+        Expr::MethodCall(call) => is_plain(&call.receiver) && call.args.iter().all(is_plain),
+        Expr::Call(call) => call.args.iter().all(is_plain),
+        _ => false,
+    }
+}
+
+/// The result and gradients of a case whose floats, rounded to `narrow`, are given as `dtype`; rounded to `narrow` again.
+fn narrow_results(case: &Case, narrow: DType, dtype: DType) -> Result<Vec<Array>, String> {
+    let cast = |array: &Array, to| Array::from_f64(to, &array.shape, &array.to_f64()).expect("a float for each place");
+    let given = |value: &Value| match to_array(value) {
+        array if array.dtype == DType::F32 => cast(&cast(&array, narrow), dtype),
+        array => array,
+    };
+    let graph = Graph::new();
+    let (out, gradients, contents) = traced(&graph, case, &given)?;
+    let buffers = |n: u32| contents.iter().find(|(number, ..)| *number == n).map(|(.., array)| array.clone());
+    let roots = [vec![out], gradients].concat();
+    let arrays = evaluate(&roots, &buffers, &|var| var.min).map_err(|error| error.to_string())?;
+    Ok(arrays.iter().map(|array| if array.dtype == dtype { cast(array, narrow) } else { array.clone() }).collect())
+}
+
+/// A method of a narrow float gives what it gives of the same numbers as f32, rounded once; so do its gradients.
+#[test]
+fn methods_of_narrow_floats_round_once() {
+    let mut failures = vec![];
+    let mut checked = 0;
+    for theme in ROUNDING_ONCE {
+        for case in golden::cases(theme).unwrap_or_else(|error| panic!("{error}")) {
+            let of_floats = case.inputs.iter().any(|(_, value)| matches!(value.data, Data::F32(_)));
+            if !of_floats || !is_one_call(&syn::parse_str(&case.code).expect("code is Rust")) {
+                continue;
+            }
+            for narrow in [DType::BF16, DType::F16] {
+                let found = narrow_results(&case, narrow, narrow);
+                let wanted = narrow_results(&case, narrow, DType::F32);
+                checked += 1;
+                if format!("{found:?}") != format!("{wanted:?}") {
+                    failures
+                        .push(format!("{} of {narrow}: {} gives\n{found:?}, not\n{wanted:?}", case.name, case.code));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {checked} fail:\n{}", failures.len(), failures.join("\n"));
+    assert!(checked > 300, "{checked}");
+}
+
+/// The themes of tables whose methods compute with floats; attention rounds its weights as well.
+const ROUNDING_ONCE: [&str; 12] =
+    ["unary", "binary", "compare", "movement", "reduce", "softmax", "matmul", "norm", "conv", "pool", "index", "loss"];

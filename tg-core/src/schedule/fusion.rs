@@ -118,8 +118,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
                 all.held.extend(work.held);
             }
-            let shared =
-                all.runs.keys().filter(|t| !self.stored.memory.contains_key(t) && self.has_reduction(**t, None));
+            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::widens(*t);
+            let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t, None));
             let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
             match over.copied().max() {
                 Some(tensor) => self.keep(tensor),
@@ -160,16 +160,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
     fn worst(&self, root: Uop<'g>, work: &Work<'g>) -> Option<Uop<'g>> {
         let candidates = work.runs.keys().copied().filter(|t| *t != root && !self.stored.memory.contains_key(t));
-        candidates.filter(|t| !self.only_widens(*t) && self.extra(*t, work) > cost::store(*t)).max()
-    }
-
-    /// Whether `tensor` is one in memory, converted to a wider float: loads do that, and there is less to load.
-    fn only_widens(&self, tensor: Uop<'g>) -> bool {
-        let mut source = tensor;
-        while source.op() == Op::View || source == tensor && cost::widens(source) {
-            source = source.src(0);
-        }
-        source != tensor && (source.op() == Op::Buffer || self.stored.memory.contains_key(&source))
+        // What is only converted to a wider float is stored as it was: loads convert, and there is less to load.
+        candidates.filter(|t| !cost::widens(*t) && self.extra(*t, work) > cost::store(*t)).max()
     }
 
     /// The cost of computing `tensor` as often as `work` does rather than once for each element.

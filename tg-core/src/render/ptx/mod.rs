@@ -11,6 +11,7 @@ mod convert;
 mod layout;
 mod memory;
 mod operators;
+mod range;
 mod registers;
 mod values;
 
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::layout::Divisors;
+use self::range::Ranges;
 use self::registers::{Body, Lane};
 use super::emit::Rendered;
 use crate::dim::Var;
@@ -112,6 +114,7 @@ struct Writer<'g, 'a> {
     entry: &'a Entry<'a>,
     body: Body,
     values: FxHashMap<Uop<'g>, Vec<Lane>>,
+    ranges: Ranges<'g>,
     pointers: FxHashMap<Uop<'g>, Pointer>,
     /// Registers with `base` + `place` * `size`, by loop, outermost first.
     addresses: Vec<FxHashMap<(String, Uop<'g>, i64), String>>,
@@ -135,6 +138,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             entry,
             body: Body::default(),
             values: FxHashMap::default(),
+            ranges: Ranges::default(),
             pointers: FxHashMap::default(),
             addresses: vec![FxHashMap::default()],
             divisors: Divisors::new(&linear.0),
