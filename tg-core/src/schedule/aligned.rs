@@ -1,0 +1,216 @@
+//! Before: a product for the matrix units of a GPU, of factors whose rows begin anywhere in memory. After, where that pays:
+//! one of copies whose rows begin at multiples of 16 bytes, with zeros behind them up to a multiple of [`STEPS`] elements.
+//!
+//! Factors come into shared memory by copies of 16 bytes; narrower ones take a load and a store for every two bytes, for each
+//! tile anew. A copy of a factor moves its bytes once. A sum that is longer by zeros in both factors is the same sum, and
+//! needs no conditions.
+//!
+//! Not for sums over several axes, nor for windows, which would have more elements than what they are views of, nor where
+//! the rows have a length that is known at run time only.
+
+use rustc_hash::FxHashSet;
+
+use super::cost;
+use crate::dim::Dim;
+use crate::dtype::DType;
+use crate::ir::{Arg, Op, Uop};
+use crate::view::{ShapeTracker, View};
+
+/// Bytes of the widest access.
+const WIDEST: i64 = 16;
+/// Elements of the narrowest type that is copied without going through registers have as many bytes.
+const NARROWEST: usize = 4;
+/// Elements whose multiples rows are as long as, and columns: steps of a sum that are in shared memory at once.
+const STEPS: i64 = 64;
+/// Products of a large GPU's matrix units that narrow copies of both factors cost, in the time of a byte to or from memory.
+const BYTE: f64 = 44.0;
+/// The same, in the time it takes to start a kernel.
+const LAUNCH: f64 = 5e8;
+
+/// `sum`, or, where it is such a product, that of copies. What is computed by a reduction, and copied, becomes one of
+/// `stored`.
+pub(super) fn aligned<'g>(sum: Uop<'g>, stored: &mut FxHashSet<Uop<'g>>) -> Uop<'g> {
+    let Some(product) = Product::of(sum) else { return sum };
+    let Some(copies) = product.copies().filter(|copies| product.pays(copies)) else { return sum };
+    let bases = product.factors.iter().zip(&copies).filter(|(_, copy)| copy.is_some()).map(|(factor, _)| factor.base);
+    stored.extend(bases.filter(|base| is_reduced(*base)));
+    product.of_copies(copies)
+}
+
+/// A sum of products of two matrices.
+struct Product<'g> {
+    sum: Uop<'g>,
+    /// The axis that is summed over.
+    depth: usize,
+    factors: [Factor<'g>; 2],
+}
+
+/// A matrix, repeated along the axes that only the other one has.
+struct Factor<'g> {
+    node: Uop<'g>,
+    /// What it is a view of.
+    base: Uop<'g>,
+    view: View,
+}
+
+/// What each factor is replaced by.
+type Copies<'g> = [Option<Uop<'g>>; 2];
+
+impl<'g> Factor<'g> {
+    /// `node` as a wider float of a view.
+    fn of(node: Uop<'g>) -> Option<Factor<'g>> {
+        let (outer, wide) = below(node);
+        if !cost::widens(wide) || wide.src(0).dtype().bytes() >= NARROWEST {
+            return None;
+        }
+        let (inner, base) = below(wide.src(0));
+        match &inner.compose(&outer).views[..] {
+            [view] if view.mask.is_none() => Some(Factor { node, base, view: view.clone() }),
+            _ => None,
+        }
+    }
+
+    fn varies(&self, axis: usize) -> bool {
+        !self.view.strides[axis].is(0)
+    }
+
+    /// The axes it varies with.
+    fn axes(&self) -> impl Iterator<Item = usize> {
+        (0..self.view.shape.len()).filter(|axis| self.varies(*axis))
+    }
+
+    fn dtype(&self) -> DType {
+        self.base.dtype()
+    }
+
+    /// Whether it has no element of its base twice.
+    fn is_distinct(&self) -> bool {
+        let sizes: Vec<Dim> = self.axes().map(|axis| self.view.shape[axis].clone()).collect();
+        cost::elements(&sizes) <= cost::elements(self.base.shape())
+    }
+
+    /// Whether vectors of the widest access along one of `axes` begin at multiples of their size.
+    fn is_aligned(&self, axes: &[usize]) -> bool {
+        let lanes = WIDEST / self.dtype().bytes() as i64;
+        let View { shape, strides, offset, .. } = &self.view;
+        let divides = |dim: &Dim| dim.terms().iter().all(|(_, coefficient)| coefficient % lanes == 0);
+        let along = axes.iter().copied().find(|axis| strides[*axis].is(1) && divides(&shape[*axis]));
+        let is_start = |axis: usize| Some(axis) == along || divides(&strides[axis]);
+        along.is_some() && divides(offset) && self.axes().all(is_start)
+    }
+}
+
+impl<'g> Product<'g> {
+    fn of(sum: Uop<'g>) -> Option<Product<'g>> {
+        let Arg::Reduce(Op::Add, axes) = sum.arg() else { return None };
+        let source = sum.src(0);
+        let mut long = axes.iter().copied().filter(|axis| !source.shape()[*axis].is(1));
+        let depth = long.next().filter(|_| long.next().is_none() && source.op() == Op::Mul)?;
+        let factors = [Factor::of(source.src(0))?, Factor::of(source.src(1))?];
+        let is_matrix = |factor: &Factor| factor.varies(depth) && factor.is_distinct();
+        let product = Product { sum, depth, factors };
+        let has_own = (0..2).all(|which| !product.own(which).is_empty());
+        (product.factors.iter().all(is_matrix) && has_own).then_some(product)
+    }
+
+    /// The axes of the result that only this factor varies with.
+    fn own(&self, which: usize) -> Vec<usize> {
+        self.factors[which].axes().filter(|axis| !self.factors[1 - which].varies(*axis)).collect()
+    }
+
+    /// The axes of a factor in the order of its memory, those of a batch before those of the matrix.
+    fn order(&self, which: usize) -> Vec<usize> {
+        let factor = &self.factors[which];
+        let is_batch = |axis: usize| axis != self.depth && self.factors[1 - which].varies(axis);
+        let step = |axis: usize| factor.view.strides[axis].known().map_or(i64::MAX, i64::abs);
+        let mut axes: Vec<usize> = factor.axes().collect();
+        axes.sort_by_key(|axis| (!is_batch(*axis), std::cmp::Reverse(step(*axis))));
+        axes
+    }
+
+    /// Copies of the factors that are not aligned; of both, where that makes the sum longer. `None` if all are, or there is
+    /// no such copy.
+    fn copies(&self) -> Option<Copies<'g>> {
+        let narrow = [0, 1].map(|which| {
+            let matrix = [&self.own(which)[..], &[self.depth]].concat();
+            !self.factors[which].is_aligned(&matrix)
+        });
+        let ends_in_sum = |which: usize| self.order(which).last() == Some(&self.depth);
+        let both = (0..2).any(|which| narrow[which] && ends_in_sum(which));
+        let copy = |which: usize| match narrow[which] || both {
+            true => self.copy(which).map(Some),
+            false => Some(None),
+        };
+        narrow.contains(&true).then(|| Some([copy(0)?, copy(1)?]))?
+    }
+
+    /// A copy of a factor, with zeros behind its rows and columns. Rows along several axes stay as they are: loops over them
+    /// become one.
+    fn copy(&self, which: usize) -> Option<Uop<'g>> {
+        let (Factor { base, view, .. }, axes, own) = (&self.factors[which], self.order(which), self.own(which));
+        let is_padded = |axis: usize| axis == self.depth || own == [axis];
+        axes.last().filter(|axis| is_padded(**axis) && view.shape[**axis].known().is_some())?;
+        let padding = |axis: usize| match view.shape[axis].known() {
+            Some(size) if is_padded(axis) => (Dim::ZERO, Dim::from(rounded(size) - size)),
+            _ => (Dim::ZERO, Dim::ZERO),
+        };
+        let of = |dims: &[Dim]| axes.iter().map(|axis| dims[*axis].clone()).collect();
+        let matrix = View::new(of(&view.shape), of(&view.strides), view.offset.clone(), None);
+        let padded = matrix.pad(&axes.iter().map(|axis| padding(*axis)).collect::<Vec<_>>());
+        let graph = base.graph();
+        let padded = graph.node(Op::View, base.dtype(), &[*base], Arg::View(padded.into()));
+        Some(graph.node(Op::Contiguous, base.dtype(), &[padded], Arg::None))
+    }
+
+    /// Whether the product of `copies` is faster by more than what they cost.
+    fn pays(&self, copies: &Copies<'g>) -> bool {
+        let is_narrow = |which: &usize| copies[*which].is_some();
+        let gain = (0..2).filter(is_narrow).count() as f64 / 2.0 * cost::elements(self.sum.src(0).shape());
+        let cost = |copy: &Uop| 2.0 * BYTE * copy.dtype().bytes() as f64 * cost::elements(copy.shape()) + LAUNCH;
+        gain > copies.iter().flatten().map(cost).sum()
+    }
+
+    /// The same sum over `copies`; over all their steps, if both factors are copied.
+    fn of_copies(&self, copies: Copies<'g>) -> Uop<'g> {
+        let mut shape = self.sum.src(0).shape().to_vec();
+        if let (Some(size), [Some(_), Some(_)]) = (shape[self.depth].known(), &copies) {
+            shape[self.depth] = Dim::from(rounded(size));
+        }
+        let factor = |which: usize| match copies[which] {
+            Some(copy) => self.view_of(copy, which, &shape),
+            None => self.factors[which].node,
+        };
+        let product = self.sum.src(0).with_srcs(&[factor(0), factor(1)]);
+        self.sum.with_srcs(&[product])
+    }
+
+    /// `copy` in place of a factor of a product of `shape`.
+    fn view_of(&self, copy: Uop<'g>, which: usize, shape: &[Dim]) -> Uop<'g> {
+        let rows = View::contiguous(copy.shape()).strides;
+        let mut strides = vec![Dim::ZERO; shape.len()];
+        for (axis, stride) in self.order(which).into_iter().zip(rows) {
+            strides[axis] = stride;
+        }
+        let view = View::new(shape.to_vec(), strides, Dim::ZERO, None);
+        let wide = copy.cast(self.factors[which].node.dtype());
+        copy.graph().node(Op::View, wide.dtype(), &[wide], Arg::View(view.into()))
+    }
+}
+
+/// The next multiple of [`STEPS`].
+fn rounded(size: i64) -> i64 {
+    (size + STEPS - 1) / STEPS * STEPS
+}
+
+/// What `node` is a view of, and the view.
+fn below(node: Uop) -> (ShapeTracker, Uop) {
+    match node.arg() {
+        Arg::View(tracker) => (tracker.clone(), node.src(0)),
+        _ => (ShapeTracker::contiguous(node.shape()), node),
+    }
+}
+
+/// Whether computing `base` takes a reduction.
+fn is_reduced(base: Uop) -> bool {
+    base.op() != Op::Contiguous && base.toposort().into_iter().any(|node| node.op() == Op::ReduceAxis)
+}
