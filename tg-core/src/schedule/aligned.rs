@@ -23,7 +23,7 @@ const NARROWEST: usize = 4;
 /// Elements whose multiples rows are as long as, and columns: steps of a sum that are in shared memory at once.
 const STEPS: i64 = 64;
 /// Products of a large GPU's matrix units that narrow copies of both factors cost, in the time of a byte to or from memory.
-const BYTE: f64 = 44.0;
+const BYTE: f64 = 60.0;
 /// The same, in the time it takes to start a kernel.
 const LAUNCH: f64 = 5e8;
 
@@ -213,4 +213,108 @@ fn below(node: Uop) -> (ShapeTracker, Uop) {
 /// Whether computing `base` takes a reduction.
 fn is_reduced(base: Uop) -> bool {
     base.op() != Op::Contiguous && base.toposort().into_iter().any(|node| node.op() == Op::ReduceAxis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::views::Views;
+    use super::*;
+    use crate::dim::Var;
+    use crate::interpret::{Array, evaluate};
+    use crate::ir::{Graph, Value};
+    use crate::target::Device;
+    use crate::tensor::{matmul, transpose};
+
+    /// The product of two matrices of `sizes`, or of the second one transposed.
+    fn product<'g>(graph: &'g Graph, dtype: DType, sizes: [&[Dim]; 2], is_transposed: bool) -> Uop<'g> {
+        let [x, w] = sizes.map(|size| graph.buffer(dtype, size.to_vec()));
+        let w = if is_transposed { transpose(w, -2, -1).expect("a matrix") } else { w };
+        Views::new(graph, Device::Gpu).fold(matmul(x, w).expect("a product"))
+    }
+
+    fn dims(sizes: &[i64]) -> Vec<Dim> {
+        sizes.iter().map(|n| Dim::from(*n)).collect()
+    }
+
+    /// The shapes of the copies that are made for a product.
+    fn copied(dtype: DType, x: &[Dim], w: &[Dim], is_transposed: bool) -> Vec<Vec<Dim>> {
+        let graph = Graph::new();
+        let nodes = product(&graph, dtype, [x, w], is_transposed).toposort();
+        let is_copy = |n: &Uop| n.op() == Op::Contiguous && n.dtype() == dtype;
+        nodes.into_iter().filter(is_copy).map(|n| n.shape().to_vec()).collect()
+    }
+
+    fn copies(x: &[i64], w: &[i64]) -> Vec<Vec<Dim>> {
+        copied(DType::BF16, &dims(x), &dims(w), false)
+    }
+
+    #[test]
+    fn factors_are_copied_where_rows_are_not_aligned() {
+        let both = vec![dims(&[4032, 4032]); 2];
+        assert_eq!(copies(&[4001, 4003], &[4003, 4007]), both);
+        assert_eq!(copied(DType::F16, &dims(&[4001, 4003]), &dims(&[4007, 4003]), true), both);
+        assert_eq!(copies(&[4096, 4096], &[4096, 4096]), [dims(&[]); 0]);
+        assert_eq!(copies(&[4000, 4000], &[4000, 4000]), [dims(&[]); 0]);
+        assert_eq!(copies(&[4000, 4000], &[4000, 4007]), [dims(&[4032, 4032])]);
+        // A longer sum takes zeros in both.
+        assert_eq!(copies(&[4096, 4003], &[4003, 4096]), [dims(&[4096, 4032]), dims(&[4032, 4096])]);
+    }
+
+    #[test]
+    fn each_matrix_of_a_batch_is_padded() {
+        let batch = [dims(&[64, 1024, 1024]), dims(&[64, 1024, 1024])];
+        assert_eq!(copies(&[64, 1001, 1003], &[64, 1003, 1005]), batch);
+        // Rows along two axes stay one loop.
+        assert_eq!(copies(&[64, 101, 1003], &[1003, 1005]), [dims(&[64, 101, 1024]), dims(&[1024, 1024])]);
+    }
+
+    #[test]
+    fn rows_that_are_not_known_stay_and_are_guessed() {
+        let rows = |least| Dim::from(Var::new("N", least, 1 << 20));
+        let copied = |least| copied(DType::BF16, &[rows(least), 4003.into()], &dims(&[4003, 4007]), false);
+        assert_eq!(copied(1), [dims(&[]); 0]);
+        assert_eq!(copied(4096), [vec![rows(4096), 4032.into()], dims(&[4032, 4032])]);
+    }
+
+    #[test]
+    fn thin_products_and_those_without_matrix_units_are_not_worth_copies() {
+        for m in [1, 16, 100] {
+            assert_eq!(copies(&[m, 4003], &[4003, 4007]), [dims(&[]); 0], "{m}");
+        }
+        assert_eq!(copies(&[501, 503], &[503, 507]), [dims(&[]); 0]);
+        assert_eq!(copied(DType::F32, &dims(&[4001, 4003]), &dims(&[4003, 4007]), false), [dims(&[]); 0]);
+    }
+
+    /// What becomes of a product, whether it pays or not, has the same elements: also where factors are not finite.
+    #[test]
+    fn products_of_copies_are_the_same() {
+        let shapes: [(&[usize], &[usize], bool); 5] = [
+            (&[5, 7], &[7, 3], false),
+            (&[5, 7], &[3, 7], true),
+            (&[2, 5, 7], &[2, 7, 3], false),
+            (&[2, 5, 7], &[2, 3, 7], true),
+            (&[2, 5, 7], &[7, 3], false),
+        ];
+        for (x, w, is_transposed) in shapes {
+            let graph = Graph::new();
+            let sizes = [x, w].map(|shape| shape.iter().map(|n| Dim::from(*n as i64)).collect::<Vec<_>>());
+            let nodes = product(&graph, DType::BF16, [&sizes[0], &sizes[1]], is_transposed).toposort();
+            let sum = nodes.into_iter().find(|n| n.op() == Op::ReduceAxis).expect("a sum");
+            let product = Product::of(sum).expect("a product");
+            let longer = product.of_copies(product.copies().expect("copies"));
+            assert_eq!(longer.src(0).shape()[product.depth], Dim::from(STEPS));
+            let inputs = [x, w].map(filled);
+            let results = evaluate(&[sum, longer], &|n| inputs.get(n as usize).cloned(), &|v| v.min).expect("values");
+            assert_eq!(format!("{:?}", results[0].data), format!("{:?}", results[1].data), "{x:?} {w:?}");
+        }
+    }
+
+    /// Small numbers, with one that is not a number and one that is not finite.
+    fn filled(shape: &[usize]) -> Array {
+        let mut array = Array::zeros(DType::BF16, shape).expect("a small array");
+        array.data.iter_mut().enumerate().for_each(|(i, v)| *v = Value::Float((i % 11) as f64 - 4.0));
+        let last = array.data.len() - 1;
+        (array.data[2], array.data[last]) = (Value::Float(f64::INFINITY), Value::Float(f64::NAN));
+        array
+    }
 }
