@@ -13,14 +13,14 @@ use rustc_hash::FxHashSet;
 use super::cost;
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Fragment, Op, Uop};
 use crate::view::{ShapeTracker, View};
 
 /// Bytes of the widest access.
 const WIDEST: i64 = 16;
-/// Elements of the narrowest type that is copied without going through registers have as many bytes.
+/// Bytes of the narrowest copy into shared memory that does not go through registers.
 const NARROWEST: usize = 4;
-/// Elements whose multiples rows are as long as, and columns: steps of a sum that are in shared memory at once.
+/// Steps of a sum that are in shared memory at once: rows and columns of copies are a multiple of it long.
 const STEPS: i64 = 64;
 /// Products of a large GPU's matrix units that narrow copies of both factors cost, in the time of a byte to or from memory.
 const BYTE: f64 = 60.0;
@@ -57,10 +57,11 @@ struct Factor<'g> {
 type Copies<'g> = [Option<Uop<'g>>; 2];
 
 impl<'g> Factor<'g> {
-    /// `node` as a wider float of a view.
+    /// `node` as a wider float of a view, of a type that matrix units multiply.
     fn of(node: Uop<'g>) -> Option<Factor<'g>> {
         let (outer, wide) = below(node);
-        if !cost::widens(wide) || wide.src(0).dtype().bytes() >= NARROWEST {
+        let is_narrow = |dtype: DType| Fragment::ALL.iter().any(|f| f.factor() == dtype) && dtype.bytes() < NARROWEST;
+        if !cost::widens(wide) || !is_narrow(wide.src(0).dtype()) {
             return None;
         }
         let (inner, base) = below(wide.src(0));
@@ -244,6 +245,8 @@ mod tests {
         nodes.into_iter().filter(is_copy).map(|n| n.shape().to_vec()).collect()
     }
 
+    const NONE: [Vec<Dim>; 0] = [];
+
     fn copies(x: &[i64], w: &[i64]) -> Vec<Vec<Dim>> {
         copied(DType::BF16, &dims(x), &dims(w), false)
     }
@@ -253,8 +256,8 @@ mod tests {
         let both = vec![dims(&[4032, 4032]); 2];
         assert_eq!(copies(&[4001, 4003], &[4003, 4007]), both);
         assert_eq!(copied(DType::F16, &dims(&[4001, 4003]), &dims(&[4007, 4003]), true), both);
-        assert_eq!(copies(&[4096, 4096], &[4096, 4096]), [dims(&[]); 0]);
-        assert_eq!(copies(&[4000, 4000], &[4000, 4000]), [dims(&[]); 0]);
+        assert_eq!(copies(&[4096, 4096], &[4096, 4096]), NONE);
+        assert_eq!(copies(&[4000, 4000], &[4000, 4000]), NONE);
         assert_eq!(copies(&[4000, 4000], &[4000, 4007]), [dims(&[4032, 4032])]);
         // A longer sum takes zeros in both.
         assert_eq!(copies(&[4096, 4003], &[4003, 4096]), [dims(&[4096, 4032]), dims(&[4032, 4096])]);
@@ -272,17 +275,32 @@ mod tests {
     fn rows_that_are_not_known_stay_and_are_guessed() {
         let rows = |least| Dim::from(Var::new("N", least, 1 << 20));
         let copied = |least| copied(DType::BF16, &[rows(least), 4003.into()], &dims(&[4003, 4007]), false);
-        assert_eq!(copied(1), [dims(&[]); 0]);
+        assert_eq!(copied(1), NONE);
         assert_eq!(copied(4096), [vec![rows(4096), 4032.into()], dims(&[4032, 4032])]);
     }
 
     #[test]
     fn thin_products_and_those_without_matrix_units_are_not_worth_copies() {
         for m in [1, 16, 100] {
-            assert_eq!(copies(&[m, 4003], &[4003, 4007]), [dims(&[]); 0], "{m}");
+            assert_eq!(copies(&[m, 4003], &[4003, 4007]), NONE, "{m}");
         }
-        assert_eq!(copies(&[501, 503], &[503, 507]), [dims(&[]); 0]);
-        assert_eq!(copied(DType::F32, &dims(&[4001, 4003]), &dims(&[4003, 4007]), false), [dims(&[]); 0]);
+        assert_eq!(copies(&[501, 503], &[503, 507]), NONE);
+        assert_eq!(copied(DType::F32, &dims(&[4001, 4003]), &dims(&[4003, 4007]), false), NONE);
+    }
+
+    #[test]
+    fn what_a_reduction_computes_is_stored_before_it_is_copied() {
+        let stored = |factor: for<'g> fn(Uop<'g>, Uop<'g>) -> Uop<'g>| {
+            let graph = Graph::new();
+            let [x, w, v] =
+                [[4001, 4003], [4003, 4007], [4007, 4009]].map(|size| graph.buffer(DType::BF16, dims(&size)));
+            let mut views = Views::new(&graph, Device::Gpu);
+            views.fold(matmul(factor(x, w), v).expect("a product"));
+            views.forced().into_iter().map(|node| (node.op(), node.shape().to_vec())).collect::<Vec<_>>()
+        };
+        let product: for<'g> fn(Uop<'g>, Uop<'g>) -> Uop<'g> = |x, w| -matmul(x, w).expect("a product");
+        assert_eq!(stored(product), [(Op::Neg, dims(&[4001, 4007]))]);
+        assert_eq!(stored(|_, w| -w), []);
     }
 
     /// What becomes of a product, whether it pays or not, has the same elements: also where factors are not finite.
