@@ -80,8 +80,10 @@ impl<'g> Factor<'g> {
         (0..self.view.shape.len()).filter(|axis| self.varies(*axis))
     }
 
-    fn dtype(&self) -> DType {
-        self.base.dtype()
+    /// Whether as many elements are whole vectors of the widest access.
+    fn is_whole(&self, count: &Dim) -> bool {
+        let lanes = WIDEST / self.base.dtype().bytes() as i64;
+        count.terms().iter().all(|(_, coefficient)| coefficient % lanes == 0)
     }
 
     /// Whether it has no element of its base twice.
@@ -92,9 +94,8 @@ impl<'g> Factor<'g> {
 
     /// Whether vectors of the widest access along one of `axes` begin at multiples of their size.
     fn is_aligned(&self, axes: &[usize]) -> bool {
-        let lanes = WIDEST / self.dtype().bytes() as i64;
         let View { shape, strides, offset, .. } = &self.view;
-        let divides = |dim: &Dim| dim.terms().iter().all(|(_, coefficient)| coefficient % lanes == 0);
+        let divides = |dim: &Dim| self.is_whole(dim);
         let along = axes.iter().copied().find(|axis| strides[*axis].is(1) && divides(&shape[*axis]));
         let is_start = |axis: usize| Some(axis) == along || divides(&strides[axis]);
         along.is_some() && divides(offset) && self.axes().all(is_start)
@@ -129,15 +130,21 @@ impl<'g> Product<'g> {
         axes
     }
 
+    /// Whether a factor comes into shared memory element by element.
+    fn is_narrow(&self, which: usize) -> bool {
+        let matrix = [&self.own(which)[..], &[self.depth]].concat();
+        !self.factors[which].is_aligned(&matrix)
+    }
+
     /// Copies of the factors that are not aligned; of both, where that makes the sum longer. `None` if all are, or there is
     /// no such copy.
     fn copies(&self) -> Option<Copies<'g>> {
-        let narrow = [0, 1].map(|which| {
-            let matrix = [&self.own(which)[..], &[self.depth]].concat();
-            !self.factors[which].is_aligned(&matrix)
-        });
-        let ends_in_sum = |which: usize| self.order(which).last() == Some(&self.depth);
-        let both = (0..2).any(|which| narrow[which] && ends_in_sum(which));
+        let narrow = [0, 1].map(|which| self.is_narrow(which));
+        let is_longer = |which: usize| {
+            let factor = &self.factors[which];
+            self.order(which).last() == Some(&self.depth) && !factor.is_whole(&factor.view.shape[self.depth])
+        };
+        let both = (0..2).any(|which| narrow[which] && is_longer(which));
         let copy = |which: usize| match narrow[which] || both {
             true => self.copy(which).map(Some),
             false => Some(None),
@@ -165,8 +172,8 @@ impl<'g> Product<'g> {
 
     /// Whether the product of `copies` is faster by more than what they cost.
     fn pays(&self, copies: &Copies<'g>) -> bool {
-        let is_narrow = |which: &usize| copies[*which].is_some();
-        let gain = (0..2).filter(is_narrow).count() as f64 / 2.0 * cost::elements(self.sum.src(0).shape());
+        let narrow = (0..2).filter(|which| self.is_narrow(*which)).count() as f64 / 2.0;
+        let gain = narrow * cost::elements(self.sum.src(0).shape());
         let cost = |copy: &Uop| 2.0 * BYTE * copy.dtype().bytes() as f64 * cost::elements(copy.shape()) + LAUNCH;
         gain > copies.iter().flatten().map(cost).sum()
     }
@@ -224,7 +231,7 @@ mod tests {
     use crate::interpret::{Array, evaluate};
     use crate::ir::{Graph, Value};
     use crate::target::Device;
-    use crate::tensor::{matmul, transpose};
+    use crate::tensor::{matmul, reshaped, shrunk, transpose};
 
     /// The product of two matrices of `sizes`, or of the second one transposed.
     fn product<'g>(graph: &'g Graph, dtype: DType, sizes: [&[Dim]; 2], is_transposed: bool) -> Uop<'g> {
@@ -261,6 +268,18 @@ mod tests {
         assert_eq!(copies(&[4000, 4000], &[4000, 4007]), [dims(&[4032, 4032])]);
         // A longer sum takes zeros in both.
         assert_eq!(copies(&[4096, 4003], &[4003, 4096]), [dims(&[4096, 4032]), dims(&[4032, 4096])]);
+    }
+
+    /// Of every second column, a copy; not of the other factor, which the sum fits.
+    #[test]
+    fn a_factor_without_neighbours_is_copied_alone() {
+        let graph = Graph::new();
+        let [x, w] = [[4000, 4000, 2], [4000, 4000, 1]].map(|size| graph.buffer(DType::BF16, dims(&size)));
+        let part = [4000, 4000, 1].map(|n| (Dim::ZERO, Dim::from(n)));
+        let [x, w] = [shrunk(x, part.to_vec()), w].map(|m| reshaped(m, &dims(&[4000, 4000])));
+        let nodes = Views::new(&graph, Device::Gpu).fold(matmul(x, w).expect("a product")).toposort();
+        let copies: Vec<_> = nodes.into_iter().filter(|n| n.op() == Op::Contiguous).collect();
+        assert!(matches!(&copies[..], [copy] if copy.toposort().contains(&x.toposort()[0])), "{copies:?}");
     }
 
     #[test]
