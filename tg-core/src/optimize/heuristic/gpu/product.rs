@@ -13,10 +13,14 @@ use crate::optimize::stage::loads;
 
 /// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
 const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
-/// Steps of the sum in shared memory at once.
-const DEEP: u32 = 64;
-/// Buffers in shared memory, if there is room, and without matrix units, where two blocks are to have it.
-const DEPTH: u32 = 4;
+/// Steps of the sum in shared memory at once, and buffers there, if there is room.
+const DEEP: [u32; 2] = [64, 4];
+/// Rows up to which a product waits for memory more than it multiplies: so many columns of a warp's part then, and more
+/// under way.
+const THIN: u32 = 32;
+const THIN_PART: u32 = 16;
+const DEEP_IF_THIN: [u32; 2] = [128, 8];
+/// Buffers without matrix units, where two blocks are to have room for them.
 const DEPTH_OF_TWO: u32 = 3;
 /// Bytes of the factors of matrix units.
 const NARROW: u32 = 2;
@@ -96,9 +100,9 @@ impl<'g> Plan<'g, '_> {
         };
         if product.is_narrow {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, (DEEP, NARROW), 2) <= self.isa.shared_bytes();
+            let fits = |tile: [u32; 2]| shared(tile, (DEEP[0], NARROW), 2) <= self.isa.shared_bytes();
             let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(TILES[1]));
+            self.by_warps(product, tile.unwrap_or(TILES[2]));
             return true;
         }
         let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
@@ -161,8 +165,10 @@ impl<'g> Plan<'g, '_> {
     fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
         let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), DEEP];
-        let (high, wide) = (height.min(part[0]), width.min(part[1]));
+        let [height, width] = [fitting(rows, tile[0]), fitting(columns, tile[1])];
+        let is_thin = height <= THIN;
+        let [steps, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
+        let (high, wide) = (height.min(part[0]), width.min(if is_thin { THIN_PART } else { part[1] }));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
         let columns = self.tile_of_block(columns, width)?;
@@ -170,7 +176,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = self.buffers([height, width], (DEEP, NARROW), DEPTH);
+            let depth = self.buffers([height, width], (steps, NARROW), most);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
