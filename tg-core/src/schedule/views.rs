@@ -1,4 +1,5 @@
-//! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`).
+//! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`),
+//! and on a GPU factors of products are copied to where their rows are aligned (`aligned`).
 //!
 //! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS of what is computed
 //! says that it is stored, and then that serves all who use it, also without the marker. A CONTIGUOUS of a view stays,
@@ -9,6 +10,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::aligned::aligned;
 use super::cost;
 use super::partial::in_parts;
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
@@ -34,7 +36,10 @@ impl<'g> Views<'g> {
         let (graph, forced) = (self.graph, &mut self.forced);
         let device = self.device;
         let tensor = rebuild(tensor, &mut self.parted, |node| in_parts(node, device));
-        rebuild(tensor, &mut self.done, |node| fold_one(graph, forced, node))
+        rebuild(tensor, &mut self.done, |node| match node.op() {
+            Op::ReduceAxis if device == Device::Gpu => aligned(node, forced),
+            _ => fold_one(graph, forced, node),
+        })
     }
 
     /// The tensors that must be stored.
