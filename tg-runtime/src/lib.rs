@@ -17,6 +17,7 @@
 //! | [`parameters`] | structs of tensors by name |
 //! | [`kernel`] | the operations of kernels rendered as Rust |
 //! | [`program`] | the interface of generated code: binding dimensions, launching kernels |
+//! | [`loader`] | object files in memory, without the system's loader |
 //!
 //! Nothing here compiles or builds graphs.
 
@@ -31,6 +32,8 @@ pub mod idx;
 pub mod isa;
 #[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
+pub mod loader;
 pub mod npy;
 pub mod parameters;
 pub mod pool;
