@@ -376,7 +376,9 @@ fn concerns_memory(header: &Header, headers: &[Header]) -> Result<bool, LoadErro
     }
     let of = headers.get(header.info).ok_or_else(|| header.wrong(format!("there is no section {}", header.info)))?;
     match header.kind {
-        kind::REL if of.is_loaded() => Err(header.wrong("relocations without addends, which these processors never use")),
+        kind::REL if of.is_loaded() => {
+            Err(header.wrong("relocations without addends, which these processors never use"))
+        }
         _ => Ok(of.is_loaded()),
     }
 }

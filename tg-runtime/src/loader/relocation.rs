@@ -120,10 +120,9 @@ impl Machine {
             // jmp *slot(%rip), and traps up to the next multiple of 8. The distance counts from the end of the instruction.
             Machine::X86_64 => &Stub { code: b"\xff\x25\0\0\0\0\xcc\xcc", relocations: &[(2, 9, -4)] },
             // adrp x16, slot; ldr x16, [x16, slot]; br x16
-            Machine::Aarch64 => &Stub {
-                code: b"\x10\0\0\x90\x10\x02\x40\xf9\0\x02\x1f\xd6",
-                relocations: &[(0, 311, 0), (4, 312, 0)],
-            },
+            Machine::Aarch64 => {
+                &Stub { code: b"\x10\0\0\x90\x10\x02\x40\xf9\0\x02\x1f\xd6", relocations: &[(0, 311, 0), (4, 312, 0)] }
+            }
         }
     }
 }
