@@ -23,7 +23,7 @@ const SEEDS: &[&[u8]] = seeds!["gcc_x86_64" "gcc_x86_64_fixed" "clang_x86_64" "c
 const STEP: usize = if cfg!(miri) { 251 } else { 1 };
 
 /// Random changes of each seed.
-const RANDOM: usize = 10_000;
+const RANDOM: usize = 3_000;
 
 #[test]
 fn seeds_refer_to_what_is_not_offered() {
@@ -49,7 +49,7 @@ fn any_byte_changed() {
     for seed in SEEDS {
         let mut bytes = seed.to_vec();
         for at in (0..seed.len()).step_by(STEP) {
-            for change in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
+            for change in [1, 16, 128, 255] {
                 bytes[at] = seed[at] ^ change;
                 object(&bytes);
             }
