@@ -31,6 +31,13 @@ const LEVELS: &[(Isa, target::Isa)] = &[
     (Isa::Neon, target::Isa::Neon),
 ];
 
+/// How one came by some code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Kept,
+    Made,
+}
+
 /// Makes code of C texts.
 #[derive(Debug)]
 pub struct Compiler {
@@ -82,22 +89,22 @@ impl Compiler {
     /// again.
     pub fn code(&self, source: &str) -> Result<Arc<Code>, JitError> {
         let slot = self.recent().slot(Key::of(["code", source]));
-        let (code, is_new) = self.filled(&slot, source)?;
-        if is_new {
+        let filled = self.filled(&slot, source);
+        if !matches!(filled, Ok((_, Origin::Kept))) {
             self.recent().trim(MEMORY_LIMIT, Code::bytes);
         }
-        Ok(code)
+        filled.map(|(code, _)| code)
     }
 
     /// What `slot` holds. Whoever comes second while it is being compiled waits here, and not those with other texts.
-    fn filled(&self, slot: &Slot<Code>, source: &str) -> Result<(Arc<Code>, bool), JitError> {
+    fn filled(&self, slot: &Slot<Code>, source: &str) -> Result<(Arc<Code>, Origin), JitError> {
         let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = &*held {
-            return Ok((code.clone(), false));
+            return Ok((code.clone(), Origin::Kept));
         }
         let code = Arc::new(self.compile(source)?);
         *held = Some(code.clone());
-        Ok((code, true))
+        Ok((code, Origin::Made))
     }
 
     fn compile(&self, source: &str) -> Result<Code, JitError> {
