@@ -225,8 +225,8 @@ const BOUNDS: &[Bound] = &[
     Bound { method: "layernorm", dtype: DType::F32, shapes: ROWS, registers: 40 },
     Bound { method: "layernorm", dtype: DType::BF16, shapes: ROWS, registers: 64 },
     // 128 sums for each thread, and one block of 256 threads at a time on a multiprocessor.
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, registers: 224 },
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, registers: 224 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, registers: 240 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, registers: 240 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, registers: 128 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, registers: 128 },
 ];

@@ -58,9 +58,13 @@ fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     rebuild(kernel, &mut done, |node| transcendental::decompose(node).filter(|_| !has(node)).unwrap_or(node))
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, barriers, and
-/// loads ahead of products.
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, barriers,
+/// loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let linear = linearize(passes(isa).iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)));
-    if isa.is_gpu() { gpu::early(gpu::barriers(gpu::ahead(linear, simplifier))) } else { linear }
+    if !isa.is_gpu() {
+        return linear;
+    }
+    let ordered = gpu::early(gpu::barriers(gpu::ahead(linear, simplifier)));
+    gpu::rotate(ordered, simplifier)
 }

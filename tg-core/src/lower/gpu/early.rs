@@ -31,9 +31,10 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
     }
     let Some(last) = times.values().max().copied() else { return part.to_vec() };
     let copies: Vec<_> = part.iter().copied().filter(is_copy).collect();
+    // With the products of a step, which have even times; with the last only if there is no other.
+    let steps = (last / 2 - 1).max(1);
     for (at, copy) in copies.iter().enumerate() {
-        // With the products of a step, which have even times.
-        times.insert(*copy, 2 + at * (last - 1) / copies.len() / 2 * 2);
+        times.insert(*copy, 2 + at * steps / copies.len() * 2);
     }
     for &node in part.iter().rev().filter(|n| !matches!(n.op(), Op::UpdateAcc)) {
         // What a node waits for comes before it: factors one step ahead of their products.
@@ -50,7 +51,7 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
         // What no product waits for comes as soon as all that it needs itself.
         let last = || node.srcs().filter_map(|s| keys.get(&s)).copied().max().unwrap_or(0);
         // The end of a group comes after all copies of it.
-        let end = (node.op() == Op::Commit).then_some(usize::MAX);
+        let end = (node.op() == Op::Commit).then_some(2 * steps + 1);
         let key = end.or(times.get(&node).copied()).unwrap_or_else(last);
         keys.insert(node, key);
     }

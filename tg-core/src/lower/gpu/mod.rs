@@ -11,6 +11,7 @@
 //! | [`ahead`] | copies into shared memory that may run ahead do |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
 //! | [`early`] | matrices are loaded a step before they are multiplied |
+//! | [`rotate`] | an iteration waits for the tiles of the next, and loads from them, before its last products |
 
 mod ahead;
 mod barriers;
@@ -19,6 +20,7 @@ mod early;
 mod half;
 mod matrix;
 mod pairs;
+mod rotate;
 mod sums;
 mod threads;
 
@@ -29,6 +31,7 @@ pub(super) use early::early;
 pub(super) use half::half;
 pub(super) use matrix::{accumulated, matrix};
 pub(super) use pairs::pairs;
+pub(super) use rotate::rotate;
 pub(super) use sums::sums;
 pub(super) use threads::threads;
 

@@ -5,7 +5,7 @@
 
 use super::layout::{Chunk, chunks};
 use super::memory::places;
-use super::registers::{Class, Lane, Side};
+use super::registers::{Class, Lane};
 use super::{Pointer, Writer, buffer};
 use crate::dtype::DType;
 use crate::ir::{Arg, Op, Uop};
@@ -74,6 +74,6 @@ impl<'g> Writer<'g, '_> {
         let registers = units.join(", ");
         self.body
             .line(format!("ldmatrix.sync.aligned.m8n8.x{count}{transposed}.shared.b16 {{{registers}}}, {address};"));
-        units.iter().flat_map(|unit| [Side::Low, Side::High].map(|side| Lane::Half(unit.clone(), side))).collect()
+        units.into_iter().flat_map(Lane::both).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Loops, registers that change, and what a kernel knows of itself: run-time dimensions, its block and thread.
 
 use super::Writer;
-use super::registers::{Class, Lane, held, type_name};
+use super::registers::{Class, Lane, Side, held, type_name};
 use crate::dtype::Scalar;
 use crate::ir::{Arg, Special, Uop};
 
@@ -66,8 +66,12 @@ impl<'g> Writer<'g, '_> {
     }
 
     pub(super) fn accumulator(&mut self, node: Uop<'g>) -> Vec<Lane> {
-        let class = Class::of(held(node));
-        let registers = (0..node.dtype().lanes).map(|_| Lane::Whole(self.body.fresh(class))).collect::<Vec<_>>();
+        let (class, lanes) = (Class::of(held(node)), node.dtype().lanes);
+        let registers: Vec<_> = if class == Class::B16 && lanes % 2 == 0 {
+            (0..lanes / 2).flat_map(|_| Lane::both(self.body.fresh(Class::B32))).collect()
+        } else {
+            (0..lanes).map(|_| Lane::Whole(self.body.fresh(class))).collect()
+        };
         self.assign(&registers, node.src(0), held(node));
         registers
     }
@@ -80,10 +84,15 @@ impl<'g> Writer<'g, '_> {
     /// Moves the lanes of `value`, or its only one, into `registers`.
     fn assign(&mut self, registers: &[Lane], value: Uop<'g>, scalar: Scalar) {
         let lanes = self.lanes(value).to_vec();
+        let lanes = registers.iter().enumerate().map(|(at, _)| &lanes[if lanes.len() == 1 { 0 } else { at }]);
+        let lanes: Vec<_> = lanes.map(|lane| self.convert(lane, held(value), scalar)).collect();
         for (at, register) in registers.iter().enumerate() {
-            let lane = self.convert(&lanes[if lanes.len() == 1 { 0 } else { at }], held(value), scalar);
-            let (source, target) = (self.body.whole(&lane), self.body.whole(register));
-            self.body.line(format!("mov.{} {target}, {source};", Class::of(scalar).name()));
+            let (target, class, source) = match register {
+                Lane::Whole(target) => (target, Class::of(scalar), self.body.whole(&lanes[at])),
+                Lane::Half(target, Side::Low) => (target, Class::B32, self.body.pair(&lanes[at], &lanes[at + 1])),
+                Lane::Half(_, Side::High) => continue,
+            };
+            self.body.line(format!("mov.{} {target}, {source};", class.name()));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! register. A guarded load fills its registers with the other value first and is predicated, as a guarded store is.
 
 use super::layout::{Chunk, chunks, memory_type};
-use super::registers::{Class, Lane, Side, held, type_name};
+use super::registers::{Class, Lane, held, type_name};
 use super::{Pointer, Writer};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Op, Uop};
@@ -211,7 +211,7 @@ impl<'g> Writer<'g, '_> {
         match (scalar, shared) {
             (Scalar::Bool, 1) => vec![self.truth(unit)],
             (_, 1) => vec![Lane::Whole(unit.into())],
-            (Scalar::F16 | Scalar::BF16, _) => [Side::Low, Side::High].map(|s| Lane::Half(unit.into(), s)).to_vec(),
+            (Scalar::F16 | Scalar::BF16, _) => Lane::both(unit.into()).to_vec(),
             _ => (0..shared).map(|at| self.extract(unit, scalar, at)).collect(),
         }
     }

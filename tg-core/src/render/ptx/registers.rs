@@ -70,6 +70,13 @@ pub(super) enum Lane {
     Half(String, Side),
 }
 
+impl Lane {
+    /// The lanes that share `register`.
+    pub fn both(register: String) -> [Lane; 2] {
+        [Lane::Half(register.clone(), Side::Low), Lane::Half(register, Side::High)]
+    }
+}
+
 /// The scalar that a value is computed and held as: an `index` is 32 bits wide where its bounds fit.
 pub(super) fn held(node: Uop) -> Scalar {
     let bounded = if node.op() == Op::Range { node.src(0) } else { node };

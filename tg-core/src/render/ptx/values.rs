@@ -106,7 +106,7 @@ impl<'g> Writer<'g, '_> {
         let [low, high] = lanes.each_ref().map(|lane| self.body.whole(lane));
         let pair = self.body.fresh(Class::B32);
         self.body.line(format!("cvt.rn.{}x2.f32 {pair}, {high}, {low};", to.name()));
-        [Lane::Half(pair.clone(), Side::Low), Lane::Half(pair, Side::High)]
+        Lane::both(pair)
     }
 
     pub(super) fn bitcast(&mut self, node: Uop<'g>) -> Vec<Lane> {

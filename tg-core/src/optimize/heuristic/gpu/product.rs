@@ -15,7 +15,8 @@ use crate::optimize::stage::loads;
 const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
 /// Steps of the sum in shared memory at once.
 const DEEP: u32 = 64;
-/// Buffers in shared memory, if there is room.
+/// Buffers in shared memory, if there is room, and without matrix units.
+const DEPTHS: [u32; 3] = [4, 3, 2];
 const DEPTH: u32 = 3;
 /// Elements by which rows in shared memory are apart more than they are long.
 const SKEW: u32 = 8;
@@ -141,7 +142,8 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = if shared([height, width], DEPTH) <= self.isa.shared_bytes() { DEPTH } else { 2 };
+            let fits = |depth: &u32| shared([height, width], *depth) <= self.isa.shared_bytes();
+            let depth = DEPTHS.into_iter().find(fits).unwrap_or(2);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
