@@ -20,7 +20,7 @@ use std::{fs, thread};
 use tg_core::ir::Graph;
 use tg_runtime::Config;
 use tg_runtime::jit::{Compiler, JitError};
-use tg_runtime::loader::{Code, imports};
+use tg_runtime::loader::Code;
 
 use self::launch::Call;
 
@@ -198,7 +198,7 @@ fn code_for_fixed_addresses_is_loaded() {
     let mut command = Command::new(&tools.argv[0]);
     command.args(&tools.argv[1..]).args(["-O2", "-fno-pic", "-fcf-protection=none", "-c", "-o"]);
     assert!(command.arg(&object).arg(&source).status().expect("a compiler").success());
-    let code = Code::load(&fs::read(&object).expect("an object"), &imports()).expect("code");
+    let code = Code::load(&fs::read(&object).expect("an object"), &tg_runtime::loader::imports()).expect("code");
     assert_eq!(answer(&code), 42);
 }
 
