@@ -40,6 +40,10 @@ unsafe impl<T: Element> Send for Storage<T> {}
 // SAFETY: shared access gives only `&[T]`, and `Element` requires `Sync`.
 unsafe impl<T: Element> Sync for Storage<T> {}
 
+/// Tests look at every byte of large blocks; an interpreter of Rust would take hours to.
+#[cfg(test)]
+const TEST_STEP: usize = if cfg!(miri) { 65_521 } else { 1 };
+
 #[repr(align(64))]
 struct Aligned;
 
