@@ -55,7 +55,7 @@ pub mod __private {
         DimSpec, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
     };
     #[cfg(feature = "cuda")]
-    pub use tg_runtime::program::{GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};
+    pub use tg_runtime::program::{Fragment, GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};
 }
 
 /// The examples of the language's description, as tests.

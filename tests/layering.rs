@@ -23,6 +23,18 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Every folder of sources.
+const SOURCES: &[&str] = &[
+    "src",
+    "tg-core/src",
+    "tg-toolchain/src",
+    "tg-macros/src",
+    "tg-runtime/src",
+    "tg-tune/src",
+    "benches/src",
+    "benches/kernels/src",
+];
+
 /// The part of a file before its unit tests.
 fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap_or(text)
@@ -103,9 +115,7 @@ fn the_core_does_no_io_and_has_no_unsafe() {
 
 #[test]
 fn every_source_file_says_what_it_is() {
-    for dir in
-        ["src", "tg-core/src", "tg-toolchain/src", "tg-macros/src", "tg-runtime/src", "tg-tune/src", "benches/src"]
-    {
+    for dir in SOURCES {
         for file in rust_files(&root().join(dir)) {
             let text = fs::read_to_string(&file).expect("a source file");
             assert!(text.starts_with("//!"), "{} does not open with //!", file.display());
@@ -115,9 +125,7 @@ fn every_source_file_says_what_it_is() {
 
 #[test]
 fn files_stay_small_enough_to_hold_in_the_head() {
-    for dir in
-        ["src", "tg-core/src", "tg-toolchain/src", "tg-macros/src", "tg-runtime/src", "tg-tune/src", "benches/src"]
-    {
+    for dir in SOURCES {
         for file in rust_files(&root().join(dir)).into_iter().filter(|f| !f.to_string_lossy().contains("tests")) {
             let text = fs::read_to_string(&file).expect("a source file");
             let lines = without_tests(&text).lines().count();

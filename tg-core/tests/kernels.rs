@@ -15,9 +15,9 @@ mod golden_files;
 
 use std::collections::BTreeMap;
 
-use tg_core::compile::{Function, Language, Program, generate, plan};
+use tg_core::compile::{Function, Language, Program, compile, generate, plan};
 use tg_core::dim::{Dim, Var};
-use tg_core::ir::{Graph, Uop, pretty};
+use tg_core::ir::{Fragment, Graph, Uop, pretty};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
 use tg_core::tensor::{Argument, find};
@@ -103,4 +103,16 @@ fn kernels_are_as_the_golden_files_say() {
         let graph = Graph::new();
         describe(&graph, &parse(&graph, name, input))
     });
+}
+
+#[test]
+fn a_launch_says_what_the_matrix_units_multiply() {
+    for (dtype, expected) in [("bf16", Some(Fragment::BF16)), ("f16", Some(Fragment::F16)), ("f32", None)] {
+        let graph = Graph::new();
+        let text = format!("x: {dtype} 512 512\ny = matmul x x\nreturn y");
+        let program = compile(&graph, &parse(&graph, "square", &text), &[Isa::Sm90a], Language::Ptx);
+        let launches =
+            program.kernels.iter().map(|kernel| kernel.variants[0].launch.as_ref().expect("a launch").matrix);
+        assert!(launches.eq([expected]), "{dtype}");
+    }
 }

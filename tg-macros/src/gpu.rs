@@ -103,11 +103,18 @@ fn kernel_row(kernel: &Kernel, dims: &[Var]) -> TokenStream {
     let (name, args) = (&kernel.name, slots(&kernel.args));
     let launches = kernel.variants.iter().map(|Variant { scratch, launch, .. }| {
         let threads = launch.as_ref().map_or(1, |launch| launch.threads);
+        let matrix = match launch.as_ref().and_then(|launch| launch.matrix) {
+            Some(fragment) => {
+                let name = format_ident!("{fragment:?}");
+                quote!(::core::option::Option::Some(p::Fragment::#name))
+            }
+            None => quote!(::core::option::Option::None),
+        };
         let blocks = launch.iter().flat_map(|launch| &launch.blocks).map(|(extent, size)| {
             let extent = polynomial(extent, dims);
             quote!((#extent, #size))
         });
-        quote!(p::GpuLaunch { blocks: &[#(#blocks),*], threads: #threads, shared: #scratch })
+        quote!(p::GpuLaunch { blocks: &[#(#blocks),*], threads: #threads, shared: #scratch, matrix: #matrix })
     });
     let [flops, bytes] = [&kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {

@@ -17,6 +17,8 @@ pub use launch::ProgramState;
 
 use crate::isa::Isa;
 use tg_core::dtype::Scalar;
+#[cfg(feature = "cuda")]
+pub use tg_core::ir::Fragment;
 
 /// Most run-time dimensions of one tensor function.
 pub const MAX_DIMS: usize = 8;
@@ -244,6 +246,8 @@ pub struct GpuLaunch {
     pub threads: u32,
     /// Bytes of shared memory of a block.
     pub shared: usize,
+    /// What the matrix units multiply, if they do.
+    pub matrix: Option<Fragment>,
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn too_much_memory_is_an_error_and_the_next_call_works() {
 
 #[test]
 fn kernels_the_device_cannot_have_are_errors() {
-    const GREEDY: &[GpuLaunch] = &[GpuLaunch { blocks: &[], threads: 1, shared: 1 << 30 }];
+    const GREEDY: &[GpuLaunch] = &[GpuLaunch { blocks: &[], threads: 1, shared: 1 << 30, matrix: None }];
     static TOO_SHARED: GpuProgram = compiled(IMAGES, &[kernel("add", ADD.args, GREEDY)]);
     static MALFORMED: GpuProgram = compiled(&[image(80, ".version 7.0 .target sm_80 nonsense")], &[ADD]);
     static OTHERS: GpuProgram = compiled(&[image(1000, PTX)], &[ADD]);

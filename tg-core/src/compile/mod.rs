@@ -333,15 +333,20 @@ pub fn generate<'g>(
     };
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
-    let launch = isa.is_gpu().then(|| launch(kernel));
-    Lowered { isa, actions, origin, linear: lower(kernel, isa, simplifier), extent, launch }
+    let linear = lower(kernel, isa, simplifier);
+    let launch = isa.is_gpu().then(|| launch(kernel, &linear));
+    Lowered { isa, actions, origin, linear, extent, launch }
 }
 
-/// The blocks and threads of `kernel`, a loop nest with all actions.
-fn launch(kernel: Uop) -> Launch {
+/// How `kernel`, a loop nest with all actions, is launched, whose instructions are `linear`.
+fn launch(kernel: Uop, linear: &Linear) -> Launch {
     let digits = Digits::of(kernel);
     let blocks = digits.grid().iter().map(|range| {
         schedule::quotient(range.src(0)).unwrap_or_else(|| panic!("compile: {range:?} is not a number of blocks"))
     });
-    Launch { blocks: blocks.collect(), threads: digits.threads() }
+    let matrix = linear.0.iter().find_map(|node| match node.arg() {
+        Arg::Fragment(fragment) => Some(*fragment),
+        _ => None,
+    });
+    Launch { blocks: blocks.collect(), threads: digits.threads(), matrix }
 }

@@ -2,7 +2,7 @@
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
-use crate::ir::Uop;
+use crate::ir::{Fragment, Uop};
 use crate::optimize::Actions;
 use crate::target::Isa;
 
@@ -89,6 +89,8 @@ pub struct Launch {
     pub blocks: Vec<(Dim, i64)>,
     /// Threads of a block.
     pub threads: u32,
+    /// What the matrix units multiply, if they do.
+    pub matrix: Option<Fragment>,
 }
 
 impl Launch {

@@ -3,8 +3,12 @@
 //! Prints and parses, so that it can be kept. The text is a list of fields, each with its length before it.
 
 use super::{Launch, Origin, Variant};
+use crate::ir::Fragment;
 use crate::ir::text::{parse_dim, print_dim};
 use crate::target::Isa;
+
+/// What stands where a matrix would.
+const NO_MATRIX: &str = "-";
 
 /// The kernels of a function as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,11 +63,11 @@ fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
     })
 }
 
-/// `threads extent/size …`; nothing for processors.
+/// `threads matrix extent/size …`, with `-` for no matrix; nothing for processors.
 fn launch_text(launch: Option<&Launch>) -> String {
-    let Some(Launch { blocks, threads }) = launch else { return String::new() };
+    let Some(Launch { blocks, threads, matrix }) = launch else { return String::new() };
     let blocks = blocks.iter().map(|(extent, size)| format!(" {}/{size}", print_dim(extent)));
-    threads.to_string() + &blocks.collect::<String>()
+    format!("{threads} {}", matrix.map_or(NO_MATRIX, Fragment::name)) + &blocks.collect::<String>()
 }
 
 fn launch(text: &str) -> Option<Option<Launch>> {
@@ -73,7 +77,15 @@ fn launch(text: &str) -> Option<Option<Launch>> {
         let (extent, size) = word.rsplit_once('/')?;
         Some((parse_dim(extent).ok()?, size.parse().ok()?))
     };
-    Some(Some(Launch { threads: threads.parse().ok()?, blocks: words.map(block).collect::<Option<_>>()? }))
+    let (threads, matrix) = (threads.parse().ok()?, matrix(words.next()?)?);
+    Some(Some(Launch { threads, matrix, blocks: words.map(block).collect::<Option<_>>()? }))
+}
+
+fn matrix(text: &str) -> Option<Option<Fragment>> {
+    match text {
+        NO_MATRIX => Some(None),
+        name => Fragment::ALL.iter().find(|fragment| fragment.name() == name).map(|fragment| Some(*fragment)),
+    }
 }
 
 fn origin_text(origin: &Origin) -> String {
@@ -113,8 +125,11 @@ mod tests {
             extent: &(&size * &size) + &Dim::from(7),
             tile,
             scratch: 64,
-            launch: (tile == 1)
-                .then(|| Launch { blocks: vec![(&size + &Dim::from(3), 4), (size.clone(), 1)], threads: 256 }),
+            launch: (tile < 3).then(|| Launch {
+                blocks: vec![(&size + &Dim::from(3), 4), (size.clone(), 1)],
+                threads: 256,
+                matrix: (tile == 1).then_some(Fragment::BF16),
+            }),
             actions: "unroll(1,4) parallel(0)".parse().unwrap(),
             origin: if tile == 1 { Origin::Tuned } else { Origin::Inapplicable("no such loop".into()) },
         };
@@ -124,7 +139,7 @@ mod tests {
 
     #[test]
     fn kernels_print_and_parse_and_nothing_else_does() {
-        let isas = [Isa::X86V2, Isa::X86V3];
+        let isas = [Isa::Sm90a, Isa::Sm80, Isa::X86V3];
         let text = rendered(&isas).print();
         assert_eq!(Rendered::parse(&text, &isas), Some(rendered(&isas)));
         assert_eq!(Rendered::parse(&text, &isas[..1]), None);

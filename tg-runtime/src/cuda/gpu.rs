@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::copy::Staging;
 use super::driver::{check, load};
+use super::limits::Attributes;
 use super::recycle::Kept;
 use super::sys::{self, CUdevice_attribute as Attribute};
 use crate::error::{Error, Result};
@@ -25,13 +26,12 @@ pub struct Cuda(pub(super) &'static Gpu);
 pub(super) struct Gpu {
     ordinal: usize,
     name: String,
-    capability: (u32, u32),
+    attributes: Attributes,
     context: sys::CUcontext,
     stream: sys::CUstream,
     pool: sys::CUmemoryPool,
-    /// Bytes of shared memory that a block can have, and bytes a second of the memory.
+    /// Bytes of shared memory that a block can have.
     shared: usize,
-    bandwidth: f64,
     /// Small blocks of memory that nobody uses.
     pub(super) kept: Mutex<Kept>,
     /// Memory for copies, one at a time.
@@ -69,12 +69,17 @@ impl Cuda {
 
     /// Its compute capability, major and minor.
     pub fn capability(&self) -> (u32, u32) {
-        self.0.capability
+        self.0.attributes.capability
     }
 
     /// Bytes a second that its memory can move: its clock times its width.
     pub fn bandwidth(&self) -> f64 {
-        self.0.bandwidth
+        self.0.attributes.bandwidth()
+    }
+
+    /// What its limits follow from.
+    pub(crate) fn attributes(&self) -> &'static Attributes {
+        &self.0.attributes
     }
 
     /// Bytes of its memory that are free, and all.
@@ -136,16 +141,17 @@ impl Gpu {
         let mut device = 0;
         // SAFETY: the pointer is valid for a handle.
         check(unsafe { sys::cuDeviceGet(&mut device, ordinal as c_int) }, "looking for the device")?;
-        let (name, capability) = (name(device)?, capability(device)?);
+        let (name, attributes) = (name(device)?, attributes(device)?);
+        let capability = attributes.capability;
         if capability < LEAST {
             let device = format!("cuda:{ordinal} ({name})");
             return Err(Error::DeviceTooOld { device, capability, needed: LEAST });
         }
         let (context, stream) = (context(device)?, stream()?);
         let shared = attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)? as usize;
-        let (pool, bandwidth) = (pool(device)?, bandwidth(device)?);
+        let pool = pool(device)?;
         let (kept, staging) = (Mutex::default(), Mutex::new(None));
-        Ok(Gpu { ordinal, name, capability, context, stream, pool, shared, bandwidth, kept, staging })
+        Ok(Gpu { ordinal, name, attributes, context, stream, pool, shared, kept, staging })
     }
 }
 
@@ -164,16 +170,16 @@ fn name(device: sys::CUdevice) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn capability(device: sys::CUdevice) -> Result<(u32, u32)> {
-    let major = attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
-    Ok((major as u32, attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)? as u32))
-}
-
-/// Two transfers a clock, as all memory of GPUs since 8.0 has them.
-fn bandwidth(device: sys::CUdevice) -> Result<f64> {
-    let kilohertz = attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?;
-    let bits = attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?;
-    Ok(2.0 * f64::from(kilohertz) * 1e3 * f64::from(bits) / 8.0)
+fn attributes(device: sys::CUdevice) -> Result<Attributes> {
+    let get = |which| attribute(device, which).map(|value| value as u32);
+    let major = get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+    Ok(Attributes {
+        capability: (major, get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?),
+        multiprocessors: get(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+        kilohertz: get(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?,
+        memory_kilohertz: get(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?,
+        bus_bits: get(Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
+    })
 }
 
 /// The primary context, which other libraries in the process use too; current from here on.
@@ -238,7 +244,8 @@ impl fmt::Debug for Cuda {
 pub(crate) fn imagined(ordinal: usize) -> Cuda {
     let (context, stream, pool) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
     let (kept, staging) = (Mutex::default(), Mutex::new(None));
-    let (name, capability, shared, bandwidth) = ("Imagined".to_owned(), LEAST, 0, 0.0);
-    let gpu = Gpu { ordinal, name, capability, context, stream, pool, shared, bandwidth, kept, staging };
+    let attributes =
+        Attributes { capability: LEAST, multiprocessors: 0, kilohertz: 0, memory_kilohertz: 0, bus_bits: 0 };
+    let gpu = Gpu { ordinal, name: "Imagined".to_owned(), attributes, context, stream, pool, shared: 0, kept, staging };
     Cuda(Box::leak(Box::new(gpu)))
 }

@@ -7,6 +7,7 @@
 mod copy;
 mod driver;
 mod gpu;
+mod limits;
 mod memory;
 mod recycle;
 

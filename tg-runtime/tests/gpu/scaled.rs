@@ -74,8 +74,9 @@ END:
 }
 ";
 
-const WIDE: &[GpuLaunch] = &[GpuLaunch { blocks: &[(PADDED, THREADS)], threads: THREADS as u32, shared: 0 }];
-pub const SINGLE: &[GpuLaunch] = &[GpuLaunch { blocks: &[], threads: 1, shared: 0 }];
+const WIDE: &[GpuLaunch] =
+    &[GpuLaunch { blocks: &[(PADDED, THREADS)], threads: THREADS as u32, shared: 0, matrix: None }];
+pub const SINGLE: &[GpuLaunch] = &[GpuLaunch { blocks: &[], threads: 1, shared: 0, matrix: None }];
 
 pub const fn kernel(name: &'static str, args: &'static [Slot], launches: &'static [GpuLaunch]) -> GpuKernel {
     GpuKernel { name, args, launches, flops: N, bytes: poly(&[(8, &[0])]) }

@@ -188,11 +188,19 @@ pub fn is_sum_of_products(value: Uop) -> bool {
     terms(value).iter().all(|n| n.op() == Op::Wmma && n.src(2).as_const().is_some())
 }
 
+/// Whether `value` is a sum of products of two floats.
+pub fn is_sum_of_factors(value: Uop) -> bool {
+    terms(value).iter().all(|n| n.op() == Op::Mul && n.dtype().is_float())
+}
+
 /// `acc + value` with the products of `value`, if it is a sum of such, added to `acc` one by one.
 pub fn accumulated<'g>(acc: Uop<'g>, value: Uop<'g>) -> Option<Uop<'g>> {
     let mut products = terms(value);
     // Those of one step are added to all sums at the same time.
     products.sort_unstable();
+    if is_sum_of_factors(value) && products.len() > 1 {
+        return Some(products.into_iter().fold(acc, |sum, product| sum + product));
+    }
     let add = |sum, product: &Uop<'g>| product.with_srcs(&[product.src(0), product.src(1), sum]);
     is_sum_of_products(value).then(|| products.iter().fold(acc, add))
 }

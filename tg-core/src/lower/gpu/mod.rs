@@ -8,6 +8,7 @@
 //! | [`sums`] | steps of a sum of products share registers |
 //! | [`threads`] | no Grid and Thread ranges: the numbers of the block and of the thread, and shuffles |
 //! | [`pairs`] | four matrices are loaded at a time |
+//! | [`wide`] | neighbours that are loaded one by one are loaded together |
 //! | [`ahead`] | copies into shared memory that may run ahead do |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
 //! | [`early`] | matrices are loaded a step before they are multiplied |
@@ -23,6 +24,7 @@ mod pairs;
 mod rotate;
 mod sums;
 mod threads;
+mod wide;
 
 pub(super) use ahead::ahead;
 pub(super) use barriers::barriers;
@@ -34,6 +36,7 @@ pub(super) use pairs::pairs;
 pub(super) use rotate::rotate;
 pub(super) use sums::sums;
 pub(super) use threads::threads;
+pub(super) use wide::wide;
 
 use crate::ir::{Arg, Axis, Uop};
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::wide::parts;
 use crate::ir::{Arg, Memo, Op, Special, Uop, rebuild};
-use crate::loops::terms;
 use crate::symbolic::Simplifier;
 
 /// Threads that give the addresses of two matrices.
@@ -37,13 +37,6 @@ pub fn pairs<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
         }
     }
     rebuild(kernel, &mut done, |n| n)
-}
-
-/// The terms of a place that vary, in order, and its constant.
-fn parts(place: Uop) -> (Vec<Uop>, i64) {
-    let (constants, mut varying): (Vec<_>, Vec<_>) = terms(place).into_iter().partition(|t| t.as_int().is_some());
-    varying.sort_unstable();
-    (varying, constants.iter().filter_map(|c| c.as_int()).sum::<i128>() as i64)
 }
 
 /// Two matrices from where `load` has its own, and two from as far as `apart` from there.

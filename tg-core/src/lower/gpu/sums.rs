@@ -1,19 +1,30 @@
 //! Before: steps of a sum that are written out have registers of their own, so that additions do not wait for each other.
-//! After: those of products by the matrix units share them. There are many such sums, which do not wait for each other
-//! either, and few registers.
+//! After: those of products by the matrix units share them, and those of products in general if there are many such sums,
+//! which do not wait for each other either, and few registers.
 
-use super::matrix::is_sum_of_products;
-use crate::ir::{Arg, Memo, Op, Uop, rebuild};
+use super::matrix::{is_sum_of_factors, is_sum_of_products};
+use crate::ir::{Arg, Axis, Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
+
+/// Results of a thread from which on their sums share registers.
+const MANY: i128 = 8;
 
 pub fn sums<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
-    rebuild(kernel, &mut done, |node| shared(node).unwrap_or(node))
+    let are_many = kernel.srcs().map(results).sum::<i128>() >= MANY;
+    rebuild(kernel, &mut done, |node| shared(node, are_many).unwrap_or(node))
 }
 
-/// `Σ a + Σ b` as `Σ (a + b)`.
-fn shared(node: Uop) -> Option<Uop> {
-    let is_sum = |n: &Uop| n.op() == Op::Reduce && *n.arg() == Arg::Op(Op::Add) && is_sum_of_products(n.src(0));
+/// How many results `store` has of a thread.
+fn results(store: Uop) -> i128 {
+    let lanes = store.srcs().skip(2).filter(|range| matches!(range.arg(), Arg::Range(_, Axis::Lane)));
+    lanes.map(|range| range.src(0).vmax()).product()
+}
+
+/// `Σ a + Σ b` as `Σ (a + b)`, where `a` and `b` are products.
+fn shared(node: Uop, are_many: bool) -> Option<Uop> {
+    let is_product = |n: Uop| is_sum_of_products(n) || are_many && is_sum_of_factors(n);
+    let is_sum = |n: &Uop| n.op() == Op::Reduce && *n.arg() == Arg::Op(Op::Add) && is_product(n.src(0));
     if node.op() != Op::Add || !node.srcs().all(|s| is_sum(&s)) {
         return None;
     }

@@ -28,14 +28,8 @@ fn line(call: &Call, launch: &Launch, seconds: f64, debug: u8) -> String {
     if debug > 1 {
         let rate = |amount: i64| amount as f64 / seconds.max(1e-9);
         let (flops, bytes) = (rate(kernel.flops.eval(dims)), rate(kernel.bytes.eval(dims)));
-        let limit = call.gpu.bandwidth();
-        line += &format!(
-            " {:.2} GFLOP/s {:.2} GB/s, {:.1} % of the {:.0} GB/s of its memory",
-            flops / 1e9,
-            bytes / 1e9,
-            100.0 * bytes / limit,
-            limit / 1e9
-        );
+        let matrix = kernel.launches[call.module.level].matrix;
+        line += &format!(" {}", call.gpu.attributes().compare(flops, bytes, matrix));
     }
     line
 }

@@ -15,15 +15,21 @@ use crate::optimize::stage::loads;
 const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
 /// Steps of the sum in shared memory at once.
 const DEEP: u32 = 64;
-/// Buffers in shared memory, if there is room, and without matrix units.
-const DEPTHS: [u32; 3] = [4, 3, 2];
-const DEPTH: u32 = 3;
-/// Elements by which rows in shared memory are apart more than they are long.
-const SKEW: u32 = 8;
+/// Buffers in shared memory, if there is room, and without matrix units, where two blocks are to have it.
+const DEPTH: u32 = 4;
+const DEPTH_OF_TWO: u32 = 3;
+/// Bytes of the factors of matrix units.
+const NARROW: u32 = 2;
+/// Bytes by which rows in shared memory are apart more than they are long.
+const SKEW: u32 = 16;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
 const SQUARES: [u32; 3] = [128, 64, 32];
+/// Bytes of the sums of a thread, without matrix units.
+const SUMS: u32 = 256;
 /// Steps of the sum in shared memory at once, without matrix units.
-const STEPS: u32 = 16;
+const STEPS: u32 = 32;
+/// Bytes of the steps of a factor that are written out.
+const WRITTEN_OUT: u32 = 32;
 /// Threads along rows, and along columns, without matrix units.
 const ROW: u32 = 16;
 /// Blocks from which tiles keep a large GPU busy.
@@ -38,14 +44,15 @@ pub(super) struct Product<'g> {
     rows: Uop<'g>,
     columns: Uop<'g>,
     depth: Uop<'g>,
-    /// Whether the matrix units have products of such factors.
+    /// Bytes of an element of a factor, and whether the matrix units have products of such factors.
+    bytes: u32,
     is_narrow: bool,
 }
 
-/// Bytes of shared memory for `depth` tiles of both factors, of 16 bits, whichever way their rows lie.
-fn shared([height, width]: [u32; 2], depth: u32) -> usize {
-    let tile = |along: u32| along.max(DEEP) * (along.min(DEEP) + SKEW);
-    (2 * depth * (tile(height) + tile(width))) as usize
+/// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
+fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> usize {
+    let tile = |along: u32| along.max(steps) * (along.min(steps) * bytes + SKEW);
+    (depth * (tile(height) + tile(width))) as usize
 }
 
 impl<'g> Plan<'g, '_> {
@@ -72,7 +79,8 @@ impl<'g> Plan<'g, '_> {
         factors(factor, rows, columns)?;
         let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
         let is_narrow = factor.srcs().all(is_narrow);
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, is_narrow })
+        let bytes = if is_narrow { NARROW } else { factor.dtype().bytes() as u32 };
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, bytes, is_narrow })
     }
 
     /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
@@ -88,12 +96,14 @@ impl<'g> Plan<'g, '_> {
         };
         if product.is_narrow {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, 2) <= self.isa.shared_bytes();
+            let fits = |tile: [u32; 2]| shared(tile, (DEEP, NARROW), 2) <= self.isa.shared_bytes();
             let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
             self.by_warps(product, tile.unwrap_or(TILES[1]));
             return true;
         }
-        let Some(square) = SQUARES.into_iter().find(|square| is_enough([*square; 2])) else { return false };
+        let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
+        let square = SQUARES.into_iter().filter(is_held).find(|square| is_enough([*square; 2]));
+        let Some(square) = square else { return false };
         self.batches(others);
         self.by_threads(product, square);
         true
@@ -107,26 +117,44 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// A thread has every sixteenth row, and some neighbouring columns.
+    /// A thread has every sixteenth row, and some neighbouring columns, or every sixteenth if the factor lies along the sum.
     fn by_threads(&mut self, product: &Product<'g>, square: u32) -> Option<()> {
         let rows = self.tile_of_block(product.rows, square)?;
         let columns = self.tile_of_block(product.columns, square)?;
         let depth = self.padded(product.depth, STEPS)?;
-        let (around, _) = self.in_blocks(depth, STEPS)?;
+        let (around, steps) = self.in_blocks(depth, STEPS)?;
         let bits = ROW.trailing_zeros();
         if let Some(around) = around {
-            self.shared_tile(around, rows, 2 * bits, DEPTH)?;
-            self.shared_tile(around, columns, 2 * bits, DEPTH)?;
+            let depth = self.buffers([square; 2], (STEPS, product.bytes), DEPTH_OF_TWO);
+            self.shared_tile(around, rows, 2 * bits, depth)?;
+            self.shared_tile(around, columns, 2 * bits, depth)?;
         }
-        let vectors = self.in_vectors(columns)?;
-        for (range, bit) in [(rows, bits), (vectors, 0)] {
+        // Factors that lie along the sum both are loaded some steps at a time, and fill the registers.
+        let (columns, written_out) = match self.lies_along(columns) {
+            true => (self.in_vectors(columns)?, WRITTEN_OUT),
+            false => (columns, WRITTEN_OUT / 2),
+        };
+        for (range, bit) in [(rows, bits), (columns, 0)] {
             let axis = self.place(range)?;
             let size = (size(range) as u32).min(ROW);
             for rest in self.act(Action::Thread { axis, size, bit: bit as usize })? {
                 self.write_all_out(rest);
             }
         }
+        let axis = self.place(steps)?;
+        self.act(Action::Unroll { axis, by: written_out / product.bytes });
         Some(())
+    }
+
+    /// How many buffers there is room for, of tiles that are as deep as `steps` of as many bytes; `most` at most.
+    fn buffers(&self, tile: [u32; 2], steps: (u32, u32), most: u32) -> u32 {
+        (2..=most).rev().find(|depth| shared(tile, steps, *depth) <= self.isa.shared_bytes()).unwrap_or(2)
+    }
+
+    /// Whether a factor is loaded from neighbouring places for neighbours along `range`.
+    fn lies_along(&self, range: Uop<'g>) -> bool {
+        let is_load = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(range);
+        self.kernel.toposort().iter().filter(|n| is_load(n)).any(|load| stride(load.src(0).src(1), range) == Some(1))
     }
 
     /// A warp has a part of the tile.
@@ -142,8 +170,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let fits = |depth: &u32| shared([height, width], *depth) <= self.isa.shared_bytes();
-            let depth = DEPTHS.into_iter().find(fits).unwrap_or(2);
+            let depth = self.buffers([height, width], (DEEP, NARROW), DEPTH);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
