@@ -242,6 +242,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri ends the program where an allocator would refuse")]
     fn impossible_sizes_are_errors() {
         assert!(matches!(Storage::<f64>::zeroed(usize::MAX / 2), Err(Error::TooLarge { .. })));
         assert!(matches!(Storage::<f64>::zeroed(isize::MAX as usize / 8), Err(Error::TooLarge { .. })));
