@@ -55,19 +55,20 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// Whether most of `accesses` go to vectors of `lanes` at once. Narrow elements that are loaded one by one do not count
-    /// against it where they are stored at once.
+    /// against it where no fewer are stored at once.
     fn pays(&self, accesses: &[Uop<'g>], range: Uop<'g>, lanes: i64) -> bool {
-        let (mut whole, mut others) = (0i64, 0i64);
+        let (mut whole, mut single, mut others) = (0i64, 0i64, 0i64);
         let is_stored = accesses.iter().any(|access| access.op() == Op::Store);
         for access in accesses {
-            match reach(*access, range, lanes) {
-                Reach::Whole => whole = whole.saturating_add(self.elements(*access)),
+            let kind = match reach(*access, range, lanes) {
+                Reach::Whole => &mut whole,
                 _ if access.op() == Op::Store => return false,
-                Reach::Single if is_stored && bytes(*access) < WIDE => {}
-                _ => others = others.saturating_add(self.elements(*access)),
-            }
+                Reach::Single if is_stored && bytes(*access) < WIDE => &mut single,
+                _ => &mut others,
+            };
+            *kind = kind.saturating_add(self.elements(*access));
         }
-        whole > others
+        whole > others && whole >= single
     }
 
     /// How many elements `access` goes to.
