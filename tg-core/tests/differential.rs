@@ -8,7 +8,7 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan, plan_with};
+use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan_with};
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
@@ -18,17 +18,23 @@ use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
-use tg_core::tensor::{Argument, Error, add, find, matmul, matmul_tf32, relu, round_tf32};
+use tg_core::tensor::{
+    Argument, Error, add, contiguous, find, matmul, matmul_tf32, pad, relu, round_tf32, shrink, transpose,
+};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
 /// Makes instructions of a kernel, says by which actions, and how many threads run them, on a GPU.
 type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>, Option<Launch>);
 
-/// Compiles `case`, runs its kernels in order, and compares.
+/// Compiles `case` for processors, runs its kernels in order, and compares.
 fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
-    let program = plan(graph, &case.function).render(&[], Language::C);
-    let planned = plan(graph, &case.function);
+    check_on(Device::Cpu, case, graph, label, compile);
+}
+
+fn check_on(device: Device, case: &Case, graph: &Graph, label: &str, compile: Compile) {
+    let plan = || plan_with(graph, &case.function, device, Simplifier::default());
+    let (program, planned) = (plan().render(&[], Language::C), plan());
     let mut simplifier = Simplifier::default();
     let (mut memory, mut log) = (memory(case, &program), String::new());
     for (kernel, (name, root)) in program.kernels.iter().zip(planned.kernels()) {
@@ -132,7 +138,9 @@ fn kernels_of_gpus_agree_with_the_interpreter() {
     sweep(100, |seed| {
         let graph = Graph::new();
         let case = build(&graph, seed);
-        check(&case, &graph, "sm80", &mut |kernel, simplifier| compiled(generate(kernel, Isa::Sm80, None, simplifier)));
+        check_on(Device::Gpu, &case, &graph, "sm80", &mut |kernel, simplifier| {
+            compiled(generate(kernel, Isa::Sm80, None, simplifier))
+        });
     });
 }
 
@@ -156,7 +164,7 @@ fn actions_for_gpus_change_no_result() {
         let graph = Graph::new();
         let case = build(&graph, seed);
         let mut random = Random(seed ^ 0x6b0);
-        check(&case, &graph, "random actions for sm80", &mut |kernel, simplifier| {
+        check_on(Device::Gpu, &case, &graph, "random actions for sm80", &mut |kernel, simplifier| {
             let most = if updates_in_place(kernel) { 0 } else { random.below(9) };
             let actions = tried(kernel, (0..most).map(|_| action_for_gpu(&mut random)), simplifier);
             compiled(generate(kernel, Isa::Sm80, Some(&actions), simplifier))
@@ -318,13 +326,52 @@ fn products_of_threads_agree_with_the_interpreter() {
             let product = if method == "matmul" { matmul(x[0], x[1]) } else { matmul_tf32(x[0], x[1]) };
             product.and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
         });
-        check(&case, &graph, &label, &mut |kernel, simplifier| {
+        check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let has_units = lowered.linear.0.iter().any(|n| n.op() == Op::Wmma);
             assert_eq!(has_units, (method, dtype) != ("matmul", DType::F32), "{label}: {}", lowered.actions);
             compiled(lowered)
         });
     }
+}
+
+/// What becomes of large products of rows that are not aligned, here in small: copies with zeros behind rows and columns, a
+/// longer sum, and results that end within a vector.
+#[test]
+fn products_of_padded_copies_agree_with_the_interpreter() {
+    for (batch, [left, right]) in [(vec![], [false; 2]), (vec![], [true, false]), (vec![2], [false, true])] {
+        let graph = Graph::new();
+        let shape = |[rows, columns]: [usize; 2], is_transposed: bool| match is_transposed {
+            false => [&batch[..], &[rows, columns]].concat(),
+            true => [&batch[..], &[columns, rows]].concat(),
+        };
+        let (x, w) = (shape([37, 150], left), shape([150, 43], right));
+        let label = format!("{x:?} {w:?}");
+        let case = case_of(&graph, (DType::BF16, EXACT_UNIT), &[&x, &w, &[43]], 0.5, |x| {
+            let (left, right) = (padded_copy(x[0], left, [37, 192]), padded_copy(x[1], right, [192, 43]));
+            matmul(left, right).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
+        });
+        let mut copied = vec![];
+        check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
+            let lowered = generate(kernel, Isa::Sm80, None, simplifier);
+            let is_copy = |n: &&Uop| n.op() == Op::Store && matches!(n.arg(), Arg::Ahead(_));
+            copied.extend(lowered.linear.0.iter().filter(is_copy).map(|copy| copy.src(1).dtype().lanes));
+            compiled(lowered)
+        });
+        assert!(!copied.is_empty() && copied.iter().all(|lanes| *lanes == 8), "{label}: {copied:?}");
+    }
+}
+
+/// A matrix of this size, or several, out of a copy of `x` whose rows and columns go on with zeros to a multiple of 64.
+fn padded_copy<'g>(x: Uop<'g>, is_transposed: bool, matrix: [i64; 2]) -> Uop<'g> {
+    let rank = x.shape().len();
+    let size = |axis: usize| x.shape()[axis].known().expect("a size");
+    let behind = |axis: usize| if axis + 2 < rank { 0 } else { (64 - size(axis) % 64) % 64 };
+    let zeros = (0..rank).map(|axis| (Dim::ZERO, Dim::from(behind(axis)))).collect();
+    let copy = pad(x, zeros).and_then(contiguous).expect("a copy");
+    let copy = if is_transposed { transpose(copy, -2, -1).expect("a matrix") } else { copy };
+    let to = |axis: usize| if axis + 2 < rank { size(axis) } else { matrix[axis + 2 - rank] };
+    shrink(copy, (0..rank).map(|axis| (Dim::ZERO, Dim::from(to(axis)))).collect()).expect("a part")
 }
 
 /// The kernels of a function of some square matrices on a large GPU.

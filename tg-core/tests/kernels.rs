@@ -15,11 +15,11 @@ mod golden_files;
 
 use std::collections::BTreeMap;
 
-use tg_core::compile::{Function, Language, Program, compile, generate, plan};
+use tg_core::compile::{Function, Language, Program, compile, generate, plan_with};
 use tg_core::dim::{Dim, Var};
 use tg_core::ir::{Fragment, Graph, Uop, pretty};
 use tg_core::symbolic::Simplifier;
-use tg_core::target::Isa;
+use tg_core::target::{Device, Isa};
 use tg_core::tensor::{Argument, find};
 
 /// Reads a function, line by line.
@@ -79,7 +79,7 @@ fn describe<'g>(graph: &'g Graph, function: &Function<'g>) -> String {
         Some("ptx") => (Isa::Sm80, Language::Ptx),
         _ => (Isa::X86V3, Language::C),
     };
-    let planned = plan(graph, function);
+    let planned = plan_with(graph, function, Device::of(&[isa]), Simplifier::default());
     let mut simplifier = Simplifier::default();
     let nests: Vec<_> =
         planned.kernels().map(|(_, k)| (pretty(k), generate(k, isa, None, &mut simplifier).actions)).collect();

@@ -15,7 +15,8 @@ Written from the table in `tg-core/src/tensor` by `TG_BLESS=1 cargo test -p tg-c
 
 `x.name(…)` is called on a tensor, `name(…)` is a function. Arguments in brackets may be left out. A dtype may also stand
 in angle brackets: `x.cast::<f32>()`. Negative axes count from the end. Numbers take the dtype of the tensor beside them,
-and shapes broadcast from the last axis. How methods are written in a tensor function is in [language.md](language.md).
+and shapes broadcast from the last axis. What is f16 or bf16 is computed in f32 and rounded once, at the end. How methods are
+written in a tensor function is in [language.md](language.md).
 
 | method | arguments | what it computes |
 |---|---|---|

@@ -3,6 +3,7 @@
 //! The environment is read once, at the first use. Nothing else in the crate reads it.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub debug: u8,
     /// The highest instruction set to use, if not the best there is.
     pub cpu: Option<Isa>,
+    /// The folder that keeps what is compiled at run time, for later runs; `None` for no such folder.
+    pub cache: Option<PathBuf>,
 }
 
 /// One environment variable.
@@ -69,15 +72,36 @@ pub const VARIABLES: &[Variable] = &[
             Some(())
         },
     },
+    Variable {
+        name: "TG_CACHE",
+        values: "an absolute path, or `off`",
+        default: "`$XDG_CACHE_HOME/tg`, or `~/.cache/tg`",
+        meaning: "The folder that keeps what is compiled at run time, up to 256 MiB.",
+        set: |config, text| {
+            config.cache = if text == "off" { None } else { Some(absolute(text)?) };
+            Some(())
+        },
+    },
 ];
 
+fn absolute(text: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(text)).filter(|path| path.is_absolute())
+}
+
+/// Where caches go by the conventions of the desktop: to a folder of the user. Relative paths are to be ignored.
+fn default_cache(lookup: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let folder = |name: &str| absolute(&lookup(name)?);
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    caches.map(|caches| caches.join("tg"))
+}
+
 impl Config {
-    /// The settings that `lookup` gives for the names of [`VARIABLES`].
+    /// The settings that `lookup` gives for the names of [`VARIABLES`], and for those that say where a user's caches are.
     ///
     /// # Errors
     /// [`Error::Config`] for the first variable whose value is not one of those allowed.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config> {
-        let mut config = Config::default();
+        let mut config = Config { cache: default_cache(&lookup), ..Config::default() };
         for variable in VARIABLES {
             let Some(text) = lookup(variable.name).filter(|text| !text.is_empty()) else { continue };
             let set = (variable.set)(&mut config, text.trim());
@@ -133,6 +157,20 @@ mod tests {
         assert_eq!(with("TG_CPU", "v3").unwrap().cpu, Some(Isa::X86V3));
         assert_eq!(with("TG_CPU", "rust").unwrap(), Config::default());
         assert_eq!(with("TG_THREADS", "").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_cache_is_where_caches_of_the_user_are() {
+        let check = |variables: &[(&str, &str)], expected: Option<&str>| {
+            let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, text)| text.to_string());
+            assert_eq!(Config::read(lookup).unwrap().cache, expected.map(PathBuf::from), "{variables:?}");
+        };
+        check(&[], None);
+        check(&[("HOME", "/home/a")], Some("/home/a/.cache/tg"));
+        check(&[("HOME", "/home/a"), ("XDG_CACHE_HOME", "/var/a")], Some("/var/a/tg"));
+        check(&[("HOME", "/home/a"), ("XDG_CACHE_HOME", "relative")], Some("/home/a/.cache/tg"));
+        check(&[("HOME", "/home/a"), ("TG_CACHE", "/tmp/b")], Some("/tmp/b"));
+        check(&[("HOME", "/home/a"), ("TG_CACHE", "off")], None);
     }
 
     #[test]

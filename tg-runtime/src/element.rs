@@ -112,13 +112,13 @@ unsafe impl Element for bool {
 
 impl Float for f16 {
     fn from_f64(value: f64) -> Self {
-        f16::from_f64(value)
+        f16::from_f32(to_odd(value))
     }
 }
 
 impl Float for bf16 {
     fn from_f64(value: f64) -> Self {
-        bf16::from_f64(value)
+        bf16::from_f32(to_odd(value))
     }
 }
 
@@ -134,9 +134,43 @@ impl Float for f64 {
     }
 }
 
+/// `value` as f32 of which the last bit is 1 if it is not exact, so that rounding that to 16 bits rounds `value`. The
+/// conversions of f64 in `half` ignore its lower 32 bits, and take what is a little above the middle for the middle.
+fn to_odd(value: f64) -> f32 {
+    let near = value as f32;
+    if !near.is_finite() || f64::from(near) == value {
+        return near;
+    }
+    let toward_zero = near.to_bits() - u32::from(f64::from(near).abs() > value.abs());
+    f32::from_bits(toward_zero | 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn narrow_floats_are_the_nearest() {
+        // Of 16-bit floats next to each other: what is below, in, and above the middle, by the least that f64 can tell.
+        for bits in (0x0001..0x7b00).step_by(7) {
+            let [low, high] = [f16::from_bits(bits), f16::from_bits(bits + 1)];
+            between(low.to_f64(), high.to_f64(), bits, |x| <f16 as Float>::from_f64(x).to_f64());
+        }
+        for bits in (0x0001..0x7f00).step_by(7) {
+            let [low, high] = [bf16::from_bits(bits), bf16::from_bits(bits + 1)];
+            between(low.to_f64(), high.to_f64(), bits, |x| <bf16 as Float>::from_f64(x).to_f64());
+        }
+        assert!(<bf16 as Float>::from_f64(f64::NAN).is_nan() && <f16 as Float>::from_f64(f64::INFINITY).is_infinite());
+        assert_eq!(<bf16 as Float>::from_f64(-1e-300).to_bits(), 0x8000);
+    }
+
+    fn between(low: f64, high: f64, bits: u16, nearest: impl Fn(f64) -> f64) {
+        let middle = (low + high) / 2.0;
+        let even = if bits.is_multiple_of(2) { low } else { high };
+        for (x, expected) in [(middle, even), (middle.next_down(), low), (middle.next_up(), high)] {
+            assert_eq!((nearest(x), nearest(-x)), (expected, -expected), "{x:e}");
+        }
+    }
 
     #[test]
     fn dtype_widths_are_those_of_the_types() {

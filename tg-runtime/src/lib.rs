@@ -17,8 +17,10 @@
 //! | [`parameters`] | structs of tensors by name |
 //! | [`kernel`] | the operations of kernels rendered as Rust |
 //! | [`program`] | the interface of generated code: binding dimensions, launching kernels |
+//! | [`loader`] | object files in memory, without the system's loader |
+//! | [`jit`] | kernels as C text, compiled and loaded while the program runs |
 //!
-//! Nothing here compiles or builds graphs.
+//! Nothing here builds graphs.
 
 pub mod config;
 #[cfg(feature = "cuda")]
@@ -30,7 +32,11 @@ mod file;
 pub mod idx;
 pub mod isa;
 #[doc(hidden)]
+pub mod jit;
+#[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
+pub mod loader;
 pub mod npy;
 pub mod parameters;
 pub mod pool;

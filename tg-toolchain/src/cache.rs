@@ -5,7 +5,7 @@
 //! operation fails, and a folder that cannot be written is simply a cache that never hits.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -34,6 +34,21 @@ impl Key {
         Key(*hasher.finalize().as_bytes())
     }
 
+    /// `bytes` as they are stored under this key: a checksum, then the bytes.
+    pub fn seal(&self, bytes: &[u8]) -> Vec<u8> {
+        [&self.checksum(bytes), bytes].concat()
+    }
+
+    /// The bytes in an entry, if it was sealed under this key and is whole.
+    pub fn open(&self, mut entry: Vec<u8>) -> Option<Vec<u8>> {
+        let (checksum, bytes) = entry.split_at_checked(CHECKSUM_BYTES)?;
+        if checksum != self.checksum(bytes) {
+            return None;
+        }
+        entry.drain(..CHECKSUM_BYTES);
+        Some(entry)
+    }
+
     fn checksum(&self, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
         // Under the key, so that an entry under the wrong name does not pass either.
         *blake3::keyed_hash(&self.0, bytes).as_bytes()
@@ -55,13 +70,12 @@ impl Cache {
 
     /// The bytes stored under `key`, if they are there and intact.
     pub fn get(&self, key: Key) -> Option<Vec<u8>> {
-        let mut stored = fs::read(self.path(key)).ok()?;
-        let (checksum, bytes) = stored.split_at_checked(CHECKSUM_BYTES)?;
-        if checksum != key.checksum(bytes) {
-            return None;
-        }
-        stored.drain(..CHECKSUM_BYTES);
-        Some(stored)
+        let path = self.path(key);
+        // Something else under the name of an entry, such as a pipe or an endless file, must not hold anybody up.
+        let metadata = fs::metadata(&path).ok().filter(|file| file.is_file() && file.len() <= self.limit)?;
+        let mut entry = Vec::with_capacity(metadata.len() as usize);
+        fs::File::open(path).ok()?.take(self.limit).read_to_end(&mut entry).ok()?;
+        key.open(entry)
     }
 
     /// Stores `bytes` under `key` in place of what is there.
@@ -72,7 +86,7 @@ impl Cache {
 
     fn try_put(&self, key: Key, bytes: &[u8]) -> std::io::Result<()> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        fs::create_dir_all(&self.folder)?;
+        create_private(&self.folder)?;
         let name = format!("{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let temporary = self.folder.join(name);
         let written = fs::File::create(&temporary).and_then(|mut file| {
@@ -119,6 +133,14 @@ impl Cache {
         let name: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
         self.folder.join(name + ".tg")
     }
+}
+
+/// Makes a folder, and those above it, for the user alone: what is in it will be executed.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 /// Only files this module writes are ever removed, whatever else is in the folder.
@@ -197,6 +219,30 @@ mod tests {
             }
         }
         check(&[whole.as_slice(), b"x"].concat());
+    }
+
+    #[test]
+    fn what_is_no_entry_of_the_size_of_one_is_a_miss() {
+        let folder = Folder::new("foreign");
+        let cache = Cache::new(folder.0.clone(), 1 << 20);
+        cache.put(key("a"), b"one");
+        let file = fs::File::options().write(true).open(cache.path(key("a"))).unwrap();
+        // Takes no room on the disk, but would in memory.
+        file.set_len(1 << 40).unwrap();
+        assert_eq!(cache.get(key("a")), None);
+        fs::create_dir(cache.path(key("b"))).unwrap();
+        assert_eq!(cache.get(key("b")), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_the_user_may_look_into_a_new_folder() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("private");
+        Cache::new(folder.0.join("deep"), CACHE_LIMIT).put(key("a"), b"one");
+        for path in [folder.0.clone(), folder.0.join("deep")] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
+        }
     }
 
     #[test]

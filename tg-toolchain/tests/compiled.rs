@@ -3,6 +3,8 @@
 //!
 //! `TG_FUZZ=N` tries N functions, `TG_FUZZ_SEED=S` starts with that one.
 
+#[path = "../../tg-core/tests/memory/mod.rs"]
+mod memory;
 #[path = "../../tg-core/tests/random/mod.rs"]
 mod random;
 
@@ -14,12 +16,12 @@ use std::{fs, thread};
 
 use tg_core::compile::{Kernel, Language, Program, Slot, compile};
 use tg_core::dim::Dim;
-use tg_core::dtype::{DType, Scalar};
 use tg_core::interpret::Array;
-use tg_core::ir::{Graph, Value};
+use tg_core::ir::Graph;
 use tg_core::target::{Arch, Isa};
 use tg_toolchain::{Job, Toolchain, host_triple};
 
+use self::memory::{decode, encode};
 use self::random::{build, mismatch, seeds};
 
 /// A compiled function with its data.
@@ -101,29 +103,6 @@ impl Call {
         let sources = self.program.kernels.iter().map(|k| format!("// {}\n{}", k.variants[0].actions, self.source(k)));
         let sources: String = sources.collect();
         (!wrong.is_empty()).then(|| format!("seed {}: {}\n{}\n{sources}", self.seed, wrong.join("\n"), self.text))
-    }
-}
-
-fn encode(array: &Array) -> Vec<u8> {
-    let width = array.dtype.bytes();
-    let bits = |v: &Value| match (*v, array.dtype.scalar) {
-        (Value::Float(v), Scalar::F32) => (v as f32).to_bits() as i128,
-        (Value::Float(v), _) => v.to_bits() as i128,
-        (v, _) => v.as_int().expect("an integer"),
-    };
-    array.data.iter().flat_map(|v| bits(v).to_le_bytes()[..width].to_vec()).collect()
-}
-
-fn decode(bytes: &[u8], dtype: DType) -> Value {
-    let mut wide = [0u8; 8];
-    wide[..bytes.len()].copy_from_slice(bytes);
-    let bits = u64::from_le_bytes(wide);
-    match dtype.scalar {
-        Scalar::F32 => Value::Float(f32::from_bits(bits as u32) as f64),
-        Scalar::F64 => Value::Float(f64::from_bits(bits)),
-        // A byte other than 0 and 1 is no bool: it is kept, and found to differ.
-        Scalar::Bool if bits > 1 => Value::Int(bits as i128),
-        _ => tg_core::ir::cast(Value::Int(bits as i128), dtype),
     }
 }
 

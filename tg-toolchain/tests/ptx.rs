@@ -206,41 +206,47 @@ fn program(method: &str, dtype: DType, shapes: &[[i64; 2]], isa: Isa) -> Program
     compile(&graph, &function, &[isa], Language::Ptx)
 }
 
-/// A kernel that must be the only one of its function, and what its threads may use.
+/// The last kernel of a function with as many, and what its threads may use.
 struct Bound {
     method: &'static str,
     dtype: DType,
     shapes: &'static [[i64; 2]],
+    isas: &'static [Isa],
+    kernels: usize,
     /// Registers of a thread. A block must fit: 65536 registers for all of its threads.
     registers: u32,
 }
 
 const ROWS: &[[i64; 2]] = &[[65536, 4096]];
 const SQUARES: &[[i64; 2]] = &[[4096, 4096]; 2];
+const UNEVEN: &[[i64; 2]] = &[[4001, 4003], [4003, 4007]];
 const SMALL_SQUARES: &[[i64; 2]] = &[[512, 512]; 2];
 
 const BOUNDS: &[Bound] = &[
-    Bound { method: "softmax", dtype: DType::F32, shapes: ROWS, registers: 40 },
-    Bound { method: "softmax", dtype: DType::BF16, shapes: ROWS, registers: 64 },
-    Bound { method: "layernorm", dtype: DType::F32, shapes: ROWS, registers: 40 },
-    Bound { method: "layernorm", dtype: DType::BF16, shapes: ROWS, registers: 64 },
+    Bound { method: "softmax", dtype: DType::F32, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 40 },
+    Bound { method: "softmax", dtype: DType::BF16, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 64 },
+    Bound { method: "layernorm", dtype: DType::F32, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 40 },
+    Bound { method: "layernorm", dtype: DType::BF16, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 64 },
     // 128 sums for each thread, and one block of 256 threads at a time on a multiprocessor.
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, registers: 240 },
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, registers: 240 },
-    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, registers: 240 },
-    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, registers: 240 },
-    Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, registers: 128 },
-    Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, registers: 128 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    // After copies of both factors. For sm80, with two blocks at a time, conditions at the edge take some registers too many.
+    Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 240 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
+    Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
 ];
 
 #[test]
 fn main_kernels_keep_their_values_in_few_registers() {
     let Some(ptxas) = ptxas() else { return };
     let mut broken = vec![];
-    for (bound, isa) in BOUNDS.iter().flat_map(|bound| ISAS.map(|isa| (bound, isa))) {
+    for (bound, isa) in BOUNDS.iter().flat_map(|bound| bound.isas.iter().map(move |isa| (bound, *isa))) {
         let program = program(bound.method, bound.dtype, bound.shapes, isa);
         let case = format!("{} {} {:?} on {}", bound.method, bound.dtype, bound.shapes, isa.name());
-        let [kernel] = &program.kernels[..] else { panic!("{case}: {} kernels", program.kernels.len()) };
+        assert_eq!(program.kernels.len(), bound.kernels, "{case}");
+        let kernel = &program.kernels[bound.kernels - 1];
         let source = format!("{}{}", program.prelude[0], kernel.variants[0].source);
         let cubin = ptxas.assemble(&source, isa, None).unwrap_or_else(|e| panic!("{case}: {e}"));
         let usage = &cubin.usage[0];

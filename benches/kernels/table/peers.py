@@ -13,7 +13,7 @@ def wait_for(device):
 
 
 def as_graph(call):
-    """The same call as one launch of all its kernels."""
+    """The same call as one launch of all its kernels. It keeps `call`, whose tensors the launch reads."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
@@ -24,7 +24,7 @@ def as_graph(call):
     with torch.cuda.graph(graph):
         result = call()
 
-    def replay():
+    def replay(_kept=call):
         graph.replay()
         return result
 

@@ -13,7 +13,7 @@ use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
-use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops};
+use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops, with_margins};
 use crate::render::{self, C, Entry, Rust, emit, emit_ptx};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
@@ -85,7 +85,7 @@ pub fn plan_with<'g>(
     let params = parameters(function);
     let mut names = BTreeSet::new();
     let items = schedule.items.iter();
-    let kernels = items.map(|item| planned(item, &schedule, &params, &mut names, &mut simplifier)).collect();
+    let kernels = items.map(|item| planned(item, &schedule, &params, &mut names, device, &mut simplifier)).collect();
     let dims = dims(&params);
     Plan { name: function.name.clone(), schedule, params, dims, kernels, simplifier }
 }
@@ -125,6 +125,7 @@ fn planned<'g>(
     schedule: &Schedule<'g>,
     params: &[Parameter],
     names: &mut BTreeSet<String>,
+    device: Device,
     simplifier: &mut Simplifier<'g>,
 ) -> Planned<'g> {
     let graph = item.store.graph();
@@ -136,7 +137,13 @@ fn planned<'g>(
     let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged.src(0), &shape));
     let base = name::describe(merged);
     let name = unused(base, names);
-    let (root, args) = renumber(merged, schedule);
+    let elements = |pointer: Uop<'g>| match pointer.arg() {
+        Arg::Slot(slot) => Dim::product(&shape(Memory(*slot))).and_then(|size| size.known()),
+        _ => None,
+    };
+    // Processors read no vectors that end behind what they need.
+    let root = if device == Device::Gpu { with_margins(merged, &elements, simplifier) } else { merged };
+    let (root, args) = renumber(root, schedule);
     Planned { name, args, root, flops, bytes, tuned: vec![] }
 }
 

@@ -1,6 +1,7 @@
 //! How an address moves with a loop.
 
 use crate::ir::{Op, Uop};
+use crate::symbolic::simplify;
 
 /// The terms of a sum of products, in no particular order.
 pub fn terms(sum: Uop) -> Vec<Uop> {
@@ -16,6 +17,12 @@ pub fn terms(sum: Uop) -> Vec<Uop> {
 pub fn stride<'g>(address: Uop<'g>, range: Uop<'g>) -> Option<i64> {
     let moved = terms(address).into_iter().filter(|t| t.depends_on(range));
     moved.map(|t| coefficient(t, range)).sum()
+}
+
+/// Whether vectors of `lanes` along `range` begin at multiples of their size, at `address`: all other terms of it do.
+pub fn is_aligned<'g>(address: Uop<'g>, range: Uop<'g>, lanes: i64) -> bool {
+    let others = terms(address).into_iter().filter(|t| *t != range);
+    others.into_iter().all(|t| simplify(t % lanes).as_int() == Some(0))
 }
 
 fn coefficient<'g>(term: Uop<'g>, range: Uop<'g>) -> Option<i64> {

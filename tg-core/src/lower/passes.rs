@@ -52,11 +52,26 @@ fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     rebuild(kernel, &mut done, |node| transcendental::decompose(node).or_else(|| tf32::decompose(node)).unwrap_or(node))
 }
 
-/// [`decompose`], but for what GPUs have: powers of two and logarithms of f32, and rounding to TensorFloat-32.
+/// [`decompose`], but for what GPUs have: powers of two and logarithms of f32, and rounding to TensorFloat-32; and without
+/// quotients of f32.
 fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     let has = |node: Uop| matches!(node.op(), Op::Exp2 | Op::Log2) && node.dtype().scalar == Scalar::F32;
-    rebuild(kernel, &mut done, |node| transcendental::decompose(node).filter(|_| !has(node)).unwrap_or(node))
+    rebuild(kernel, &mut done, |node| match transcendental::decompose(node).filter(|_| !has(node)) {
+        Some(steps) => by_reciprocals(steps, node),
+        None => node,
+    })
+}
+
+/// `steps`, which compute `node`, with products in place of quotients of f32. RECIP is an instruction of GPUs, and the
+/// divisors of decompositions are neither so large nor so small that it would lose anything.
+fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
+    let mut done = Memo::new(steps.graph());
+    for given in node.srcs() {
+        done.insert(given, given);
+    }
+    let is_quotient = |step: Uop| step.op() == Op::Fdiv && step.dtype().scalar == Scalar::F32;
+    rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
 /// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, barriers,

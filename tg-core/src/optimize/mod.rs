@@ -12,6 +12,7 @@ mod border;
 mod heuristic;
 mod keep;
 mod layout;
+mod margin;
 mod matrix;
 mod merge;
 mod neighbours;
@@ -26,6 +27,7 @@ mod tuning;
 
 pub use action::{Action, Actions, InvalidAction};
 pub use heuristic::heuristic;
+pub use margin::with_margins;
 pub(crate) use matrix::factors;
 pub use merge::merge_loops;
 pub use neighbours::neighbours;

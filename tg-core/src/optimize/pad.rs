@@ -9,6 +9,18 @@ use crate::symbolic::Simplifier;
 
 /// `kernel` with `range` as long as a multiple of `size`; `None` if it is.
 pub(super) fn pad<'g>(kernel: Uop<'g>, range: Uop<'g>, size: u32, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+    pad_where(kernel, range, size, |_| false, simplifier)
+}
+
+/// [`pad`] for a loop over results, in which what the longer loop reads at addresses that `is_there` knows to be in memory
+/// is read without a condition.
+pub(super) fn pad_where<'g>(
+    kernel: Uop<'g>,
+    range: Uop<'g>,
+    size: u32,
+    is_there: impl Fn(Uop<'g>) -> bool,
+    simplifier: &mut Simplifier<'g>,
+) -> Option<Uop<'g>> {
     let Arg::Range(_, axis) = *range.arg() else { return None };
     let (count, size) = (range.src(0), size as i64);
     if simplifier.simplify(count % size).as_int() == Some(0) {
@@ -16,15 +28,15 @@ pub(super) fn pad<'g>(kernel: Uop<'g>, range: Uop<'g>, size: u32, simplifier: &m
     }
     let padded = simplifier.simplify((count + (size - 1)) / size * size);
     let longer = range.graph().range(padded, axis);
-    let guarded = guarded(substitute(kernel, &[(range, longer)]), longer, longer.lt(count));
+    let guarded = guarded(substitute(kernel, &[(range, longer)]), longer, longer.lt(count), is_there);
     Some(simplifier.simplify(guarded))
 }
 
-/// `kernel`, in which `range` counts only where `holds`.
-fn guarded<'g>(kernel: Uop<'g>, range: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
+/// `kernel`, in which `range` counts only where `holds`, and elsewhere nothing is read but what `is_there`.
+fn guarded<'g>(kernel: Uop<'g>, range: Uop<'g>, holds: Uop<'g>, is_there: impl Fn(Uop<'g>) -> bool) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     rebuild(kernel, &mut done, |node| match node.op() {
-        Op::Load if node.src(0).src(1).depends_on(range) => guarded_load(node, holds),
+        Op::Load if node.src(0).src(1).depends_on(range) && !is_there(node.src(0)) => guarded_load(node, holds),
         Op::Store if runs_over(node, range) => {
             let src: Vec<_> = [under(node.src(0), holds)].into_iter().chain(node.srcs().skip(1)).collect();
             node.with_srcs(&src)

@@ -57,10 +57,15 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
     }
 }
 
-/// Whether `tensor` makes wider floats of floats, or rounds them.
+/// Whether `tensor` makes wider floats of floats, or rounds them, which loads do.
 pub(super) fn converts(tensor: Uop) -> bool {
+    widens(tensor) || tensor.op() == Op::RoundTf32
+}
+
+/// Whether `tensor` makes wider floats of floats.
+pub(super) fn widens(tensor: Uop) -> bool {
     if tensor.op() != Op::Cast {
-        return tensor.op() == Op::RoundTf32;
+        return false;
     }
     let (from, to) = (tensor.src(0).dtype(), tensor.dtype());
     from.is_float() && to.is_float() && from.scalar.bits() < to.scalar.bits()

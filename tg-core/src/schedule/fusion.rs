@@ -90,7 +90,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
             let work = self.work(root);
             let Some(tensor) = self.worst(root, &work) else { return };
             let first = self.innermost(tensor, work.costs);
-            self.keep(unconverted(first));
+            self.keep(first);
         }
     }
 
@@ -118,8 +118,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
                 all.held.extend(work.held);
             }
-            let shared =
-                all.runs.keys().filter(|t| !self.stored.memory.contains_key(t) && self.has_reduction(**t, None));
+            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::converts(*t);
+            let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t, None));
             let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
             match over.copied().max() {
                 Some(tensor) => self.keep(tensor),
@@ -160,16 +160,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
     fn worst(&self, root: Uop<'g>, work: &Work<'g>) -> Option<Uop<'g>> {
         let candidates = work.runs.keys().copied().filter(|t| *t != root && !self.stored.memory.contains_key(t));
-        candidates.filter(|t| !self.only_converts(*t) && self.extra(*t, work) > cost::store(*t)).max()
-    }
-
-    /// Whether `tensor` is one in memory, converted to a wider float or rounded: loads do that, and there is no more to load.
-    fn only_converts(&self, tensor: Uop<'g>) -> bool {
-        let mut source = tensor;
-        while source.op() == Op::View || source == tensor && cost::converts(source) {
-            source = source.src(0);
-        }
-        source != tensor && (source.op() == Op::Buffer || self.stored.memory.contains_key(&source))
+        // What is only converted to a wider float, or rounded, is stored as it was: loads do that, and there is no more to load.
+        candidates.filter(|t| !cost::converts(*t) && self.extra(*t, work) > cost::store(*t)).max()
     }
 
     /// The cost of computing `tensor` as often as `work` does rather than once for each element.
@@ -262,15 +254,6 @@ impl<'g, 'a> Fusion<'g, 'a> {
         }
         own
     }
-}
-
-/// What `tensor` is before it is converted to a wider float or rounded, which loads do: there is no more to store.
-fn unconverted(tensor: Uop<'_>) -> Uop<'_> {
-    let mut source = tensor;
-    while cost::converts(source) {
-        source = source.src(0);
-    }
-    source
 }
 
 /// What is computed for `store`: not what only values that are read need.

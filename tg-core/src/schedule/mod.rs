@@ -5,6 +5,7 @@
 //! is overwritten while its old value is still needed; `memory` then assigns the intermediate buffers
 //! to as few slots as their lifetimes allow.
 
+mod aligned;
 mod cost;
 mod fusion;
 mod held;

@@ -10,10 +10,11 @@ use crate::tensor::{permuted, reduced, reshaped, shrunk};
 
 /// Parts of a reduction on a processor.
 const PARTS: i64 = 64;
-/// Results that a block of threads of a GPU computes at once, of a large product.
-const BLOCK: i64 = 2048;
-/// Blocks that keep a large GPU busy.
+/// Rows and columns of the results that a block of threads of a GPU computes at once of a product, at most.
+const TILE: i64 = 64;
+/// Blocks that fill a large GPU, and how many are enough to leave a product as it is.
 const BUSY: i64 = 264;
+const ENOUGH: i64 = 100;
 /// Elements of a part on a GPU, at least, where each result has threads of its own.
 const WORTH: i64 = 1 << 14;
 /// The same for products, in which a thread has many results.
@@ -37,16 +38,27 @@ fn parts(source: Uop, many: i64, few: i64, device: Device) -> Option<i64> {
     if device == Device::Cpu {
         return (many >= MANY && few <= FEW).then_some(PARTS);
     }
-    let (results, worth) = if is_product(source) { (BLOCK, WORTH_OF_PRODUCT) } else { (1, WORTH) };
+    let (results, enough, worth) = match tile(source) {
+        Some(results) => (results, ENOUGH, WORTH_OF_PRODUCT),
+        None => (1, BUSY, WORTH),
+    };
     let blocks = (few / results).max(1);
     let parts = (2 * BUSY / blocks).min(many / worth);
-    (blocks < BUSY && parts >= LEAST).then(|| 1 << parts.ilog2())
+    (blocks < enough && parts >= LEAST).then(|| 1 << parts.ilog2())
 }
 
-/// Whether elements of `source` are products in which each factor takes part several times.
-fn is_product(source: Uop) -> bool {
+/// How many results a block computes at once, if elements of `source` are products in which a factor takes part several
+/// times: each factor as often as there are results along the other.
+fn tile(source: Uop) -> Option<i64> {
     let is_spread = |factor: Uop| factor.op() == Op::Expand;
-    source.op() == Op::Mul && source.srcs().any(is_spread)
+    let is_product = source.op() == Op::Mul && source.srcs().any(is_spread);
+    is_product.then(|| source.srcs().map(times).map(|times| times.min(TILE)).product())
+}
+
+/// How often `factor` takes part in each sum.
+fn times(factor: Uop) -> i64 {
+    let once = |x: Uop| x.shape().iter().filter_map(Dim::known).product::<i64>();
+    if factor.op() == Op::Expand { once(factor) / once(factor.src(0)).max(1) } else { 1 }
 }
 
 fn split(reduce: Uop, device: Device) -> Option<Uop> {
@@ -124,5 +136,25 @@ mod tests {
         assert_eq!(stored(&[16, 1 << 18], &[1]), dims(&[16, 16, 1]));
         assert_eq!(stored(&[65536, 4096], &[1]), None);
         assert_eq!(stored(&[128, 784], &[0]), None);
+    }
+
+    #[test]
+    fn products_have_parts_where_tiles_are_few() {
+        let parts = |[m, n, k]: [i64; 3]| {
+            let graph = Graph::new();
+            let [a, b] = [[m, k], [k, n]].map(|shape| graph.buffer(DType::F32, shape.map(Dim::from).to_vec()));
+            let spread = |x, shape: [i64; 3], all: [i64; 3]| {
+                let dims = |sizes: [i64; 3]| sizes.map(Dim::from).to_vec();
+                crate::tensor::expand(reshaped(x, &dims(shape)), dims(all)).expect("a larger shape")
+            };
+            let b = permuted(b, vec![1, 0]);
+            let product = spread(a, [m, 1, k], [m, n, k]) * spread(b, [1, n, k], [m, n, k]);
+            let nodes = in_parts(reduced(product, Op::Add, &[2]), Device::Gpu).toposort();
+            nodes.into_iter().find(|n| n.op() == Op::Contiguous).and_then(|n| n.shape()[0].known())
+        };
+        // 64 × 64 results a block, or as many columns of fewer rows.
+        assert_eq!([[1, 8192, 8192], [16, 8192, 8192], [1024, 1024, 8192]].map(parts), [None; 3]);
+        assert_eq!([[1, 512, 8192], [16, 1024, 8192], [256, 256, 8192]].map(parts), [Some(32), Some(32), Some(32)]);
+        assert_eq!(parts([256, 256, 256]), None);
     }
 }

@@ -1,11 +1,17 @@
-//! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`).
+//! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`),
+//! and on a GPU factors of products are copied to where their rows are aligned (`aligned`).
 //!
 //! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS of what is computed
 //! says that it is stored, and then that serves all who use it, also without the marker. A CONTIGUOUS of a view stays,
 //! to keep that apart from the views of it.
+//!
+//! Casts to wider floats move past views, toward where their values are used: views on both sides merge, and what is read
+//! from memory is narrow.
 
 use rustc_hash::FxHashSet;
 
+use super::aligned::aligned;
+use super::cost;
 use super::partial::in_parts;
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
 use crate::target::Device;
@@ -30,7 +36,10 @@ impl<'g> Views<'g> {
         let (graph, forced) = (self.graph, &mut self.forced);
         let device = self.device;
         let tensor = rebuild(tensor, &mut self.parted, |node| in_parts(node, device));
-        rebuild(tensor, &mut self.done, |node| fold_one(graph, forced, node))
+        rebuild(tensor, &mut self.done, |node| match node.op() {
+            Op::ReduceAxis if device == Device::Gpu => aligned(node, forced),
+            _ => fold_one(graph, forced, node),
+        })
     }
 
     /// The tensors that must be stored.
@@ -47,15 +56,16 @@ fn fold_one<'g>(graph: &'g Graph, forced: &mut FxHashSet<Uop<'g>>, node: Uop<'g>
         }
         Op::Detach | Op::ContiguousBackward => node.src(0),
         op if op.class() == Class::Movement => {
-            let (source, tracker) = match node.src(0).arg() {
-                Arg::View(tracker) => (node.src(0).src(0), tracker.clone()),
-                _ => (node.src(0), ShapeTracker::contiguous(node.src(0).shape())),
+            let moved = if cost::widens(node.src(0)) { node.src(0).src(0) } else { node.src(0) };
+            let (source, tracker) = match moved.arg() {
+                Arg::View(tracker) => (moved.src(0), tracker.clone()),
+                _ => (moved, ShapeTracker::contiguous(moved.shape())),
             };
             let Some(tracker) = tracker.apply(op, node.arg()) else { return node };
             if tracker == ShapeTracker::contiguous(source.shape()) {
-                return source;
+                return source.cast(node.dtype());
             }
-            graph.node(Op::View, node.dtype(), &[source], Arg::View(tracker))
+            graph.node(Op::View, source.dtype(), &[source], Arg::View(tracker)).cast(node.dtype())
         }
         _ => node,
     }

@@ -125,13 +125,17 @@ pub struct Slice {
 }
 
 /// A type of a method's parameter.
-pub trait Parameter<'g>: Sized {
+pub trait Parameter<'g>: Sized + Clone {
     /// What may be passed, for documentation and error messages.
     const EXPECTS: &'static str;
     /// Whether it may be left out.
     const OPTIONAL: bool = false;
     /// The parameter's value, or `None` if `argument` is of the wrong kind.
     fn read(graph: &'g Graph, argument: &Argument<'g>) -> Option<Self>;
+    /// The same with what `change` makes of each tensor in it.
+    fn with_tensors(&self, _change: &mut dyn FnMut(Uop<'g>) -> Uop<'g>) -> Self {
+        self.clone()
+    }
 }
 
 macro_rules! parameters {
@@ -146,14 +150,6 @@ macro_rules! parameters {
 }
 
 parameters! {
-    Uop<'g>, "a tensor", _ => { Argument::Tensor(x) => Some(*x), }
-    Term<'g>, "a tensor or a number", graph => {
-        Argument::Tensor(x) => Some(Term::Tensor(*x)),
-        Argument::Int(v) => Some(Term::Int(*v)),
-        Argument::Float(v) => Some(Term::Float(*v)),
-        Argument::Bool(v) => Some(Term::Bool(*v)),
-        Argument::Dim(v) => Some(v.known().map_or_else(|| Term::Tensor(graph.dim(v)), Term::Int)),
-    }
     i64, "an integer", _ => { Argument::Int(v) => Some(*v), Argument::Dim(v) => v.known(), }
     f64, "a number", _ => { Argument::Float(v) => Some(*v), Argument::Int(v) => Some(*v as f64), }
     Dim, "a size", _ => { Argument::Int(v) => Some(Dim::from(*v)), Argument::Dim(v) => Some(v.clone()), }
@@ -175,6 +171,33 @@ parameters! {
             _ => None,
         },
         Argument::Range(Some(a), Some(b)) => Some((Dim::read(graph, a)?, Dim::read(graph, b)?)),
+    }
+}
+
+impl<'g> Parameter<'g> for Uop<'g> {
+    const EXPECTS: &'static str = "a tensor";
+    fn read(_: &'g Graph, argument: &Argument<'g>) -> Option<Self> {
+        if let Argument::Tensor(x) = argument { Some(*x) } else { None }
+    }
+    fn with_tensors(&self, change: &mut dyn FnMut(Uop<'g>) -> Uop<'g>) -> Self {
+        change(*self)
+    }
+}
+
+impl<'g> Parameter<'g> for Term<'g> {
+    const EXPECTS: &'static str = "a tensor or a number";
+    fn read(graph: &'g Graph, argument: &Argument<'g>) -> Option<Self> {
+        Some(match argument {
+            Argument::Tensor(x) => Term::Tensor(*x),
+            Argument::Int(v) => Term::Int(*v),
+            Argument::Float(v) => Term::Float(*v),
+            Argument::Bool(v) => Term::Bool(*v),
+            Argument::Dim(v) => v.known().map_or_else(|| Term::Tensor(graph.dim(v)), Term::Int),
+            _ => return None,
+        })
+    }
+    fn with_tensors(&self, change: &mut dyn FnMut(Uop<'g>) -> Uop<'g>) -> Self {
+        if let Term::Tensor(x) = self { Term::Tensor(change(*x)) } else { *self }
     }
 }
 
@@ -213,6 +236,9 @@ impl<'g, T: Parameter<'g>> Parameter<'g> for Option<T> {
             given => T::read(graph, given).map(Some),
         }
     }
+    fn with_tensors(&self, change: &mut dyn FnMut(Uop<'g>) -> Uop<'g>) -> Self {
+        self.as_ref().map(|given| given.with_tensors(change))
+    }
 }
 
 /// What a list of each element type is called.
@@ -243,6 +269,9 @@ impl<'g, T: Parameter<'g> + Element> Parameter<'g> for Vec<T> {
             Argument::List(items) => items.iter().map(|item| T::read(graph, item)).collect(),
             _ => None,
         }
+    }
+    fn with_tensors(&self, change: &mut dyn FnMut(Uop<'g>) -> Uop<'g>) -> Self {
+        self.iter().map(|item| item.with_tensors(change)).collect()
     }
 }
 

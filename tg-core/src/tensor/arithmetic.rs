@@ -2,7 +2,7 @@
 //!
 //! Operands broadcast. Tensors must agree in dtype; number literals take the dtype of the tensor beside them.
 
-use crate::dtype::{DType, Scalar};
+use crate::dtype::DType;
 use crate::ir::{Op, Uop, Value};
 use crate::tensor::argument::Term;
 use crate::tensor::error::Error;
@@ -11,26 +11,26 @@ use crate::tensor::registry::theme;
 
 theme! {
     /// `x + y`, broadcasting; integers wrap.
-    fn add(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn add(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         Ok(x + y)
     }
 
     /// `x - y`, broadcasting; integers wrap.
-    fn sub(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn sub(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         Ok(x - y)
     }
 
     /// `x * y`, broadcasting; integers wrap.
-    fn mul(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn mul(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         Ok(x * y)
     }
 
     /// `x / y`, broadcasting; integers truncate toward zero. On floats it is `x * (1/y)`, which may differ from the
     /// correctly rounded quotient in the last bit.
-    fn div(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn div(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         nonzero(x, y)?;
         Ok(match y.as_const() {
@@ -43,7 +43,7 @@ theme! {
     }
 
     /// The remainder of `x / y` with the sign of `x`, broadcasting.
-    fn rem(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn rem(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         nonzero(x, y)?;
         Ok(x % y)
@@ -68,7 +68,7 @@ theme! {
     }
 
     /// `x` to the power `y`, broadcasting. Small whole exponents multiply, ±½ take square roots.
-    fn pow(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
+    @wide fn pow(x: Term<'g>, y: Term<'g>) -> Uop<'g> {
         let (x, y) = numbers(x, y)?;
         match y.as_const() {
             Some(Value::Float(exponent)) => Ok(float_power(x, exponent).unwrap_or_else(|| x.alu(Op::Pow, &[y]))),
@@ -82,13 +82,13 @@ theme! {
     }
 
     /// `x * x`.
-    fn square(x: Uop<'g>) -> Uop<'g> {
+    @wide fn square(x: Uop<'g>) -> Uop<'g> {
         numeric(x)?;
         Ok(x * x)
     }
 
     /// `1 / x`.
-    fn recip(x: Uop<'g>) -> Uop<'g> {
+    @wide fn recip(x: Uop<'g>) -> Uop<'g> {
         Ok(float(x)?.recip())
     }
 
@@ -159,15 +159,9 @@ fn nonzero(x: Uop, y: Uop) -> Result<(), Error> {
     }
 }
 
-/// Whether 1/v is a normal number of `dtype`, and so as precise as others.
+/// Whether 1/v is a normal number of `dtype`, f32 or f64, and so as precise as others.
 fn has_reciprocal(v: f64, dtype: DType) -> bool {
-    let exponent = match dtype.scalar {
-        Scalar::F64 => 1022,
-        Scalar::F16 | Scalar::F8E5M2 => 14,
-        Scalar::F8E4M3 => 6,
-        _ => 126,
-    };
-    let limit = 2f64.powi(exponent);
+    let limit = 2f64.powi(if dtype == DType::F64 { 1022 } else { 126 });
     v.is_nan() || (1.0 / limit..=limit).contains(&v.abs())
 }
 

@@ -1,10 +1,10 @@
 //! Matrix products: the product of two repeated views, summed over the shared axis.
 
 use crate::dim::Dim;
-use crate::dtype::DType;
 use crate::ir::{Op, Uop};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::round_tf32;
+use crate::tensor::precision::widened;
 use crate::tensor::primitive::{broadcast_shape, expanded, numeric, permuted, reduced, reshaped, without_axes};
 use crate::tensor::registry::theme;
 
@@ -13,15 +13,7 @@ theme! {
     /// A vector on either side is a row or column that vanishes from the result: two vectors give their inner product.
     /// Products of f16 and bf16 are summed in f32, and the sum is rounded.
     fn matmul(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
-        check(numeric(x)?, numeric(y)?)?;
-        let (rows, columns) = (x.shape().len() > 1, y.shape().len() > 1);
-        // x as (…, m, 1, k) and y as (…, 1, n, k).
-        let left = if rows { x } else { reshaped(x, &[&[Dim::ONE], x.shape()].concat()) };
-        let right = if columns { transposed(y) } else { reshaped(y, &[&[Dim::ONE], y.shape()].concat()) };
-        let product = contracted(left, right)?;
-        let rank = product.shape().len();
-        let vanishing = [(rows, rank - 3), (columns, rank - 2), (false, rank - 1)];
-        Ok(without_axes(product, &vanishing.iter().filter(|v| !v.0).map(|v| v.1).collect::<Vec<_>>()))
+        Ok(product(x, y)?.cast(x.dtype()))
     }
 
     /// `x.round_tf32().matmul(y.round_tf32())`: the matrix product of f32 factors rounded to TensorFloat-32, summed in f32.
@@ -29,6 +21,19 @@ theme! {
         check(x, y)?;
         matmul(round_tf32(x)?, round_tf32(y)?)
     }
+}
+
+/// The matrix product, not rounded: of f16 and bf16 it is f32.
+pub(super) fn product<'g>(x: Uop<'g>, y: Uop<'g>) -> Result<Uop<'g>, Error> {
+    check(numeric(x)?, numeric(y)?)?;
+    let (rows, columns) = (x.shape().len() > 1, y.shape().len() > 1);
+    // x as (…, m, 1, k) and y as (…, 1, n, k).
+    let left = if rows { x } else { reshaped(x, &[&[Dim::ONE], x.shape()].concat()) };
+    let right = if columns { transposed(y) } else { reshaped(y, &[&[Dim::ONE], y.shape()].concat()) };
+    let product = contracted(left, right)?;
+    let rank = product.shape().len();
+    let vanishing = [(rows, rank - 3), (columns, rank - 2), (false, rank - 1)];
+    Ok(without_axes(product, &vanishing.iter().filter(|v| !v.0).map(|v| v.1).collect::<Vec<_>>()))
 }
 
 /// The last two axes exchanged.
@@ -39,7 +44,7 @@ fn transposed(y: Uop) -> Uop {
     permuted(y, axes)
 }
 
-/// `(…, m, k)` and `(…, n, k)` to `(…, m, n, 1)`.
+/// `(…, m, k)` and `(…, n, k)` to `(…, m, n, 1)`, summed in f32 at least.
 fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
     let spread = |x: Uop<'g>, at: usize| {
         let mut shape = x.shape().to_vec();
@@ -53,15 +58,8 @@ fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
         let missing = vec![Dim::ONE; shape.len() - own.len()];
         expanded(reshaped(x, &[missing, own].concat()), &shape)
     };
-    let dtype = left.dtype();
-    let wide = summing_dtype(dtype);
-    let product = view(left.cast(wide), left_shape) * view(right.cast(wide), right_shape);
-    Ok(reduced(product, Op::Add, &[shape.len() - 1]).cast(dtype))
-}
-
-/// The type that products of `dtype` are summed in.
-pub(super) fn summing_dtype(dtype: DType) -> DType {
-    if dtype.is_float() && dtype.scalar.bits() < 32 { DType::F32 } else { dtype }
+    let product = view(widened(left), left_shape) * view(widened(right), right_shape);
+    Ok(reduced(product, Op::Add, &[shape.len() - 1]))
 }
 
 /// Dtypes and sizes fit.

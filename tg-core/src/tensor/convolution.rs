@@ -6,8 +6,8 @@
 use crate::dim::Dim;
 use crate::ir::{Op, Uop};
 use crate::tensor::argument::Each;
-use crate::tensor::contraction::summing_dtype;
 use crate::tensor::error::{Error, show_shape};
+use crate::tensor::precision::widened;
 use crate::tensor::primitive::{broadcast, expanded, numeric, padded, reduced, reshaped};
 use crate::tensor::registry::theme;
 use crate::tensor::window::{Windows, slid};
@@ -87,15 +87,16 @@ fn convolved<'g>(operands: &Operands<'g>, padding: Option<Each>, windows: &Windo
     let split = |n: &Dim, out: &Dim| vec![n.clone(), Dim::from(groups), out.clone(), per_group.clone()];
     let padded = surrounded(x, padding)?;
     let grouped = reshaped(padded, &[&split(&x.shape()[0], &Dim::ONE), &padded.shape()[2..]].concat());
-    let seen = slid(grouped, &split(&x.shape()[0], &out_per_group), windows)?;
+    let seen = slid(widened(grouped), &split(&x.shape()[0], &out_per_group), windows)?;
     let (counts, taps) = seen.shape()[4..].split_at(axes);
     let kernel = [&split(&Dim::ONE, &out_per_group), &vec![Dim::ONE; axes], taps].concat();
-    let wide = summing_dtype(x.dtype());
-    let product = seen.cast(wide) * expanded(reshaped(weights.cast(wide), &kernel), seen.shape());
+    let product = seen * expanded(reshaped(widened(weights), &kernel), seen.shape());
     let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();
     let shape = [&x.shape()[..1], &weights.shape()[..1], counts].concat();
-    let result = reshaped(reduced(product, Op::Add, &summed).cast(x.dtype()), &shape);
-    operands.bias.map_or(Ok(result), |bias| Ok(result + per_channel(bias, result)?))
+    let result = reshaped(reduced(product, Op::Add, &summed), &shape);
+    let rounded = result.cast(x.dtype());
+    let shift = |bias| per_channel(bias, rounded).map(widened);
+    operands.bias.map_or(Ok(rounded), |bias| Ok((result + shift(bias)?).cast(x.dtype())))
 }
 
 /// The channels of `x` in each group, and those of the result.

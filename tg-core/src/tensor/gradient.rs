@@ -12,6 +12,7 @@ use crate::dim::Dim;
 use crate::ir::{Arg, Class, Memo, Op, Uop, rebuild, toposort};
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::cosine;
+use crate::tensor::precision::{summed, wide_dtype, widened};
 use crate::tensor::primitive::{
     broadcast, expanded, filled, flipped, padded, permuted, position, reduced, reshaped, shrunk, with_axis,
     without_axes,
@@ -102,7 +103,7 @@ fn carries(y: Uop, i: usize) -> bool {
 /// The gradient by `x` of an operand that stood for every element of `part`: the sum.
 fn collected<'g>(part: Uop<'g>, x: Uop<'g>) -> Uop<'g> {
     match (x.shape().is_empty(), part.shape().len()) {
-        (true, 1..) => reshaped(reduced(part, Op::Add, &(0..part.shape().len()).collect::<Vec<_>>()), &[]),
+        (true, 1..) => reshaped(summed(part, &(0..part.shape().len()).collect::<Vec<_>>()), &[]),
         _ => part,
     }
 }
@@ -164,7 +165,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
 
 /// Whether all elements are the constant 1, as those of the first gradient are.
 fn is_one(g: Uop) -> bool {
-    let spread = |u: &Uop| matches!(u.op(), Op::Expand | Op::Reshape);
+    let spread = |u: &Uop| matches!(u.op(), Op::Expand | Op::Reshape | Op::Cast);
     let source = std::iter::successors(Some(g), |u| spread(u).then(|| u.src(0))).last();
     source.and_then(|u| u.as_const()).is_some_and(|v| v.to_f64() == 1.0)
 }
@@ -196,7 +197,7 @@ fn moved_back<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
     Some(match y.arg() {
         Arg::Shape(shape) => {
             let repeated: Vec<usize> = (0..shape.len()).filter(|&i| shape[i] != x.shape()[i]).collect();
-            reduced(g, Op::Add, &repeated)
+            summed(g, &repeated)
         }
         Arg::Axes(axes) if y.op() == Op::Flip => flipped(g, axes.clone()),
         Arg::Axes(axes) => permuted(g, inverse(axes)),
@@ -221,15 +222,16 @@ fn inverse(axes: &[usize]) -> Vec<usize> {
 /// The gradient by each element of a reduction.
 fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
     let Arg::Reduce(op, axes) = y.arg() else { return None };
-    let wide = |v: Uop<'g>| expanded(v, x.shape());
+    let spread_out = |v: Uop<'g>| expanded(v, x.shape());
     match op {
-        Op::Add => Some(wide(g)),
-        Op::Mul => Some(wide(g) * products_of_others(x, axes)),
+        Op::Add => Some(spread_out(g)),
+        Op::Mul => Some(spread_out(g) * products_of_others(x, axes)),
         Op::Max => {
             let x = reproducible(x);
-            let largest = x.equals(wide(reduced(x, Op::Max, axes)));
-            let ties = reduced(largest.cast(x.dtype()), Op::Add, axes);
-            Some(largest.choose(wide(g * ties.recip()), 0.0))
+            let largest = x.equals(spread_out(reduced(x, Op::Max, axes)));
+            let ties = reduced(largest.cast(wide_dtype(x.dtype())), Op::Add, axes);
+            let share = (widened(g) * ties.recip()).cast(x.dtype());
+            Some(largest.choose(spread_out(share), 0.0))
         }
         _ => None,
     }

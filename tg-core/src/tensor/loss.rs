@@ -13,7 +13,7 @@ use crate::tensor::registry::theme;
 theme! {
     /// Minus the mean log-probability of the right classes: `x` holds a score per class in its last axis, `classes`
     /// the right class for each row, as integers. A class that does not exist counts as the one of the largest score.
-    fn cross_entropy(x: Uop<'g>, classes: Uop<'g>) -> Uop<'g> {
+    @wide fn cross_entropy(x: Uop<'g>, classes: Uop<'g>) -> Uop<'g> {
         let Some((size, rows)) = float(x)?.shape().split_last() else {
             return Err(Error::new("the scores need an axis of classes, got shape ()"));
         };
@@ -32,7 +32,7 @@ theme! {
     }
 
     /// The mean of `(x - y)²`.
-    fn mse(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
+    @wide fn mse(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
         if x.shape() != y.shape() {
             let (a, b) = (show_shape(x.shape()), show_shape(y.shape()));
             return Err(Error::new(format!("shapes {a} and {b} differ")).help("`.reshape` or `.expand` one of them"));

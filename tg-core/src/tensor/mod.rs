@@ -2,7 +2,8 @@
 //!
 //! A tensor is a [`Uop`](crate::ir::Uop) of the tensor stage. The methods are plain functions, `softmax(x, -1)?`,
 //! grouped by theme; [`find`] gives the same functions by name to the languages that call them. Numbers take the
-//! dtype of the tensor beside them, shapes broadcast, and whatever does not fit is an [`Error`] that says what would.
+//! dtype of the tensor beside them, shapes broadcast, and whatever does not fit is an [`Error`] that says what would. What is
+//! narrower than f32 is computed in f32 and rounded once: `precision`.
 //!
 //! Invariant: nothing here decides how or when something is computed; graphs are only built.
 
@@ -24,6 +25,7 @@ mod loss;
 mod movement;
 mod normalization;
 mod pooling;
+mod precision;
 mod primitive;
 mod reduction;
 mod registry;

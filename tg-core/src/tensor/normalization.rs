@@ -12,21 +12,21 @@ use crate::tensor::registry::theme;
 
 theme! {
     /// `e^x` scaled to sum to 1 along `axis`.
-    fn softmax(x: Uop<'g>, axis: i64) -> Uop<'g> {
+    @wide fn softmax(x: Uop<'g>, axis: i64) -> Uop<'g> {
         let powers = exp(centred(x, axis)?.0)?;
         let sum = reduced(powers, Op::Add, &[axis_of(x, axis)?]);
         Ok(powers * broadcast(sum.recip(), x.shape()))
     }
 
     /// The natural logarithm of `softmax`, without overflow.
-    fn log_softmax(x: Uop<'g>, axis: i64) -> Uop<'g> {
+    @wide fn log_softmax(x: Uop<'g>, axis: i64) -> Uop<'g> {
         let (shifted, _) = centred(x, axis)?;
         let sum = reduced(exp(shifted)?, Op::Add, &[axis_of(x, axis)?]);
         Ok(shifted - broadcast(log(sum)?, x.shape()))
     }
 
     /// `ln(Σ e^x)` along `axis`, without overflow.
-    fn logsumexp(x: Uop<'g>, axis: i64) -> Uop<'g> {
+    @wide fn logsumexp(x: Uop<'g>, axis: i64) -> Uop<'g> {
         let at = axis_of(x, axis)?;
         let (shifted, largest) = centred(x, axis)?;
         let sum = reduced(exp(shifted)?, Op::Add, &[at]);
@@ -34,7 +34,7 @@ theme! {
     }
 
     /// `(x - mean) / √(variance + eps)` over the last axis; the variance divides by n.
-    fn layernorm(x: Uop<'g>, eps: Option<f64>) -> Uop<'g> {
+    @wide fn layernorm(x: Uop<'g>, eps: Option<f64>) -> Uop<'g> {
         let centred = x - broadcast(mean_keep(last_axis(x)?, Some(Axes(vec![-1])))?, x.shape());
         rms_scaled(centred, eps)
     }
@@ -42,7 +42,7 @@ theme! {
     /// `(x - mean) / √(variance + eps)`, with the mean and the variance (dividing by n) of each channel, axis 1, over all
     /// other axes; then times `scale` and plus `shift`, (channels,), if given. As in training: to keep statistics for
     /// inference, compute them with `mean` and `var_with` and pass them to `batchnorm_with`.
-    fn batchnorm(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>, eps: Option<f64>) -> Uop<'g> {
+    @wide fn batchnorm(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>, eps: Option<f64>) -> Uop<'g> {
         let axes = Some(Axes((0..channelled(x)?.shape().len() as i64).filter(|axis| *axis != 1).collect()));
         let centred = x - broadcast(mean_keep(x, axes.clone())?, x.shape());
         let variance = mean_keep(centred * centred, axes)?;
@@ -50,7 +50,7 @@ theme! {
     }
 
     /// `batchnorm` with the `mean` and `variance`, (channels,), of each channel, as in inference.
-    fn batchnorm_with(
+    @wide fn batchnorm_with(
         x: Uop<'g>,
         mean: Uop<'g>,
         variance: Uop<'g>,
@@ -63,7 +63,7 @@ theme! {
     }
 
     /// `x / √(mean(x²) + eps)` over the last axis.
-    fn rmsnorm(x: Uop<'g>, eps: Option<f64>) -> Uop<'g> {
+    @wide fn rmsnorm(x: Uop<'g>, eps: Option<f64>) -> Uop<'g> {
         rms_scaled(last_axis(x)?, eps)
     }
 }

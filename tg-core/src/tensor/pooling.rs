@@ -23,7 +23,7 @@ theme! {
 
     /// The mean of each window of `size` on the last two axes. Windows are `stride` apart (their size if left out);
     /// `padding` on both sides is zeros, which count.
-    fn avg_pool2d(x: Uop<'g>, size: Each, stride: Option<Each>, padding: Option<Each>) -> Uop<'g> {
+    @wide fn avg_pool2d(x: Uop<'g>, size: Each, stride: Option<Each>, padding: Option<Each>) -> Uop<'g> {
         let pool = Pool::new(float(x)?, size, stride, padding)?;
         mean(pool.windows(x, Value::zero(x.dtype()))?, Some(Axes(vec![-2, -1])))
     }

@@ -18,7 +18,7 @@ theme! {
     }
 
     /// As `sum`, keeping the axes with size 1.
-    fn sum_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
+    @wide fn sum_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
         Ok(reduced(numeric(x)?, Op::Add, &axes_of(x, &axes)?))
     }
 
@@ -28,7 +28,7 @@ theme! {
     }
 
     /// As `mean`, keeping the axes with size 1.
-    fn mean_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
+    @wide fn mean_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
         let axes = axes_of(float(x)?, &axes)?;
         let sizes: Vec<Dim> = axes.iter().map(|&axis| x.shape()[axis].clone()).collect();
         let count = count(x.graph(), x.dtype(), &sizes)?;
@@ -63,7 +63,7 @@ theme! {
     }
 
     /// As `prod`, keeping the axes with size 1.
-    fn prod_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
+    @wide fn prod_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
         Ok(reduced(numeric(x)?, Op::Mul, &axes_of(x, &axes)?))
     }
 

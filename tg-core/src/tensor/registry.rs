@@ -41,23 +41,37 @@ pub struct Method {
 
 /// Makes of each `fn` a public function whose errors name it, and `ROWS`, the rows of all of them.
 ///
-/// `fn name[graph](…)` is a free function that makes its result in `graph`.
+/// `fn name[graph](…)` is a free function that makes its result in `graph`. `@wide fn` computes with f32 what is given in a
+/// narrower float, and rounds the result: see [`precision`](crate::tensor::precision).
 macro_rules! theme {
-    ($($(#[doc = $doc:literal])* fn $name:ident $([$graph:ident])? ($($arg:ident: $ty:ty),* $(,)?) -> $result:ty $body:block)*) => {
+    ($($(#[doc = $doc:literal])* $(@$wide:ident)? fn $name:ident $([$graph:ident])? ($($arg:ident: $ty:ty),* $(,)?) -> $result:ty $body:block)*) => {
         /// The rows of this theme.
         pub(super) const ROWS: &[$crate::tensor::registry::Method] = &[$($crate::tensor::registry::theme!(
             @row [$($doc)*] $name [$($graph)?] [$($arg: $ty),*]
         )),*];
-        $($crate::tensor::registry::theme!(@fn [$($doc)*] $name [$($graph)?] [$($arg: $ty),*] $result, $body);)*
+        $($crate::tensor::registry::theme!(@fn [$($wide)?] [$($doc)*] $name [$($graph)?] [$($arg: $ty),*] $result, $body);)*
     };
-    (@fn [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*] $result:ty, $body:block) => {
+    (@fn [$($wide:ident)?] [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*] $result:ty, $body:block) => {
         $(#[doc = $doc])*
         ///
         /// # Errors
         /// If the arguments do not fit.
         pub fn $name<'g>($($graph: &'g $crate::ir::Graph,)? $($arg: $ty),*) -> Result<$result, $crate::tensor::error::Error> {
+            $crate::tensor::registry::theme!(@widen [$($wide)?] $name [$($arg),*]);
             let run = || -> Result<$result, $crate::tensor::error::Error> { $body };
             run().and_then($crate::tensor::registry::Fits::fits).map_err(|error| error.within(stringify!($name)))
+        }
+    };
+    (@widen [] $name:ident [$($arg:ident),*]) => {};
+    // What does not fit is said by the body, of the tensors as they were given.
+    (@widen [wide] $name:ident [$($arg:ident),*]) => {
+        use $crate::tensor::{argument::Parameter, precision};
+        let mut tensors = vec![];
+        $($arg.with_tensors(&mut |x| { tensors.push(x); x });)*
+        if let Some(narrow) = precision::narrow_dtype(&tensors)
+            && let Ok(result) = $name($($arg.with_tensors(&mut precision::widened)),*)
+        {
+            return Ok(precision::rounded(result, narrow));
         }
     };
     (@row [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*]) => {{

@@ -20,12 +20,12 @@ theme! {
     }
 
     /// As `var`, keeping the axes with size 1.
-    fn var_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
+    @wide fn var_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
         spread(x, &axes, 1)
     }
 
     /// The variance along `axes`, dividing by n - `correction`.
-    fn var_with(x: Uop<'g>, axes: Axes, correction: i64) -> Uop<'g> {
+    @wide fn var_with(x: Uop<'g>, axes: Axes, correction: i64) -> Uop<'g> {
         let axes = Some(axes);
         Ok(without_axes(spread(x, &axes, correction)?, &axes_of(x, &axes)?))
     }
@@ -36,12 +36,12 @@ theme! {
     }
 
     /// As `std`, keeping the axes with size 1.
-    fn std_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
+    @wide fn std_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
         Ok(spread(x, &axes, 1)?.unary(Op::Sqrt))
     }
 
     /// The standard deviation along `axes`: the root of `var_with`.
-    fn std_with(x: Uop<'g>, axes: Axes, correction: i64) -> Uop<'g> {
+    @wide fn std_with(x: Uop<'g>, axes: Axes, correction: i64) -> Uop<'g> {
         Ok(var_with(x, axes, correction)?.unary(Op::Sqrt))
     }
 
@@ -61,7 +61,7 @@ theme! {
     }
 
     /// The sums of each element and those before it along `axis`.
-    fn cumsum(x: Uop<'g>, axis: i64) -> Uop<'g> {
+    @wide fn cumsum(x: Uop<'g>, axis: i64) -> Uop<'g> {
         let at = axis_of(numeric(x)?, axis)?;
         // Element i is the sum over j of x[j] where j <= i.
         let mut shape = x.shape().to_vec();

@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod number;
 mod window;
 
 use tg_core::compile::Function;
@@ -15,6 +16,7 @@ use tg_core::ir::{Arg, Uop, pretty};
 
 pub use self::build::build;
 pub use self::check::mismatch;
+pub use self::number::Random;
 
 /// A function, what to call it with and what must come out.
 pub struct Case<'g> {
@@ -81,37 +83,4 @@ pub fn seeds(default: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
     let first = number("TG_FUZZ_SEED").unwrap_or(0);
     first..first + number("TG_FUZZ").unwrap_or(default)
-}
-
-/// SplitMix64: small, and the same everywhere.
-pub struct Random(pub u64);
-
-impl Random {
-    /// The next number.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.bits() % n.max(1) as u64) as usize
-    }
-
-    /// A number in `lo..=hi`.
-    pub fn between(&mut self, lo: i64, hi: i64) -> i64 {
-        lo + self.below((hi - lo + 1) as usize) as i64
-    }
-
-    /// Whether something of one in `n` happens.
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    /// One of `items`.
-    pub fn pick<T: Clone>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())].clone()
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tg_core::compile::{Function, Kernel, Language, Program, Slot, generate, plan};
+use tg_core::compile::{Function, Kernel, Language, Program, Slot, generate, plan_with};
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_kernel, run_linear};
 use tg_core::ir::spec::{Stage, verify};
@@ -11,7 +11,7 @@ use tg_core::ir::{Arg, Graph, Op, Uop, cast};
 use tg_core::lower::passes;
 use tg_core::optimize::heuristic;
 use tg_core::symbolic::Simplifier;
-use tg_core::target::Isa;
+use tg_core::target::{Device, Isa};
 
 /// How far kernels are compiled before they are executed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +24,16 @@ pub enum Step {
     Passes(Isa, usize),
     /// As instructions, those of a GPU for all of its threads.
     Linear(Isa),
+}
+
+impl Step {
+    /// What the function is cut into kernels for.
+    fn device(self) -> Device {
+        match self {
+            Step::Scheduled => Device::Cpu,
+            Step::Optimized(isa) | Step::Passes(isa, _) | Step::Linear(isa) => Device::of(&[isa]),
+        }
+    }
 }
 
 /// Every step, in order.
@@ -45,7 +55,7 @@ fn steps_for(isa: Isa) -> impl Iterator<Item = Step> {
 pub fn run<'g>(step: Step, graph: &'g Graph, function: &Function<'g>, inputs: &[Array]) -> Result<Vec<Array>, String> {
     let roots: Vec<Uop> = function.outputs.iter().map(|(_, value)| *value).collect();
     verify(Stage::Tensor, &roots).map_err(|e| e.to_string())?;
-    let plan = plan(graph, function);
+    let plan = plan_with(graph, function, step.device(), Simplifier::default());
     let kernels: Vec<Uop> = plan.kernels().map(|(_, root)| root).collect();
     let program = plan.render(&[], Language::C);
     let mut memory = Memory::new(&program, inputs)?;

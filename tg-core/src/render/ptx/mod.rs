@@ -11,6 +11,7 @@ mod convert;
 mod layout;
 mod memory;
 mod operators;
+mod range;
 mod registers;
 mod values;
 
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::layout::Divisors;
+use self::range::Ranges;
 use self::registers::{Body, Lane};
 use super::emit::Rendered;
 use crate::dim::Var;
@@ -58,18 +60,21 @@ pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
     for &node in &linear.0 {
         writer.instruction(node);
     }
-    let (head, shared) = (head(entry, resident(linear, entry.threads)), writer.shared);
+    let shared = writer.shared;
+    let head = head(entry, resident(linear, entry, shared));
     let source = format!("{head}{{\n{}  ret;\n}}\n", writer.body.finish());
     Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared) }
 }
 
 /// How many blocks of a kernel with matrix units are to run on a multiprocessor at once: as many as leave each thread twice
-/// the registers of its sums. Without being told, `ptxas` makes room for more, and then has no registers to load the next
+/// the registers of its sums, and have the shared memory they need. Without being told, `ptxas` makes room for more, and then has no registers to load the next
 /// factors into while it multiplies.
-fn resident(linear: &Linear, threads: u32) -> Option<u32> {
+fn resident(linear: &Linear, entry: &Entry, shared: usize) -> Option<u32> {
     let is_product = |n: &&Uop| n.op() == Op::UpdateAcc && n.src(1).op() == Op::Wmma;
     let sums: u32 = linear.0.iter().filter(is_product).map(|n| u32::from(n.src(0).dtype().lanes)).sum();
-    (sums > 0).then(|| (REGISTERS / (threads * (2 * sums).max(FEWEST))).max(1))
+    let blocks = REGISTERS / (entry.threads * (2 * sums).max(FEWEST));
+    let with_shared = entry.isa.shared_bytes() / shared.max(1);
+    (sums > 0).then(|| blocks.min(with_shared as u32).max(1))
 }
 
 fn head(entry: &Entry, resident: Option<u32>) -> String {
@@ -109,6 +114,7 @@ struct Writer<'g, 'a> {
     entry: &'a Entry<'a>,
     body: Body,
     values: FxHashMap<Uop<'g>, Vec<Lane>>,
+    ranges: Ranges<'g>,
     pointers: FxHashMap<Uop<'g>, Pointer>,
     /// Registers with `base` + `place` * `size`, by loop, outermost first.
     addresses: Vec<FxHashMap<(String, Uop<'g>, i64), String>>,
@@ -132,6 +138,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             entry,
             body: Body::default(),
             values: FxHashMap::default(),
+            ranges: Ranges::default(),
             pointers: FxHashMap::default(),
             addresses: vec![FxHashMap::default()],
             divisors: Divisors::new(&linear.0),

@@ -5,10 +5,17 @@
 //! are floats. What takes several instructions is a
 //! block with registers and labels of its own. Literals may stand for operands wherever instructions read them.
 //!
-//! `EXP2` and `LOG2` of f32 are the approximations of the hardware, which handle denormals. By NVIDIA's documents, the
-//! first is within 2 units in the last place, and the second within 2^-22: of the result's size, and absolutely for
-//! operands between 0.5 and 2. All others round correctly. ROUND_TF32 makes infinity of a NaN of which only the lower 13 bits
-//! of the fraction are set, as the matrix units would; no arithmetic makes such.
+//! `RECIP`, `EXP2` and `LOG2` of f32 are the approximations of the hardware, which handle denormals. All others round
+//! correctly, also division, which takes a call of a function for it. By NVIDIA's documents the approximations are off by
+//!
+//! | op | at most |
+//! |---|---|
+//! | RECIP | 1 unit in the last place |
+//! | EXP2 | 2 units in the last place |
+//! | LOG2 | 2^-22: of the result's size, and absolutely for operands between 0.5 and 2 |
+//!
+//! ROUND_TF32 makes infinity of a NaN of which only the lower 13 bits of the fraction are set, as the matrix units would; no
+//! arithmetic makes such.
 
 use std::borrow::Cow;
 
@@ -51,7 +58,8 @@ fn fits(on: On, scalar: Scalar) -> bool {
 const TABLE: &[(Op, On, &str)] = &[
     (Op::Neg, On::Float, "neg.$t $d, $0;"),
     (Op::Neg, On::Int, "neg.$s $d, $0;"),
-    (Op::Recip, On::Float, "rcp.rn.$t $d, $0;"),
+    (Op::Recip, On::F32, "rcp.approx.f32 $d, $0;"),
+    (Op::Recip, On::F64, "rcp.rn.f64 $d, $0;"),
     (Op::Sqrt, On::Float, "sqrt.rn.$t $d, $0;"),
     (Op::Exp2, On::F32, "ex2.approx.f32 $d, $0;"),
     (Op::Log2, On::F32, "lg2.approx.f32 $d, $0;"),

@@ -3,6 +3,7 @@
 use super::Writer;
 use super::convert::{Conversion, conversion};
 use super::operators::{leaves_range, spelling};
+use super::range::{flushing, range};
 use super::registers::{Class, Lane, Side, held, type_name};
 use crate::dtype::{Kind, Scalar};
 use crate::ir::{Arg, Fragment, Op, Uop, Value};
@@ -132,7 +133,14 @@ impl<'g> Writer<'g, '_> {
 
     pub(super) fn elementwise(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let of = computed_as(node);
-        let row = spelling(node, of);
+        let is_single = of == Scalar::F32;
+        if let Some(range) = range(node, &self.ranges).filter(|_| is_single) {
+            self.ranges.insert(node, range);
+        }
+        let row = match flushing(node, &self.ranges).filter(|_| is_single) {
+            Some(row) => row.into(),
+            None => spelling(node, of),
+        };
         (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, &row)).collect()
     }
 

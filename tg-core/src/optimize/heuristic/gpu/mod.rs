@@ -11,14 +11,12 @@
 
 mod product;
 mod rows;
+mod vectors;
 
 use super::{Plan, is_reduce, size};
 use crate::ir::{Op, Uop};
-use crate::loops::stride;
 use crate::optimize::action::Action;
 
-/// Bytes of the widest access.
-const WIDEST: i64 = 16;
 /// Threads of a block, where nothing asks for more or fewer.
 const BLOCK: u32 = 256;
 /// log₂ of [`BLOCK`].
@@ -56,53 +54,6 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Runs `range` in vectors of as many bytes as an access can have; returns the loop over them.
-    fn in_vectors(&mut self, range: Uop<'g>) -> Option<Uop<'g>> {
-        let lanes = self.lanes(range);
-        if lanes < 2 {
-            return Some(range);
-        }
-        let Some(place) = self.place(range) else { return Some(range) };
-        match self.act(Action::Vectorize { axis: place, lanes: lanes as u32 }) {
-            Some(new) => new.first().copied(),
-            None => Some(range),
-        }
-    }
-
-    /// How many neighbours along `range` an access takes: as many as divide the loop, if most accesses that move with it
-    /// go through neighbours.
-    fn lanes(&self, range: Uop<'g>) -> i64 {
-        let moving = |n: &Uop<'g>| matches!(n.op(), Op::Load | Op::Store) && n.src(0).src(1).depends_on(range);
-        let accesses: Vec<_> = self.kernel.toposort().into_iter().filter(moving).collect();
-        let is_even = |access: &Uop<'g>| {
-            let index = access.src(0);
-            stride(index.src(1), range) == Some(1) && index.srcs().nth(2).is_none_or(|valid| !valid.depends_on(range))
-        };
-        let widest = accesses.iter().map(|n| n.src(0).dtype().pointee().bytes() as i64).max().unwrap_or(WIDEST);
-        let (even, uneven): (Vec<_>, Vec<_>) = accesses.iter().copied().partition(is_even);
-        let count = |accesses: &[Uop<'g>]| accesses.iter().map(|a| self.elements(*a)).fold(0, i64::saturating_add);
-        if count(&even) <= count(&uneven) || uneven.iter().any(|a| a.op() == Op::Store) {
-            return 1;
-        }
-        let divides = |lanes: &i64| self.divides(range, *lanes) && self.is_aligned(&accesses, range, *lanes);
-        std::iter::successors(Some(WIDEST / widest), |lanes| Some(lanes / 2))
-            .take_while(|l| *l > 1)
-            .find(divides)
-            .unwrap_or(1)
-    }
-
-    fn divides(&self, range: Uop<'g>, by: i64) -> bool {
-        crate::symbolic::simplify(range.src(0) % by).as_int() == Some(0)
-    }
-
-    /// Whether vectors of `lanes` along `range` begin at multiples of their size: all other terms of each place do.
-    fn is_aligned(&self, accesses: &[Uop<'g>], range: Uop<'g>, lanes: i64) -> bool {
-        accesses.iter().filter(|a| stride(a.src(0).src(1), range) == Some(1)).all(|access| {
-            let others = crate::loops::terms(access.src(0).src(1)).into_iter().filter(|t| *t != range);
-            others.into_iter().all(|t| crate::symbolic::simplify(t % lanes).as_int() == Some(0))
-        })
-    }
-
     /// Runs `range` in as many threads as the bits `from..to` tell apart, or as it has iterations; returns how many bits
     /// it took.
     fn over_threads(&mut self, range: Uop<'g>, from: u32, to: u32) -> u32 {
@@ -137,10 +88,5 @@ impl<'g> Plan<'g, '_> {
     /// Whether all reductions vary with `range`.
     fn is_around_all(&self, range: Uop<'g>) -> bool {
         self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce).all(|n| n.src(0).depends_on(range))
-    }
-
-    /// How many elements `access` goes to.
-    fn elements(&self, access: Uop<'g>) -> i64 {
-        access.src(0).src(1).ranges().map(size).fold(1, i64::saturating_mul)
     }
 }

@@ -11,10 +11,14 @@ use crate::optimize::factors;
 use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
 use crate::optimize::stage::loads;
 
-/// Bytes of the steps of the sum in shared memory at once.
-const DEEP: u32 = 128;
-/// Buffers in shared memory, if there is room, and without matrix units, where two blocks are to have it.
-const DEPTH: u32 = 4;
+/// Bytes of the steps of the sum in shared memory at once, and buffers there, if there is room.
+const DEEP: [u32; 2] = [128, 4];
+/// Rows up to which a product waits for memory more than it multiplies: so many columns of a warp's part then, and more
+/// under way.
+const THIN: u32 = 32;
+const THIN_PART: u32 = 16;
+const DEEP_IF_THIN: [u32; 2] = [256, 8];
+/// Buffers without matrix units, where two blocks are to have room for them.
 const DEPTH_OF_TWO: u32 = 3;
 /// Bytes by which rows in shared memory are apart more than they are long.
 const SKEW: u32 = 16;
@@ -55,13 +59,6 @@ fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 3] {
 fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> usize {
     let tile = |along: u32| along.max(steps) * (along.min(steps) * bytes + SKEW);
     (depth * (tile(height) + tile(width))) as usize
-}
-
-impl Product<'_> {
-    /// Steps of the sum in shared memory at once, for matrix units, and the bytes of each.
-    fn steps(&self) -> (u32, u32) {
-        (DEEP / self.bytes, self.bytes)
-    }
 }
 
 impl<'g> Plan<'g, '_> {
@@ -110,10 +107,11 @@ impl<'g> Plan<'g, '_> {
         };
         if product.has_units {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, product.steps(), 2) <= self.isa.shared_bytes();
+            let steps = (DEEP[0] / product.bytes, product.bytes);
+            let fits = |tile: [u32; 2]| shared(tile, steps, 2) <= self.isa.shared_bytes();
             let tiles = tiles(product.bytes);
             let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(tiles[1]));
+            self.by_warps(product, tile.unwrap_or(tiles[2]));
             return true;
         }
         let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
@@ -176,8 +174,11 @@ impl<'g> Plan<'g, '_> {
     fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
         let Product { rows, columns, depth, .. } = *product;
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width, steps] = [fitting(rows, tile[0]), fitting(columns, tile[1]), product.steps().0];
-        let (high, wide) = (height.min(part[0]), width.min(part[1]));
+        let [height, width] = [fitting(rows, tile[0]), fitting(columns, tile[1])];
+        let is_thin = height <= THIN;
+        let [deep, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
+        let steps = deep / product.bytes;
+        let (high, wide) = (height.min(part[0]), width.min(if is_thin { THIN_PART } else { part[1] }));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
         let columns = self.tile_of_block(columns, width)?;
@@ -185,7 +186,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = self.buffers([height, width], product.steps(), DEPTH);
+            let depth = self.buffers([height, width], (steps, product.bytes), most);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }

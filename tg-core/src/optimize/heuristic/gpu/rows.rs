@@ -22,6 +22,9 @@ const BUSY: i64 = 264;
 const LONG: i64 = 64;
 /// Results from which threads have several.
 const MANY: i64 = 1 << 14;
+/// Lanes of a vector of 16 bytes whose elements are not narrow, and log₂ of the threads whose narrow ones fill two sectors.
+const LANES: i64 = 4;
+const SECTORS_BITS: u32 = 2;
 /// Iterations of a longer loop that are written out, at least and at most.
 const AHEAD: std::ops::RangeInclusive<u32> = 4..=8;
 
@@ -111,27 +114,20 @@ impl<'g> Plan<'g, '_> {
         self.act(Action::Unroll { axis, by });
     }
 
-    /// Neighbouring threads for neighbouring results, and some warps for each sum.
+    /// Neighbouring threads for neighbouring results, and some of a block's for each sum.
     fn across(&mut self, main: Uop<'g>, rows: Vec<Uop<'g>>, columns: Vec<Uop<'g>>) {
         let results = rows.iter().chain(&columns).map(|r| size(*r)).fold(1, i64::saturating_mul);
-        let (wanted, length) = ((BUSY << BLOCK_BITS) / results.max(1), size(main));
-        // As many sums as there are threads need no sharing, unless each is long.
-        let shares = wanted.max(length / LONG).min(length / i64::from(*AHEAD.start())).max(1);
-        let shares = (shares as u64).next_power_of_two().trailing_zeros().min(MOST_BITS - WARP_BITS);
-        if shares > 0
-            && let Some(main) = self.padded(main, 1 << shares)
-        {
-            let axis = self.place(main);
-            let rest =
-                axis.and_then(|axis| self.act(Action::Thread { axis, size: 1 << shares, bit: WARP_BITS as usize }));
-            self.run_ahead(rest.and_then(|rest| rest.first().copied()));
-        } else {
-            self.run_ahead(Some(main));
-        }
-        let to = if shares > 0 { WARP_BITS } else { BLOCK_BITS };
         let rows: Vec<_> = rows.into_iter().filter(|r| size(*r) > 1).collect();
-        // Few results are a thread each.
-        if results >= MANY {
+        let lanes = rows.last().map_or(1, |range| self.lanes(*range));
+        // Few results are a thread each, but for narrow ones, of which several are loaded at a time.
+        let (lanes, own, most) = match results < MANY {
+            true if lanes > LANES => (lanes, SECTORS_BITS, BLOCK_BITS + 1),
+            true => (1, WARP_BITS, MOST_BITS),
+            false => (lanes, WARP_BITS, MOST_BITS),
+        };
+        let is_shared = self.divided(main, results / lanes, own..most);
+        let to = if is_shared { own } else { BLOCK_BITS };
+        if lanes > 1 {
             return self.results(rows, 0, to);
         }
         let mut bit = 0;
@@ -140,5 +136,24 @@ impl<'g> Plan<'g, '_> {
                 bit += self.over_threads(range, bit, to);
             }
         }
+    }
+
+    /// Divides each sum over `main` among threads that the bits `bits` of their numbers tell apart, if that many are wanted
+    /// for `others` that add up something else.
+    fn divided(&mut self, main: Uop<'g>, others: i64, bits: std::ops::Range<u32>) -> bool {
+        let (wanted, length) = ((BUSY << BLOCK_BITS) / others.max(1), size(main));
+        // As many sums as there are threads need no sharing, unless each is long.
+        let shares = wanted.max(length / LONG).min(length / i64::from(*AHEAD.start())).max(1);
+        let shares = (shares as u64).next_power_of_two().trailing_zeros().min(bits.end - bits.start);
+        if shares > 0
+            && let Some(main) = self.padded(main, 1 << shares)
+        {
+            let action = |axis| Action::Thread { axis, size: 1 << shares, bit: bits.start as usize };
+            let rest = self.place(main).and_then(|axis| self.act(action(axis)));
+            self.run_ahead(rest.and_then(|rest| rest.first().copied()));
+            return true;
+        }
+        self.run_ahead(Some(main));
+        false
     }
 }
