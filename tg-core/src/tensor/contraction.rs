@@ -16,7 +16,8 @@ theme! {
         Ok(product(x, y)?.cast(x.dtype()))
     }
 
-    /// `x.round_tf32().matmul(y.round_tf32())`: the matrix product of f32 factors rounded to TensorFloat-32, summed in f32.
+    /// `x.round_tf32().matmul(y.round_tf32())`: the matrix product of f32 factors rounded to TensorFloat-32, summed in f32. Of narrower
+    /// floats it is `x.matmul(y)`.
     fn matmul_tf32(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
         check(x, y)?;
         matmul(round_tf32(x)?, round_tf32(y)?)

@@ -132,20 +132,14 @@ theme! {
 
     /// The nearest number with the 10 bits of fraction of TensorFloat-32, ties away from zero; it stays an f32. The relative
     /// error is at most 2⁻¹¹, beyond the largest comes infinity, and the gradient passes as if nothing were rounded. GPUs
-    /// multiply matrices of which both are rounded so by their matrix units.
+    /// multiply matrices of which both are rounded so by their matrix units. Narrower floats have no more bits and stay.
     fn round_tf32(x: Uop<'g>) -> Uop<'g> {
-        match x.dtype() {
+        match float(x)?.dtype() {
             DType::F32 => Ok(x.unary(Op::RoundTf32)),
-            dtype => Err(Error::new(format!("needs a tensor of f32, got {dtype}")).help(why_not_rounded(dtype))),
+            DType::F64 => Err(Error::new("needs a tensor of f32 or narrower floats, got f64")
+                .help("convert it first: `.cast::<f32>()`")),
+            _ => Ok(x),
         }
-    }
-}
-
-/// What to do instead of rounding elements of `dtype` to TensorFloat-32.
-fn why_not_rounded(dtype: DType) -> &'static str {
-    match dtype.is_float() && dtype.scalar.bits() < 32 {
-        true => "leave the rounding out: TensorFloat-32 has as many bits of fraction, or more",
-        false => "convert it first: `.cast::<f32>()`",
     }
 }
 
