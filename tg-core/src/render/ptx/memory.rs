@@ -8,9 +8,13 @@ use super::registers::{Class, Lane, held, type_name};
 use super::{Pointer, Writer};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Op, Uop};
+use crate::target::Isa;
 
 /// Bound of the distance, in elements, between a register and an address: 31 bits hold it in bytes.
 const FARTHEST: i64 = 1 << 27;
+
+/// Bytes of the widest access.
+const WIDEST: usize = 16;
 
 /// Lanes of an access that are neighbours.
 struct Run<'g> {
@@ -126,6 +130,13 @@ impl<'g> Writer<'g, '_> {
         index.srcs().nth(2).map(|valid| format!("@{} ", self.scalar(valid))).unwrap_or_default()
     }
 
+    /// What a load of so many bytes tells the cache. A whole access is part of something long, of which other blocks read the
+    /// neighbours of what this one does: 128 bytes then come at once, as they do where memory is copied ahead.
+    fn hint(&self, pointer: &Pointer, bytes: usize) -> &'static str {
+        let is_constant = matches!(pointer, Pointer::Global { is_constant: true, .. });
+        if is_constant && bytes == WIDEST && self.entry.isa == Isa::Sm90a { ".L2::128B" } else { "" }
+    }
+
     pub(super) fn load(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let (index, scalar) = (node.src(0), node.dtype().scalar);
         let pointer = self.pointer_of(index.src(0));
@@ -144,7 +155,8 @@ impl<'g> Writer<'g, '_> {
                 let units = self.filled(otherwise.as_deref(), scalar, Chunk { first, ..chunk });
                 let address = self.address(&pointer, run.place, DType::scalar(scalar), chunk.first);
                 let (ty, registers) = (vector_type(scalar, chunk), braced(&units));
-                self.body.line(format!("{guard}{instruction}{ty} {registers}, {address};"));
+                let hint = self.hint(&pointer, chunk.lanes * DType::scalar(scalar).bytes());
+                self.body.line(format!("{guard}{instruction}{hint}{ty} {registers}, {address};"));
                 result.extend(units.iter().flat_map(|unit| self.split(unit, scalar, chunk.shared)));
             }
         }

@@ -50,9 +50,9 @@ pub(super) struct Product<'g> {
 }
 
 /// Rows and columns of a block's tile, and of a warp's part of it, from the largest on, of factors of so many bytes.
-fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 3] {
+fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 4] {
     // Those of 4 bytes are rounded when they are loaded, and to be used the more often.
-    [([128, 256], [64, 64]), ([128, 128], [64, 16 * bytes]), ([64, 64], [32, 32])]
+    [([128, 256], [64, 64]), ([128, 128], [64, 16 * bytes]), ([128, 64], [64, 32]), ([64, 64], [32, 32])]
 }
 
 /// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
@@ -111,7 +111,7 @@ impl<'g> Plan<'g, '_> {
             let fits = |tile: [u32; 2]| shared(tile, steps, 2) <= self.isa.shared_bytes();
             let tiles = tiles(product.bytes);
             let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(tiles[2]));
+            self.by_warps(product, tile.unwrap_or(tiles[3]));
             return true;
         }
         let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
