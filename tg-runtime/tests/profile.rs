@@ -48,7 +48,10 @@ fn traced(end: &str) -> Result<(), String> {
         "error" => Err("as asked for".to_owned()),
         "panic" => panic!("as asked for"),
         "exit" => exit(7),
-        "thread" => Ok(drop(std::thread::spawn(|| panic!("as asked for")).join())),
+        "thread" => {
+            std::thread::spawn(|| panic!("as asked for")).join().expect_err("a panic");
+            Ok(())
+        }
         "long" => {
             (0..5_000).for_each(|_| call(3));
             std::process::abort()
