@@ -68,6 +68,17 @@ def given(values, dtype=torch.float32):
     return lambda _rng: torch.tensor(values, dtype=dtype)
 
 
+def tf32(x):
+    """`x` rounded to 10 bits of fraction, ties away from zero; the gradient passes as if nothing were rounded."""
+    bits = (x.detach().float().view(torch.int32) + 0x1000) & ~0x1FFF
+    rounded = torch.where(x.isnan(), x, bits.view(torch.float32).to(x.dtype)).detach()
+    return torch.where(x.detach() == rounded, x, x + (rounded - x.detach()))
+
+
+def of_bits(bits):
+    return lambda _rng: torch.tensor(bits, dtype=torch.int64).to(torch.int32).view(torch.float32)
+
+
 NAN, INF = float("nan"), float("inf")
 SPECIAL = given([NAN, INF, -INF, -0.0, 0.0, 1.5, -1.5])
 EXACT = (0, 0)  # bit for bit, except that every NaN equals every NaN
@@ -123,6 +134,7 @@ unary.row("expm1_small", "x.expm1()", {"x": given([1e-4, -3e-5, 2e-6, -7e-3])}, 
 unary.row("log1p_small", "x.log1p()", {"x": given([1e-4, -3e-5, 2e-6, -7e-3])}, torch.log1p, tol=(1e-5, 0))
 unary.row("log_small_and_large", "x.log()", {"x": given([1e-30, 3e-10, 7.0, 2e10, 5e30])}, torch.log)
 unary.row("erf_wide", "x.erf()", {"x": real(10, lo=-8, hi=8)}, torch.erf)
+unary.row("round_tf32", "x.round_tf32()", {"x": real(3, 4)}, tf32, tol=EXACT)
 unary.row("minus", "-x", {"x": real(2, 3)}, torch.neg)
 unary.row("relu_twice_plus_one", "(x * 2.0 + 1.0).relu()", {"x": real(4, 3)}, lambda x: torch.relu(2 * x + 1))
 unary.row("exp_f64", "x.exp()", {"x": double(2, 3)}, torch.exp, tol=(1e-12, 0), grad_tol=(1e-12, 0))
@@ -315,6 +327,7 @@ matmul.row("matmul_transposed_left", "x.t().matmul(y)", {"x": real(4, 3), "y": r
 matmul.row("matmul_transposed_right", "x.matmul(y.t())", {"x": real(3, 4), "y": real(5, 4)}, lambda x, y: x @ y.t())
 matmul.row("matmul_both_transposed", "x.t().matmul(y.t())", {"x": real(4, 3), "y": real(5, 4)},
            lambda x, y: x.t() @ y.t())
+matmul.row("matmul_tf32", "x.matmul_tf32(y)", {"x": real(3, 4), "y": real(4, 5)}, lambda x, y: tf32(x) @ tf32(y))
 matmul.row("linear_relu", "(x.matmul(m) + b).relu()", {"x": real(3, 4), "m": real(4, 5), "b": real(5)},
            lambda x, m, b: torch.relu(x @ m + b))
 matmul.row("gram", "x.matmul(x.t())", {"x": real(3, 4)}, lambda x: x @ x.t())
@@ -630,6 +643,12 @@ special("logsumexp_masked", "x.logsumexp(-1)", lambda x: x.logsumexp(-1), NEAR, 
 special("where_does_not_leak_nan", "x.ge(0.0).where_(x.sqrt(), 0.0)",
         lambda x: torch.where(x >= 0, x.sqrt(), 0.0), NEAR, given([4.0, -4.0, 0.25]))
 special("round_half_to_even", "x.round()", torch.round, NEAR, given([0.5, 1.5, 2.5, -0.5, -1.5, 3.5]))
+# Every exponent with a fraction that is a tie, and with one just below; the largest become infinite.
+special("round_tf32_exponents", "x.round_tf32()", tf32, EXACT,
+        of_bits([e << 23 | (e * 5 % 1024) << 13 | low | (e & 1) << 31 for e in range(255) for low in (0x1000, 0x0FFF)]))
+special("round_tf32_special", "x.round_tf32()", tf32, EXACT,
+        of_bits([0, 1 << 31, 1, 0xFFF, 0x1000, 0x807FFFFF, 0x3FFFFFFF, 0x7F7FEFFF, 0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000,
+                 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7FFFFFFF, 0xFFFFFFFF]))
 special("argmax_first_of_ties", "x.argmax(1)", lambda x: x.argmax(1), NEAR, given([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]))
 special("argmin_first_of_ties", "x.argmin(1)", lambda x: x.argmin(1), NEAR, given([[3.0, 1.0, 1.0], [2.0, 2.0, 2.0]]))
 special("pow_special", "x.pow(0.5)", lambda x: x**0.5, NEAR, given([0.0, 1.0, INF, NAN, -1.0]))

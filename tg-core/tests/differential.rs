@@ -13,12 +13,14 @@ use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
 use tg_core::ir::spec::{Stage, verify};
-use tg_core::ir::{Arg, Graph, Op, Uop, Value, pretty};
+use tg_core::ir::{Arg, Graph, Op, Uop, Value, cast, pretty};
 use tg_core::lower::{Linear, lower};
 use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
-use tg_core::tensor::{Argument, add, contiguous, find, matmul, pad, shrink, transpose};
+use tg_core::tensor::{
+    Argument, Error, add, contiguous, find, matmul, matmul_tf32, pad, relu, round_tf32, shrink, transpose,
+};
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
@@ -235,7 +237,7 @@ const BLOCKED: &[&str] = &[
 
 /// `method` of tensors of these shapes, filled with small numbers.
 fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> Case<'g> {
-    case_of(graph, DType::F32, shapes, error, |buffers| {
+    case_of(graph, (DType::F32, EXACT_UNIT), shapes, error, |buffers| {
         let method = find(method).expect("a method");
         let given = buffers.iter().map(|buffer| Argument::Tensor(*buffer));
         let missing = std::iter::repeat_n(Argument::None, method.params.len() - buffers.len());
@@ -245,17 +247,21 @@ fn case<'g>(graph: &'g Graph, method: &str, shapes: &[&[usize]], error: f64) -> 
     })
 }
 
-/// A function of tensors of these shapes, filled with small numbers.
+/// What the elements of inputs differ by: products of the first are exact, those of the second round.
+const EXACT_UNIT: f64 = 0.25;
+const ROUNDED_UNIT: f64 = 1.0 / 3.0;
+
+/// A function of tensors of these shapes, filled with small numbers of a dtype, some units and a constant.
 fn case_of<'g>(
     graph: &'g Graph,
-    dtype: DType,
+    (dtype, unit): (DType, f64),
     shapes: &[&[usize]],
     error: f64,
     function: impl Fn(&[Uop<'g>]) -> Uop<'g>,
 ) -> Case<'g> {
     let input = |(n, shape): (usize, &&[usize])| {
         let mut array = Array::zeros(dtype, shape).expect("a small array");
-        let value = |i: usize| Value::Float(((i * 7 + n * 3) % 11) as f64 / 4.0 - 1.25);
+        let value = |i: usize| cast(Value::Float(((i * 7 + n * 3) % 11) as f64 * unit - 1.25), dtype);
         array.data.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
         (graph.buffer(dtype, shape.iter().map(|n| (*n as i64).into()).collect()), array)
     };
@@ -304,18 +310,26 @@ fn attention_agrees_with_the_interpreter() {
 #[test]
 fn products_of_threads_agree_with_the_interpreter() {
     let (one, odd, many) = ([32, 32, 32], [37, 70, 45], [16, 384, 32]);
-    let cases = [(DType::BF16, odd), (DType::BF16, many), (DType::F16, one), (DType::F32, one)];
-    for (dtype, [m, k, n]) in cases {
+    let narrow = [("matmul", DType::BF16, odd), ("matmul", DType::BF16, many), ("matmul", DType::F16, one)];
+    let rounded = [odd, many, one].map(|sizes| ("matmul_tf32", DType::F32, sizes));
+    let cases = narrow.into_iter().chain(rounded).chain([("matmul", DType::F32, one)]);
+    for (method, dtype, [m, k, n]) in cases {
         let graph = Graph::new();
-        let label = format!("{dtype} {m} {k} {n}");
-        let error = if dtype == DType::F32 { 0.0 } else { 0.5 };
-        let case = case_of(&graph, dtype, &[&[m, k], &[k, n], &[n]], error, |x| {
-            matmul(x[0], x[1]).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
+        let label = format!("{method} {dtype} {m} {k} {n}");
+        // What rounding to TensorFloat-32 changes is more than the error of f32.
+        let (unit, error) = match (method, dtype) {
+            ("matmul_tf32", _) => (ROUNDED_UNIT, 1e-4),
+            (_, DType::F32) => (EXACT_UNIT, 0.0),
+            _ => (EXACT_UNIT, 0.5),
+        };
+        let case = case_of(&graph, (dtype, unit), &[&[m, k], &[k, n], &[n]], error, |x| {
+            let product = if method == "matmul" { matmul(x[0], x[1]) } else { matmul_tf32(x[0], x[1]) };
+            product.and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
         });
         check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let has_units = lowered.linear.0.iter().any(|n| n.op() == Op::Wmma);
-            assert_eq!(has_units, dtype != DType::F32, "{label}: {}", lowered.actions);
+            assert_eq!(has_units, (method, dtype) != ("matmul", DType::F32), "{label}: {}", lowered.actions);
             compiled(lowered)
         });
     }
@@ -333,7 +347,7 @@ fn products_of_padded_copies_agree_with_the_interpreter() {
         };
         let (x, w) = (shape([37, 150], left), shape([150, 43], right));
         let label = format!("{x:?} {w:?}");
-        let case = case_of(&graph, DType::BF16, &[&x, &w, &[43]], 0.5, |x| {
+        let case = case_of(&graph, (DType::BF16, EXACT_UNIT), &[&x, &w, &[43]], 0.5, |x| {
             let (left, right) = (padded_copy(x[0], left, [37, 192]), padded_copy(x[1], right, [192, 43]));
             matmul(left, right).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
         });
@@ -358,4 +372,43 @@ fn padded_copy<'g>(x: Uop<'g>, is_transposed: bool, matrix: [i64; 2]) -> Uop<'g>
     let copy = if is_transposed { transpose(copy, -2, -1).expect("a matrix") } else { copy };
     let to = |axis: usize| if axis + 2 < rank { size(axis) } else { matrix[axis + 2 - rank] };
     shrink(copy, (0..rank).map(|axis| (Dim::ZERO, Dim::from(to(axis)))).collect()).expect("a part")
+}
+
+/// The kernels of a function of some square matrices on a large GPU.
+fn kernels_of_squares<'g>(
+    graph: &'g Graph,
+    dtype: DType,
+    function: impl Fn(&[Uop<'g>]) -> Result<Uop<'g>, Error>,
+) -> Vec<Lowered<'g>> {
+    let size = Dim::from(2048);
+    let buffers = [(); 3].map(|()| graph.buffer(dtype, vec![size.clone(), size.clone()]));
+    let result = function(&buffers).expect("a function of matrices");
+    let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
+    let outputs = vec![("y".into(), result)];
+    let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+    let plan = plan_with(graph, &function, Device::Gpu, Simplifier::default());
+    let mut simplifier = Simplifier::default();
+    plan.kernels().map(|(_, kernel)| generate(kernel, Isa::Sm90a, None, &mut simplifier)).collect()
+}
+
+/// What is multiplied is stored as the units take it, not widened or rounded: two layers are two kernels, each with units.
+#[test]
+fn products_of_computed_factors_have_matrix_units() {
+    for dtype in [DType::BF16, DType::F32] {
+        let graph = Graph::new();
+        let product = if dtype == DType::F32 { matmul_tf32 } else { matmul };
+        let kernels = kernels_of_squares(&graph, dtype, |x| product(product(x[0], x[1]).and_then(relu)?, x[2]));
+        let products: Vec<_> =
+            kernels.iter().map(|k| k.linear.0.iter().filter(|n| n.op() == Op::Wmma).count()).collect();
+        assert!(products.len() == 2 && products.iter().all(|n| *n > 0), "{dtype}: {products:?}");
+    }
+}
+
+/// The gradient of a rounded product has one rounded factor: no units, but tiles in shared memory.
+#[test]
+fn products_with_one_rounded_factor_are_tiled() {
+    let graph = Graph::new();
+    let kernels = kernels_of_squares(&graph, DType::F32, |x| matmul(x[0], round_tf32(x[1])?));
+    let actions: Vec<_> = kernels.iter().map(|k| k.actions.to_string()).collect();
+    assert!(actions.len() == 1 && actions[0].matches("share").count() == 2, "{actions:?}");
 }

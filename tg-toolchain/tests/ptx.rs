@@ -82,7 +82,7 @@ fn is_left(op: Op, dtype: DType) -> bool {
     match op {
         Op::Where => true,
         Op::Sin | Op::Tanh | Op::Erf | Op::Pow | Op::Cast | Op::Bitcast => false,
-        Op::Exp2 | Op::Log2 => dtype == DType::F32,
+        Op::Exp2 | Op::Log2 | Op::RoundTf32 => dtype == DType::F32,
         Op::Recip | Op::Sqrt | Op::Trunc | Op::Fdiv => is_full_float,
         Op::Idiv | Op::Shl | Op::Shr => dtype.is_int(),
         Op::And | Op::Or | Op::Xor => !dtype.is_float(),
@@ -232,6 +232,8 @@ const BOUNDS: &[Bound] = &[
     Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
     // After copies of both factors. For sm80, with two blocks at a time, conditions at the edge take some registers too many.
     Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 240 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
 ];

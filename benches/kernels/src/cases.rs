@@ -38,6 +38,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("product_bf16_1", |run| product(run, product_bf16_1_into)),
     ("product_bf16_16", |run| product(run, product_bf16_16_into)),
     ("product_f32_4096", |run| product(run, product_f32_4096_into)),
+    ("product_tf32_8192", |run| product(run, product_tf32_8192_into)),
     ("linear_gelu_bf16_4096", |run| {
         let (x, w, b) = (run.uniform(A)?, run.uniform(B)?, run.uniform(BIAS)?);
         run.timed(|y| linear_gelu_bf16_4096_into(&x, &w, &b, y))

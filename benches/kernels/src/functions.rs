@@ -31,17 +31,16 @@ macro_rules! functions {
                 x.rmsnorm(1e-5)
             }
 
-            // As PyTorch does, these compute in f32, and round once.
             pub fn softmax_bf16(x: Tensor<bf16, ROWS, COLUMNS>) -> Tensor<bf16, ROWS, COLUMNS> {
-                x.cast::<f32>().softmax(-1).cast::<bf16>()
+                x.softmax(-1)
             }
 
             pub fn layernorm_bf16(x: Tensor<bf16, ROWS, COLUMNS>) -> Tensor<bf16, ROWS, COLUMNS> {
-                x.cast::<f32>().layernorm(1e-5).cast::<bf16>()
+                x.layernorm(1e-5)
             }
 
             pub fn rmsnorm_bf16(x: Tensor<bf16, ROWS, COLUMNS>) -> Tensor<bf16, ROWS, COLUMNS> {
-                x.cast::<f32>().rmsnorm(1e-5).cast::<bf16>()
+                x.rmsnorm(1e-5)
             }
 
             pub fn product_bf16_4096(
@@ -80,10 +79,16 @@ macro_rules! functions {
                 a.matmul(b)
             }
 
+            pub fn product_tf32_8192(
+                a: Tensor<f32, WIDE, WIDE>, b: Tensor<f32, WIDE, WIDE>,
+            ) -> Tensor<f32, WIDE, WIDE> {
+                a.matmul_tf32(b)
+            }
+
             pub fn linear_gelu_bf16_4096(
                 x: Tensor<bf16, SIDE, SIDE>, w: Tensor<bf16, SIDE, SIDE>, b: Tensor<bf16, SIDE>,
             ) -> Tensor<bf16, SIDE, SIDE> {
-                (x.matmul(w).cast::<f32>() + b.cast::<f32>()).gelu().cast::<bf16>()
+                (x.matmul(w) + b).gelu_tanh()
             }
 
             pub struct Mlp {

@@ -88,8 +88,9 @@ CASES = {
     "rmsnorm_bf16": rows(RMSNORM, ROUNDED),
     **{f"product_bf16_{size}": product(ROUNDED) for size in ["4096", "8192", "odd", "1", "16"]},
     "product_f32_4096": product(EXACT),
+    "product_tf32_8192": product(ROUNDED, tf32=True),
     "linear_gelu_bf16_4096": Case(
-        Forward(lambda x, w, b: F.gelu(torch.addmm(b, x, w))), "flops", ROUNDED, beside="product_bf16_4096"
+        Forward(lambda x, w, b: F.gelu(torch.addmm(b, x, w), approximate="tanh")), "flops", ROUNDED, beside="product_bf16_4096"
     ),
     "mlp_1": Case(Forward(scores), "calls", EXACT),
     "mlp_32": Case(Forward(scores), "calls", EXACT),

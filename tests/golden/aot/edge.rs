@@ -130,6 +130,14 @@ tensor_fn! {
 }
 
 tensor_fn! {
+    pub fn round_tf32_exponents(x: Tensor<f32, 510>) -> Tensor<f32, 510> {
+        x.round_tf32()
+    }
+
+    pub fn round_tf32_special(x: Tensor<f32, 16>) -> Tensor<f32, 16> {
+        x.round_tf32()
+    }
+
     pub fn argmax_first_of_ties(x: Tensor<f32, 2, 3>) -> Tensor<i64, 2> {
         x.argmax(1)
     }
@@ -166,7 +174,9 @@ tensor_fn! {
         let out = x.relu();
         (out * cot).sum().grad(x)
     }
+}
 
+tensor_fn! {
     pub fn abs_at_zero(x: Tensor<f32, 3>) -> Tensor<f32, 3> {
         x.abs()
     }
@@ -184,9 +194,7 @@ tensor_fn! {
         let out = x.clamp(-1.0, 1.0);
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn max_ties_share(x: Tensor<f32, 2, 3>) -> Tensor<f32, 2> {
         x.max(1)
     }
@@ -266,6 +274,8 @@ mod tests {
     case!(logsumexp_masked(x));
     case!(where_does_not_leak_nan(x));
     case!(round_half_to_even(x));
+    case!(round_tf32_exponents(x));
+    case!(round_tf32_special(x));
     case!(argmax_first_of_ties(x));
     case!(argmin_first_of_ties(x));
     case!(pow_special(x));

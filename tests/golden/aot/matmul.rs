@@ -141,6 +141,15 @@ tensor_fn! {
         (out * cot).sum().grad((x, y))
     }
 
+    pub fn matmul_tf32(x: Tensor<f32, 3, 4>, y: Tensor<f32, 4, 5>) -> Tensor<f32, 3, 5> {
+        x.matmul_tf32(y)
+    }
+
+    pub fn matmul_tf32_grad(x: Tensor<f32, 3, 4>, y: Tensor<f32, 4, 5>, cot: Tensor<f32, 3, 5>) -> (Tensor<f32, 3, 4>, Tensor<f32, 4, 5>) {
+        let out = x.matmul_tf32(y);
+        (out * cot).sum().grad((x, y))
+    }
+
     pub fn linear_relu(x: Tensor<f32, 3, 4>, m: Tensor<f32, 4, 5>, b: Tensor<f32, 5>) -> Tensor<f32, 3, 5> {
         (x.matmul(m) + b).relu()
     }
@@ -171,7 +180,9 @@ tensor_fn! {
     pub fn matmul_int(x: Tensor<i32, 3, 4>, y: Tensor<i32, 4, 2>) -> Tensor<i32, 3, 2> {
         x.matmul(y)
     }
+}
 
+tensor_fn! {
     pub fn matmul_f64(x: Tensor<f64, 3, 4>, y: Tensor<f64, 4, 2>) -> Tensor<f64, 3, 2> {
         x.matmul(y)
     }
@@ -200,6 +211,7 @@ mod tests {
     case!(matmul_transposed_left(x, y), matmul_transposed_left_grad(x, y, cot));
     case!(matmul_transposed_right(x, y), matmul_transposed_right_grad(x, y, cot));
     case!(matmul_both_transposed(x, y), matmul_both_transposed_grad(x, y, cot));
+    case!(matmul_tf32(x, y), matmul_tf32_grad(x, y, cot));
     case!(linear_relu(x, m, b), linear_relu_grad(x, m, b, cot));
     case!(gram(x), gram_grad(x, cot));
     case!(matmul_chain(x, y, z), matmul_chain_grad(x, y, z, cot));

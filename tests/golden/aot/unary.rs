@@ -435,6 +435,15 @@ tensor_fn! {
         (out * cot).sum().grad(x)
     }
 
+    pub fn round_tf32(x: Tensor<f32, 3, 4>) -> Tensor<f32, 3, 4> {
+        x.round_tf32()
+    }
+
+    pub fn round_tf32_grad(x: Tensor<f32, 3, 4>, cot: Tensor<f32, 3, 4>) -> Tensor<f32, 3, 4> {
+        let out = x.round_tf32();
+        (out * cot).sum().grad(x)
+    }
+
     pub fn minus(x: Tensor<f32, 2, 3>) -> Tensor<f32, 2, 3> {
         -x
     }
@@ -452,7 +461,9 @@ tensor_fn! {
         let out = (x * 2.0 + 1.0).relu();
         (out * cot).sum().grad(x)
     }
+}
 
+tensor_fn! {
     pub fn exp_f64(x: Tensor<f64, 2, 3>) -> Tensor<f64, 2, 3> {
         x.exp()
     }
@@ -461,9 +472,7 @@ tensor_fn! {
         let out = x.exp();
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn sin_f64(x: Tensor<f64, 2, 3>) -> Tensor<f64, 2, 3> {
         x.sin()
     }
@@ -542,6 +551,7 @@ mod tests {
     case!(log1p_small(x), log1p_small_grad(x, cot));
     case!(log_small_and_large(x), log_small_and_large_grad(x, cot));
     case!(erf_wide(x), erf_wide_grad(x, cot));
+    case!(round_tf32(x), round_tf32_grad(x, cot));
     case!(minus(x), minus_grad(x, cot));
     case!(relu_twice_plus_one(x), relu_twice_plus_one_grad(x, cot));
     case!(exp_f64(x), exp_f64_grad(x, cot));

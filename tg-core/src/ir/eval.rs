@@ -55,8 +55,15 @@ fn unary(op: Op, x: f64) -> Option<f64> {
         Op::Tanh => x.tanh(),
         Op::Erf => erf(x),
         Op::Trunc => x.trunc(),
+        Op::RoundTf32 => tf32(x as f32).into(),
         _ => return None,
     })
+}
+
+/// The nearest number with 10 bits of fraction, ties away from zero: half a unit is added to the bits, whose exponent takes
+/// the carry, and what is below a unit is cut off. Infinities come out as they are, and so do NaNs.
+fn tf32(x: f32) -> f32 {
+    if x.is_nan() { x } else { f32::from_bits((x.to_bits() + 0x1000) & !0x1fff) }
 }
 
 fn binary(op: Op, dtype: DType, x: f64, y: f64) -> Option<Value> {

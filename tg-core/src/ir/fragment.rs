@@ -3,9 +3,10 @@
 //! The thread `4*h + l` of a warp (`h < 8`, `l < 4`) holds of every matrix some elements in the rows that begin with `h` and
 //! the columns that begin with `l`: element `e` is in row `h + places[e].0` and column `l*step + places[e].1`. Rows and
 //! columns are m and k of the left factor, n and k of the right one, m and n of the result. Source: PTX ISA, "Matrix
-//! fragments for mma".
+//! fragments for mma". Also which values in a graph are such factors.
 
 use crate::dtype::DType;
+use crate::ir::{Op, Uop};
 
 /// The part of a matrix that a thread of a warp holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,24 @@ impl Fragment {
             Fragment::BF16 => DType::BF16,
             Fragment::TF32 => DType::F32,
         }
+    }
+
+    /// Which of them multiplies `factor` without loss, and what its elements are made of: a narrow type converted to f32, or
+    /// an f32 that is rounded.
+    pub fn of<'g>(factor: Uop<'g>) -> Option<(Fragment, Uop<'g>)> {
+        let source = || factor.src(0);
+        let fragment = match factor.op() {
+            Op::RoundTf32 => Fragment::TF32,
+            Op::Cast if factor.dtype() == DType::F32 && source().dtype() == DType::F16 => Fragment::F16,
+            Op::Cast if factor.dtype() == DType::F32 && source().dtype() == DType::BF16 => Fragment::BF16,
+            _ => return None,
+        };
+        Some((fragment, source()))
+    }
+
+    /// `value`, loaded as elements of a factor, as the unit takes it.
+    pub fn taken<'g>(self, value: Uop<'g>) -> Uop<'g> {
+        if self == Fragment::TF32 { value.unary(Op::RoundTf32) } else { value }
     }
 
     /// What a thread holds of the left factor, the right factor and the result.

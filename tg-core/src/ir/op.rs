@@ -82,6 +82,7 @@ ops! {
     TANH          Tanh          Unary     1 "Hyperbolic tangent";
     ERF           Erf           Unary     1 "Error function";
     TRUNC         Trunc         Unary     1 "Rounds toward zero, stays a float";
+    ROUND_TF32    RoundTf32     Unary     1 "An f32 rounded to the 10 bits of fraction of TensorFloat-32, ties away from zero";
     ADD           Add           Binary    2 "x + y; integers wrap";
     SUB           Sub           Binary    2 "x - y; integers wrap";
     MUL           Mul           Binary    2 "x * y; integers wrap";
@@ -113,7 +114,7 @@ ops! {
     INDEX         Index         Memory    _ "The address `src[0]` + `src[1]` elements; `src[2]`, if any, says when it may be accessed";
     LOAD          Load          Memory    _ "The value at INDEX `src[0]`; `src[1]`, if any, is the value where access is not allowed";
     STORE         Store         Memory    _ "Writes `src[1]` to INDEX `src[0]`, over the ranges `src[2..]`";
-    LOAD_MATRIX   LoadMatrix    Memory    1 "8 × 8 matrices of 16-bit elements, spread over a warp, of which every 8 threads give the rows' addresses `src[0]`";
+    LOAD_MATRIX   LoadMatrix    Memory    1 "Matrices of 8 rows of 16 bytes, spread over a warp, of which every 8 threads give the rows' addresses `src[0]`";
     AFTER         After         Memory    _ "The pointer `src[0]`, to be used only once the stores `src[1..]` have happened";
     // Lanes
     VECTORIZE     Vectorize     Lanes     _ "A vector of its sources";

@@ -5,6 +5,7 @@ mod linearize;
 mod narrow;
 mod passes;
 mod separate;
+mod tf32;
 pub mod transcendental;
 mod transpose;
 mod unroll;

@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{gpu, narrow, separate, transcendental, unroll, vectorize};
+use super::{gpu, narrow, separate, tf32, transcendental, unroll, vectorize};
 use crate::dtype::Scalar;
 use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -49,10 +49,11 @@ pub fn passes(isa: Isa) -> &'static [Pass] {
 /// Replaces each operation that has a decomposition.
 fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
-    rebuild(kernel, &mut done, |node| transcendental::decompose(node).unwrap_or(node))
+    rebuild(kernel, &mut done, |node| transcendental::decompose(node).or_else(|| tf32::decompose(node)).unwrap_or(node))
 }
 
-/// [`decompose`], but for powers of two and logarithms of f32, which GPUs have, and without quotients of f32.
+/// [`decompose`], but for what GPUs have: powers of two and logarithms of f32, and rounding to TensorFloat-32; and without
+/// quotients of f32.
 fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     let has = |node: Uop| matches!(node.op(), Op::Exp2 | Op::Log2) && node.dtype().scalar == Scalar::F32;

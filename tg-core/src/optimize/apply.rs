@@ -107,7 +107,7 @@ impl Action {
             }
             Action::Matrix { rows, columns, depth } => {
                 matrix(kernel, [range(rows)?, range(columns)?, range(depth)?], simplifier).ok_or_else(|| {
-                    self.invalid("the loops are not rows, columns and depth of a product of f16 or bf16, summed as f32, in multiples of its shape")
+                    self.invalid("the loops are not rows, columns and depth of a product of f16, bf16 or rounded f32, summed as f32, in multiples of its shape")
                 })?
             }
             Action::Accumulate { axis, size, at } => {

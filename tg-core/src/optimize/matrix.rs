@@ -45,10 +45,9 @@ fn product<'g>(kernel: Uop<'g>, rows: Uop<'g>, columns: Uop<'g>, depth: Uop<'g>)
         return None;
     }
     let (left, right) = factors(product, rows, columns)?;
-    let fits = |f: &Fragment| [left, right].iter().all(|factor| wide_from(*factor) == Some(f.factor()));
     let stored_by = |range: Uop<'g>| kernel.srcs().all(|store| stride(store.src(0).src(1), range).is_some());
-    let fragment = Fragment::ALL.iter().copied().filter(|f| *f != Fragment::TF32).find(fits);
-    fragment.filter(|_| stored_by(rows) && stored_by(columns))
+    let [of_left, of_right] = [left, right].map(|factor| Fragment::of(factor).map(|(fragment, _)| fragment));
+    of_left.filter(|_| of_left == of_right && stored_by(rows) && stored_by(columns))
 }
 
 /// The factor that varies with `rows` and not with `columns`, and the other way round.
@@ -60,10 +59,4 @@ pub(crate) fn factors<'g>(product: Uop<'g>, rows: Uop<'g>, columns: Uop<'g>) -> 
         _ if is(b, rows, columns) && is(a, columns, rows) => Some((b, a)),
         _ => None,
     }
-}
-
-/// The type that an f32 was made of without loss.
-fn wide_from(factor: Uop) -> Option<crate::dtype::DType> {
-    let is_cast = factor.op() == Op::Cast && factor.dtype() == crate::dtype::DType::F32;
-    is_cast.then(|| factor.src(0).dtype())
 }

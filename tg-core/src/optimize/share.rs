@@ -1,6 +1,6 @@
 //! Sharing: what all threads of a block read in one iteration of a loop is copied into shared memory first, by all of them.
 //!
-//! Rows lie apart by 16 bytes more than they are long, so that eight rows begin in different banks. With several buffers,
+//! Rows lie apart by some bytes more than they are long, so that threads read from different banks. With several buffers,
 //! iteration `i` uses buffer `i % depth`, and the copies are asynchronous: the lowering lets them run ahead.
 
 use std::cmp::Reverse;
@@ -10,8 +10,10 @@ use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{renamed_as, stride, substitute};
 use crate::symbolic::Simplifier;
 
-/// Bytes of the widest access, by which rows are apart.
+/// Bytes of the widest access, by which rows are apart: eight rows are read at a time, so many bytes of each.
 const SKEW: usize = 16;
+/// Bytes by which rows are apart that the matrix units read element by element: of four rows eight neighbours of 4 bytes.
+const WIDE_SKEW: usize = 32;
 /// Most bytes of shared memory for one operand.
 const MOST_BYTES: i128 = 128 << 10;
 
@@ -37,7 +39,7 @@ pub(super) fn share<'g>(
     };
     let mut tile: Vec<_> = load.ranges().filter(is_inside).collect();
     tile.sort_by_key(|r| Reverse(stride(load.src(0).src(1), *r).unwrap_or(i64::MAX).abs()));
-    let (steps, elements) = steps(&tile, load.dtype().bytes())?;
+    let (steps, elements) = steps(&tile, load.dtype().bytes(), skew(kernel, load, &tile))?;
     let pointer = scratch(kernel, load, elements * depth as i128);
     let buffer = at % depth as i64 * elements as i64;
     let place = |loops: &[Uop<'g>]| loops.iter().zip(&steps).fold(buffer, |place, (r, step)| place + *r * *step);
@@ -55,14 +57,22 @@ fn ahead<'g>(store: Uop<'g>, depth: u32) -> Uop<'g> {
     store.graph().node(Op::Store, store.dtype(), &store.srcs().collect::<Vec<_>>(), Arg::Ahead(depth))
 }
 
-/// How far apart neighbours along each of `loops` are, and how many elements there are with those that are skipped.
-fn steps(loops: &[Uop], bytes: usize) -> Option<(Vec<i64>, i128)> {
+/// By how many bytes rows of `tile` are apart. Rows along the sum are read as matrices, as are those of 2-byte elements.
+fn skew<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: &[Uop<'g>]) -> usize {
+    let is_along_sum = tile.last().is_some_and(|row| matches!(row.arg(), Arg::Range(_, Axis::Reduce)));
+    let is_rounded = || kernel.toposort().into_iter().any(|n| n.op() == Op::RoundTf32 && n.src(0) == load);
+    if !is_along_sum && is_rounded() { WIDE_SKEW } else { SKEW }
+}
+
+/// How far apart neighbours along each of `loops` are, with `skew` bytes between rows, and how many elements there are with
+/// those that are skipped.
+fn steps(loops: &[Uop], bytes: usize, skew: usize) -> Option<(Vec<i64>, i128)> {
     let (mut steps, mut elements) = (vec![], 1i128);
     for (i, range) in loops.iter().enumerate().rev() {
         steps.push(elements as i64);
         elements *= range.src(0).as_int()?;
         if i + 1 == loops.len() && i > 0 {
-            elements += (SKEW / bytes) as i128;
+            elements += (skew / bytes) as i128;
         }
     }
     steps.reverse();

@@ -41,7 +41,7 @@ pub(super) fn store(tensor: Uop) -> f64 {
 pub(crate) fn operation(op: Op) -> f64 {
     match op {
         Op::Exp2 | Op::Log2 | Op::Sin | Op::Tanh | Op::Erf | Op::Pow => 12.0,
-        Op::Recip | Op::Sqrt | Op::Fdiv | Op::Idiv | Op::Mod => 4.0,
+        Op::Recip | Op::Sqrt | Op::Fdiv | Op::Idiv | Op::Mod | Op::RoundTf32 => 4.0,
         Op::View | Op::Const | Op::DefineVar => 0.0,
         _ => 1.0,
     }
@@ -55,6 +55,11 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
         Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
         op => sources + operation(op),
     }
+}
+
+/// Whether `tensor` makes wider floats of floats, or rounds them, which loads do.
+pub(super) fn converts(tensor: Uop) -> bool {
+    widens(tensor) || tensor.op() == Op::RoundTf32
 }
 
 /// Whether `tensor` makes wider floats of floats.
@@ -110,7 +115,7 @@ pub fn flops(store: Uop) -> Dim {
         let at = match node.op() {
             // The combining itself happens inside the reduction's loops.
             Op::Reduce => Some(node.src(node.arity() - 1)),
-            op if op.is_alu() && is_data(node) && op != Op::Cast => nest.innermost(node),
+            op if op.is_alu() && is_data(node) && !matches!(op, Op::Cast | Op::RoundTf32) => nest.innermost(node),
             _ => continue,
         };
         let counts: Vec<Dim> = nest.path(at).into_iter().map(size).collect();

@@ -118,7 +118,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
                 all.held.extend(work.held);
             }
-            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::widens(*t);
+            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::converts(*t);
             let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t, None));
             let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
             match over.copied().max() {
@@ -160,8 +160,8 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
     fn worst(&self, root: Uop<'g>, work: &Work<'g>) -> Option<Uop<'g>> {
         let candidates = work.runs.keys().copied().filter(|t| *t != root && !self.stored.memory.contains_key(t));
-        // What is only converted to a wider float is stored as it was: loads convert, and there is less to load.
-        candidates.filter(|t| !cost::widens(*t) && self.extra(*t, work) > cost::store(*t)).max()
+        // What is only converted to a wider float, or rounded, is stored as it was: loads do that, and there is no more to load.
+        candidates.filter(|t| !cost::converts(*t) && self.extra(*t, work) > cost::store(*t)).max()
     }
 
     /// The cost of computing `tensor` as often as `work` does rather than once for each element.

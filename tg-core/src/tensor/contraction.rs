@@ -3,6 +3,7 @@
 use crate::dim::Dim;
 use crate::ir::{Op, Uop};
 use crate::tensor::error::{Error, show_shape};
+use crate::tensor::function::round_tf32;
 use crate::tensor::precision::widened;
 use crate::tensor::primitive::{broadcast_shape, expanded, numeric, permuted, reduced, reshaped, without_axes};
 use crate::tensor::registry::theme;
@@ -13,6 +14,13 @@ theme! {
     /// Products of f16 and bf16 are summed in f32, and the sum is rounded.
     fn matmul(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
         Ok(product(x, y)?.cast(x.dtype()))
+    }
+
+    /// `x.round_tf32().matmul(y.round_tf32())`: the matrix product of f32 factors rounded to TensorFloat-32, summed in f32. Of narrower
+    /// floats it is `x.matmul(y)`.
+    fn matmul_tf32(x: Uop<'g>, y: Uop<'g>) -> Uop<'g> {
+        check(x, y)?;
+        matmul(round_tf32(x)?, round_tf32(y)?)
     }
 }
 

@@ -4,6 +4,7 @@ use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
 use crate::dtype::DType;
 use crate::ir::{Op, Uop};
+use crate::tensor::error::Error;
 use crate::tensor::primitive::{float, numeric};
 use crate::tensor::registry::theme;
 
@@ -127,6 +128,18 @@ theme! {
         let odd = ((below * 0.5).unary(Op::Trunc) * 2.0).differs(below);
         let up = rest.like(0.5).lt(rest) | (rest.equals(0.5) & odd);
         Ok(up.choose(below + 1.0, below))
+    }
+
+    /// The nearest number with the 10 bits of fraction of TensorFloat-32, ties away from zero; it stays an f32. The relative
+    /// error is at most 2⁻¹¹, beyond the largest comes infinity, and the gradient passes as if nothing were rounded. GPUs
+    /// multiply matrices of which both are rounded so by their matrix units. Narrower floats have no more bits and stay.
+    fn round_tf32(x: Uop<'g>) -> Uop<'g> {
+        match float(x)?.dtype() {
+            DType::F32 => Ok(x.unary(Op::RoundTf32)),
+            DType::F64 => Err(Error::new("needs a tensor of f32 or narrower floats, got f64")
+                .help("convert it first: `.cast::<f32>()`")),
+            _ => Ok(x),
+        }
     }
 }
 

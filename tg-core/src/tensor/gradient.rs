@@ -147,6 +147,8 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Contiguous => g,
         Op::ContiguousBackward => g.graph().node(Op::Contiguous, g.dtype(), &[g], Arg::None),
         Op::Assign => g,
+        // As if nothing were rounded: the true gradient, 0 almost everywhere, teaches nothing.
+        Op::RoundTf32 => g,
         // Constant almost everywhere.
         Op::Trunc => return None,
         // Not differentiable, or no float: `carries` lets no gradient get here.
@@ -240,8 +242,8 @@ fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
 fn reproducible(x: Uop<'_>) -> Uop<'_> {
     let exact = |node: Uop| {
         let op = node.op();
-        let keeps =
-            matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::Detach) || op.is_comparison();
+        let keeps = matches!(op, Op::Where | Op::Max | Op::Neg | Op::Cast | Op::Trunc | Op::RoundTf32 | Op::Detach)
+            || op.is_comparison();
         keeps || op.class() == Class::Movement || op.is_alu() && !node.dtype().is_float() || node.arity() == 0
     };
     let (mut stack, mut seen, mut done) = (vec![x], FxHashSet::default(), Memo::new(x.graph()));

@@ -180,6 +180,8 @@ fn arguments_are_checked_with_the_name_of_the_method_called() {
         add 1 2 => add: one of the operands must be a tensor, got two numbers
         f32[3].clamp 1.0 -1.0 => clamp: min is 1.0, which is above max, -1.0
         f32[3].bitcast u8 => bitcast: f32 has 32 bits, u8 has 8\\nhelp: to convert the values, use `.cast::<u8>()`
+        f64[3].round_tf32 => round_tf32: needs a tensor of f32 or narrower floats, got f64\\nhelp: convert it first: `.cast::<f32>()`
+        i32[2,3].matmul_tf32 i32[3,2] => matmul_tf32: needs a tensor of floats, got i32\\nhelp: convert it first: `.cast::<f32>()`
         arange 0 10 0 => arange: steps of 0 from 0 do not reach 10
         f32[4].tril => tril: needs at least two axes, got shape (4,)
         f32[10].embedding i32[2] => embedding: needs a matrix of rows, got shape (10,)

@@ -2,7 +2,7 @@
 //!
 //! Matrices are put together from what the threads hold, as `ir/fragment.rs` says, and multiplied as in school, in f64
 //! and rounded once. Of factors of tf32 the lower 13 bits of the fraction are cut off: what the hardware does with them is
-//! not specified, so that comparisons need a tolerance of 2⁻¹⁰ of each factor.
+//! not specified, so that comparisons need a tolerance of 2⁻¹⁰ of each factor, unless ROUND_TF32 has made it.
 
 use std::ops::Range;
 
@@ -52,9 +52,10 @@ impl<'g> Block<'_, 'g, '_> {
         if warp.len() != WARP {
             return Err(Error::at(node, format!("its warp has {} threads, not {WARP}", warp.len())));
         }
-        let mut results = vec![];
+        let (mut results, bytes) = (vec![], node.dtype().element().bytes());
         for thread in warp.clone() {
-            let places = (0..count).flat_map(|m| held_of_8x8(thread - warp.start, by_columns).map(|at| (m, at)));
+            let held = held_of_rows(thread - warp.start, bytes, by_columns);
+            let places = (0..count).flat_map(|m| held.iter().map(move |at| (m, *at)));
             let read =
                 places.map(|(m, (row, column))| self.row_element(node, thread, warp.start + 8 * m + row, column));
             results.push(read.collect::<Result<_, _>>()?);
@@ -87,11 +88,11 @@ impl<'g> Block<'_, 'g, '_> {
     }
 }
 
-/// The row and column of the two elements that a thread holds of a matrix of 8 × 8.
-fn held_of_8x8(thread: usize, by_columns: bool) -> [(usize, usize); 2] {
-    let (row, column) = (thread / 4, thread % 4 * 2);
-    let places = [(row, column), (row, column + 1)];
-    if by_columns { places.map(|(row, column)| (column, row)) } else { places }
+/// The row and column of the elements of `bytes` bytes in the 4 bytes that a thread holds of 8 rows of 16 bytes.
+fn held_of_rows(thread: usize, bytes: usize, by_columns: bool) -> Vec<(usize, usize)> {
+    let (row, each) = (thread / 4, 4 / bytes);
+    let places = (0..each).map(|i| (row, thread % 4 * each + i));
+    places.map(|(row, column)| if by_columns { (column, row) } else { (row, column) }).collect()
 }
 
 /// For each thread of a warp, the places of what it holds of matrix `which` in rows of `columns` elements.

@@ -2,7 +2,7 @@
 //! its sources.
 
 use super::{Rule, Stage};
-use crate::dtype::{DType, Space};
+use crate::dtype::{DType, Scalar, Space};
 use crate::ir::{Arg, Class, Op, Uop, cast};
 
 /// Whether `op` may stand at `stage`.
@@ -119,8 +119,8 @@ const ARGUMENTS: &[Rule] = rules! {
     sink_arg [Sink]
         |n| matches!(n.arg(), Arg::None | Arg::Name(_)) && n.dtype() == DType::VOID =>
         "it is void, with a name or nothing";
-    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne Cmpeq
-            And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
+    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne
+            Cmpeq And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
             Endrange UpdateAcc Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
 };
@@ -133,7 +133,8 @@ const ELEMENTWISE: &[Rule] = rules! {
     alu_lanes [alu]
         |n| n.srcs().all(|s| s.dtype().lanes == n.dtype().lanes || s.dtype().lanes == 1) =>
         "its sources have as many lanes as the result, or one";
-    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Add Sub Mul Fdiv Idiv Mod Max Pow And Or Xor Shl Shr Mulacc]
+    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 Add Sub Mul Fdiv Idiv Mod Max Pow And Or Xor Shl Shr
+                Mulacc]
         |n| n.srcs().all(|s| s.dtype().scalar == n.dtype().scalar) => "sources and result have one dtype";
     comparison_dtype [comparison]
         |n| n.dtype().is_bool() && n.src(0).dtype().scalar == n.src(1).dtype().scalar =>
@@ -146,6 +147,8 @@ const ELEMENTWISE: &[Rule] = rules! {
         "both types have the same number of bits";
     float_only [Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Fdiv]
         |n| n.dtype().is_float() => "it is defined on floats";
+    f32_only [RoundTf32]
+        |n| n.dtype().scalar == Scalar::F32 => "it is defined on f32";
     int_only [Idiv Shl Shr]
         |n| n.dtype().is_int() => "it is defined on integers";
     bits_only [And Or Xor]
@@ -203,9 +206,8 @@ const KERNEL: &[Rule] = rules! {
         |n| n.srcs().nth(1).is_none_or(|o| o.dtype().scalar == n.dtype().scalar && lanes_fit(o, n)) =>
         "the value for where access is not allowed has its dtype";
     load_matrix_dtype [LoadMatrix]
-        |n| n.src(0).op() == Op::Index && same_scalar(n, n.src(0)) && n.dtype().scalar.bits() == 16
-            && matches!(n.arg(), Arg::Matrices(count, _) if n.dtype().lanes as u32 == 2 * count) =>
-        "it reads two elements of 16 bits of each matrix through an INDEX";
+        |n| n.src(0).op() == Op::Index && same_scalar(n, n.src(0)) && is_held(n) =>
+        "it reads two elements of 16 bits, or one of 32 bits in a row, of each matrix through an INDEX";
     store_address [Store]
         |n| n.src(0).op() == Op::Index => "it writes through an INDEX";
     store_dtype [Store]
@@ -274,6 +276,14 @@ fn is_value(dtype: DType) -> bool {
 
 fn same_scalar(a: Uop, b: Uop) -> bool {
     a.dtype().scalar == b.dtype().scalar
+}
+
+/// Whether a LOAD_MATRIX has the lanes that a thread holds: 4 bytes of each matrix. Only matrices of 16 bits are loaded by
+/// columns.
+fn is_held(n: Uop) -> bool {
+    let Arg::Matrices(count, by_columns) = *n.arg() else { return false };
+    let bits = n.dtype().scalar.bits();
+    (bits == 16 || bits == 32 && !by_columns) && n.dtype().lanes as u32 == count * 32 / bits
 }
 
 fn lanes_fit(source: Uop, user: Uop) -> bool {

@@ -68,6 +68,8 @@ fn tensor_graphs() {
         ("%9 = CMPLT f32 (%0, %2)", "comparison_dtype"),
         ("%9 = WHERE f32 (%2, %0, %4)", "where_dtype"),
         ("%9 = SQRT i32 (%1)", "float_only"),
+        ("%9 = ROUND_TF32 f32 (%0)", ""),
+        ("%9 = ROUND_TF32 i32 (%1)", "f32_only"),
         ("%9 = IDIV f32 (%0, %2)", "int_only"),
         ("%9 = XOR f32 (%0, %2)", "bits_only"),
         ("%9 = ADD bool (%3, %3)", "number_only"),
@@ -189,6 +191,8 @@ const THREADS: &str = "\
 %7 = VECTORIZE bf16x4 (%5, %5, %5, %5)
 %8 = VECTORIZE bf16x8 (%7, %7)
 %9 = CONST i64 () value 32
+%20 = DEFINE_LOCAL f32@local* () local 1 64
+%21 = INDEX f32@local* (%20, %2)
 ";
 
 #[test]
@@ -212,6 +216,9 @@ fn threads_of_a_gpu() {
         ("%10 = LOAD_MATRIX bf16x6 (%3) matrices 3 false", "matrices_arg"),
         ("%10 = LOAD_MATRIX bf16x4 (%3) matrices 4 false", "load_matrix_dtype"),
         ("%10 = LOAD_MATRIX bf16x2 (%0) matrices 1 false", "load_matrix_dtype"),
+        ("%10 = LOAD_MATRIX f32x4 (%21) matrices 4 false", ""),
+        ("%10 = LOAD_MATRIX f32x8 (%21) matrices 4 false", "load_matrix_dtype"),
+        ("%10 = LOAD_MATRIX f32x4 (%21) matrices 4 true", "load_matrix_dtype"),
         ("%10 = STORE void (%3, %5) ahead 1", "store_arg"),
         ("%10 = BARRIER void ()", "allowed_op"),
     ];

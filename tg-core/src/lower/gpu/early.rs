@@ -22,6 +22,17 @@ fn is_copy(node: &Uop) -> bool {
     matches!(node.arg(), Arg::Ahead(_))
 }
 
+/// How much earlier than `node` its `source` comes: a factor is loaded before the products of the step before, and rounded
+/// after them.
+fn lead<'g>(node: Uop<'g>, source: Uop<'g>) -> usize {
+    match (node.op(), source.op()) {
+        (Op::Wmma, Op::RoundTf32) => 1,
+        (Op::Wmma, _) => 3,
+        (Op::RoundTf32, _) => 2,
+        _ => 0,
+    }
+}
+
 /// `part` in the order: factors of steps 0 and 1, products of step 0, factors of step 2, products of step 1, …
 fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
     let mut times: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
@@ -41,7 +52,7 @@ fn reordered<'g>(part: &[Uop<'g>]) -> Vec<Uop<'g>> {
         let Some(time) = times.get(&node).copied() else { continue };
         let is_product = node.op() == Op::Wmma;
         for source in node.srcs().take(if is_product { 2 } else { usize::MAX }) {
-            let needed = if is_product { time.saturating_sub(3) } else { time };
+            let needed = time.saturating_sub(lead(node, source));
             let known = times.entry(source).or_insert(needed);
             *known = (*known).min(needed);
         }

@@ -58,7 +58,7 @@ struct Warp<'g> {
     row: Uop<'g>,
     column: Uop<'g>,
     depth: Uop<'g>,
-    /// The factors, before they are converted to f32.
+    /// The factors, before they are converted to f32 or rounded.
     left: Uop<'g>,
     right: Uop<'g>,
 }
@@ -73,8 +73,7 @@ impl<'g> Warp<'g> {
         let depth = sum.srcs().skip(1).find(|r| is_matrix(*r))?;
         let element = |factor: Uop<'g>| factor.ranges().find(|r| is_matrix(*r) && *r != depth);
         let (row, column) = (element(left)?, element(right)?);
-        let (left, right) = (left.src(0), right.src(0));
-        let fragment = Fragment::ALL.iter().copied().find(|f| f.factor() == left.dtype())?;
+        let ((fragment, left), (_, right)) = (Fragment::of(left)?, Fragment::of(right)?);
         Some(Warp { fragment, h, l, row, column, depth, left, right })
     }
 
@@ -95,6 +94,7 @@ impl<'g> Warp<'g> {
         let a = shared[0].unwrap_or_else(|| joined(a, of_left, simplifier));
         let b = shared[1].unwrap_or_else(|| joined(b, of_right, simplifier));
         let zero = graph.constant(of_result, 0.0);
+        let (a, b) = (self.fragment.taken(a), self.fragment.taken(b));
         let product = graph.node(Op::Wmma, of_result, &[a, b, zero], Arg::Fragment(self.fragment));
         let others: Vec<_> = sum.srcs().skip(1).filter(|r| *r != self.depth).collect();
         let all = product.reduce(Op::Add, &others);
@@ -106,7 +106,10 @@ impl<'g> Warp<'g> {
     }
 }
 
-/// Matrices in shared memory are loaded by the warp, if their rows, or columns, lie in one piece.
+/// Bytes that a thread holds of each matrix that a warp loads.
+const HELD_BYTES: usize = 4;
+
+/// Matrices in shared memory are loaded by the warp, if their rows lie in one piece, or their columns, of 16-bit elements.
 impl<'g> Warp<'g> {
     fn rows_of_left(&self, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
         let at = |row: Uop<'g>, block: Uop<'g>, column| {
@@ -131,16 +134,16 @@ impl<'g> Warp<'g> {
         simplifier: &mut Simplifier<'g>,
     ) -> Option<Uop<'g>> {
         let is_shared = factor.op() == Op::Load && factor.src(0).dtype().space == Some(Space::Local);
-        if !is_shared || factor.src(0).arity() > 2 || factor.dtype().bytes() != 2 {
+        if !is_shared || factor.src(0).arity() > 2 {
             return None;
         }
-        let index = factor.src(0);
+        let (index, each) = (factor.src(0), HELD_BYTES / factor.dtype().bytes());
         let by_columns = match (stride(index.src(1), self.depth), stride(index.src(1), along)) {
             (Some(1), _) => false,
-            (_, Some(1)) => true,
+            (_, Some(1)) if each > 1 => true,
             _ => return None,
         };
-        let places: Vec<_> = self.fragment.held()[which].places.iter().step_by(2).collect();
+        let places: Vec<_> = self.fragment.held()[which].places.iter().step_by(each).collect();
         let lane = self.h * 4 + self.l;
         let (matrix, row) = (lane / 8 % places.len() as i64, lane % 8);
         let bits = (0..places.len().trailing_zeros()).map(|bit| (matrix / (1i64 << bit) % 2, places[1 << bit]));
@@ -150,7 +153,7 @@ impl<'g> Warp<'g> {
         let pairs = if by_columns { place(zero, block, column + row) } else { place(row, block, column) };
         let address = simplifier.simplify(substitute(index, &pairs));
         let count = places.len() as u32;
-        let dtype = factor.dtype().vec(2 * count as u16);
+        let dtype = factor.dtype().vec(places.len() as u16 * each as u16);
         Some(index.graph().node(Op::LoadMatrix, dtype, &[address], Arg::Matrices(count, by_columns)))
     }
 }
@@ -181,6 +184,11 @@ fn are_neighbours<'g>(a: Uop<'g>, b: Uop<'g>, simplifier: &mut Simplifier<'g>) -
     }
     let same_condition = a.src(0).srcs().nth(2) == b.src(0).srcs().nth(2) && a.srcs().nth(1) == b.srcs().nth(1);
     same_condition && simplifier.simplify(b.src(0).src(1) - a.src(0).src(1)).as_int() == Some(1)
+}
+
+/// What was loaded as the factor `factor` of a WMMA: that, or what is rounded to it.
+pub fn loaded(factor: Uop<'_>) -> Uop<'_> {
+    if factor.op() == Op::RoundTf32 { factor.src(0) } else { factor }
 }
 
 /// Whether `value` is a sum of products that begin with 0.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::matrix::loaded;
 use super::wide::parts;
 use crate::ir::{Arg, Memo, Op, Special, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -18,7 +19,7 @@ pub fn pairs<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let is_thread = |n: &&Uop<'g>| matches!(n.arg(), Arg::Special(Special::Thread));
     let Some(&thread) = nodes.iter().find(is_thread) else { return kernel };
     // Those that are multiplied by one factor are needed at one time.
-    let factor = |load| nodes.iter().find(|n| n.op() == Op::Wmma && n.src(1) == load).map(|n| n.src(0));
+    let factor = |load| nodes.iter().find(|n| n.op() == Op::Wmma && loaded(n.src(1)) == load).map(|n| n.src(0));
     let mut alike: BTreeMap<Alike<'g>, Vec<(i64, Uop<'g>)>> = BTreeMap::new();
     for &load in nodes.iter().filter(|n| n.op() == Op::LoadMatrix) {
         if let (Arg::Matrices(2, _), 2) = (load.arg(), load.src(0).arity()) {

@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::matrix::loaded;
 use crate::dtype::{DType, Space};
 use crate::ir::{Arg, Memo, Op, Uop, rebuild};
 use crate::lower::Linear;
@@ -31,7 +32,7 @@ struct Loop<'g, 'a> {
     /// Where the loop begins and ends.
     begin: usize,
     end: usize,
-    /// The factors of the first products.
+    /// The factors of the first products, not rounded yet.
     factors: Vec<Uop<'g>>,
 }
 
@@ -44,9 +45,9 @@ impl<'g, 'a> Loop<'g, 'a> {
         let commit = at + list[at..end].iter().position(|n| n.op() == Op::Commit)?;
         let is_first = |n: &&Uop<'g>| n.op() == Op::Wmma && n.src(2).op() == Op::DefineAcc;
         let mut seen = FxHashSet::default();
-        let firsts = list[at..commit].iter().filter(is_first).flat_map(|n| [n.src(0), n.src(1)]);
+        let firsts = list[at..commit].iter().filter(is_first).flat_map(|n| [n.src(0), n.src(1)].map(loaded));
         let factors: Vec<_> = firsts.filter(|factor| seen.insert(*factor)).collect();
-        let is_last = |n: &Uop<'g>| matches!(n.op(), Op::Wmma | Op::UpdateAcc);
+        let is_last = |n: &Uop<'g>| matches!(n.op(), Op::Wmma | Op::RoundTf32 | Op::UpdateAcc);
         let has_products = list[commit + 1..end].iter().any(|n| n.op() == Op::Wmma);
         let can_move = list[begin].src(0).vmin() > 0
             && list[end].op() == Op::Endrange

@@ -63,7 +63,7 @@ impl<'g> Writer<'g, '_> {
         format!(", {register}")
     }
 
-    /// The parts of matrices that this thread holds, two elements in each register.
+    /// The parts of matrices that this thread holds, of each a register with one element or two.
     pub(super) fn load_matrix(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let Arg::Matrices(count, by_columns) = *node.arg() else { panic!("render: {node:?}") };
         let index = node.src(0);
@@ -74,6 +74,7 @@ impl<'g> Writer<'g, '_> {
         let registers = units.join(", ");
         self.body
             .line(format!("ldmatrix.sync.aligned.m8n8.x{count}{transposed}.shared.b16 {{{registers}}}, {address};"));
-        units.into_iter().flat_map(Lane::both).collect()
+        let scalar = node.dtype().scalar;
+        units.iter().flat_map(|unit| self.split(unit, scalar, 32 / scalar.bits() as usize)).collect()
     }
 }

@@ -207,7 +207,7 @@ impl<'g> Writer<'g, '_> {
     }
 
     /// The lanes in a register as memory has them.
-    fn split(&mut self, unit: &str, scalar: Scalar, shared: usize) -> Vec<Lane> {
+    pub(super) fn split(&mut self, unit: &str, scalar: Scalar, shared: usize) -> Vec<Lane> {
         match (scalar, shared) {
             (Scalar::Bool, 1) => vec![self.truth(unit)],
             (_, 1) => vec![Lane::Whole(unit.into())],

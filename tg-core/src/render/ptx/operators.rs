@@ -13,6 +13,9 @@
 //! | RECIP | 1 unit in the last place |
 //! | EXP2 | 2 units in the last place |
 //! | LOG2 | 2^-22: of the result's size, and absolutely for operands between 0.5 and 2 |
+//!
+//! ROUND_TF32 makes infinity of a NaN of which only the lower 13 bits of the fraction are set, as the matrix units would; no
+//! arithmetic makes such.
 
 use std::borrow::Cow;
 
@@ -61,6 +64,7 @@ const TABLE: &[(Op, On, &str)] = &[
     (Op::Exp2, On::F32, "ex2.approx.f32 $d, $0;"),
     (Op::Log2, On::F32, "lg2.approx.f32 $d, $0;"),
     (Op::Trunc, On::Float, "cvt.rzi.$t.$t $d, $0;"),
+    (Op::RoundTf32, On::F32, "cvt.rna.tf32.f32 $d, $0;"),
     (Op::Add, On::Float, "add.$t $d, $0, $1;"),
     (Op::Add, On::Int, "add.$t $d, $0, $1;"),
     (Op::Add, On::Bool, "or.pred $d, $0, $1;"),

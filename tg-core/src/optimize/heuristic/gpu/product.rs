@@ -1,9 +1,9 @@
 //! Products of matrices: a tile of the result for each block, from tiles of the factors in shared memory that are copied
-//! while others are used. Those of f16 and bf16 are computed by the matrix units, a part for each warp; others in the
-//! registers of threads.
+//! while others are used. Those of f16, bf16 and rounded f32 are computed by the matrix units, a part for each warp; others
+//! in the registers of threads.
 
 use super::Plan;
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Fragment, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
@@ -11,19 +11,15 @@ use crate::optimize::factors;
 use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
 use crate::optimize::stage::loads;
 
-/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on.
-const TILES: [([u32; 2], [u32; 2]); 3] = [([128, 256], [64, 64]), ([128, 128], [64, 32]), ([64, 64], [32, 32])];
-/// Steps of the sum in shared memory at once, and buffers there, if there is room.
-const DEEP: [u32; 2] = [64, 4];
+/// Bytes of the steps of the sum in shared memory at once, and buffers there, if there is room.
+const DEEP: [u32; 2] = [128, 4];
 /// Rows up to which a product waits for memory more than it multiplies: so many columns of a warp's part then, and more
 /// under way.
 const THIN: u32 = 32;
 const THIN_PART: u32 = 16;
-const DEEP_IF_THIN: [u32; 2] = [128, 8];
+const DEEP_IF_THIN: [u32; 2] = [256, 8];
 /// Buffers without matrix units, where two blocks are to have room for them.
 const DEPTH_OF_TWO: u32 = 3;
-/// Bytes of the factors of matrix units.
-const NARROW: u32 = 2;
 /// Bytes by which rows in shared memory are apart more than they are long.
 const SKEW: u32 = 16;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
@@ -50,7 +46,13 @@ pub(super) struct Product<'g> {
     depth: Uop<'g>,
     /// Bytes of an element of a factor, and whether the matrix units have products of such factors.
     bytes: u32,
-    is_narrow: bool,
+    has_units: bool,
+}
+
+/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on, of factors of so many bytes.
+fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 3] {
+    // Those of 4 bytes are rounded when they are loaded, and to be used the more often.
+    [([128, 256], [64, 64]), ([128, 128], [64, 16 * bytes]), ([64, 64], [32, 32])]
 }
 
 /// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
@@ -65,10 +67,16 @@ impl<'g> Plan<'g, '_> {
         let mut sums = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
         let sum = sums.next().filter(|_| sums.next().is_none())?;
         let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
-        let is_narrow = |f: Uop<'g>| f.op() == Op::Cast && f.src(0).op() == Op::Load && f.src(0).dtype().bytes() == 2;
-        let is_plain = |f: Uop<'g>| f.op() == Op::Load && f.dtype().is_float();
+        let unit = |f| Fragment::of(f).filter(|(_, loaded)| loaded.op() == Op::Load).map(|(unit, _)| unit);
+        // One rounded factor alone is of no use to the units.
+        let plain = |f: Uop<'g>| if f.op() == Op::RoundTf32 { f.src(0) } else { f };
+        let is_plain = |f: Uop<'g>| plain(f).op() == Op::Load && f.dtype().is_float();
         let is_product = *sum.arg() == Arg::Op(Op::Add) && factor.op() == Op::Mul;
-        if !is_product || !factor.srcs().all(is_narrow) && !factor.srcs().all(is_plain) {
+        if !is_product {
+            return None;
+        }
+        let unit = unit(factor.src(0)).filter(|one| unit(factor.src(1)) == Some(*one));
+        if unit.is_none() && !factor.srcs().all(is_plain) {
             return None;
         }
         let results = self.result_loops();
@@ -82,9 +90,8 @@ impl<'g> Plan<'g, '_> {
         let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
         factors(factor, rows, columns)?;
         let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
-        let is_narrow = factor.srcs().all(is_narrow);
-        let bytes = if is_narrow { NARROW } else { factor.dtype().bytes() as u32 };
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, bytes, is_narrow })
+        let bytes = unit.map_or(factor.dtype(), Fragment::factor).bytes() as u32;
+        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, bytes, has_units: unit.is_some() })
     }
 
     /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
@@ -98,11 +105,13 @@ impl<'g> Plan<'g, '_> {
             let tiles = along(product.rows, height).saturating_mul(along(product.columns, width));
             tiles.saturating_mul(batches) >= BUSY
         };
-        if product.is_narrow {
+        if product.has_units {
             self.batches(others);
-            let fits = |tile: [u32; 2]| shared(tile, (DEEP[0], NARROW), 2) <= self.isa.shared_bytes();
-            let tile = TILES.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(TILES[2]));
+            let steps = (DEEP[0] / product.bytes, product.bytes);
+            let fits = |tile: [u32; 2]| shared(tile, steps, 2) <= self.isa.shared_bytes();
+            let tiles = tiles(product.bytes);
+            let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
+            self.by_warps(product, tile.unwrap_or(tiles[2]));
             return true;
         }
         let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
@@ -167,7 +176,8 @@ impl<'g> Plan<'g, '_> {
         let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
         let [height, width] = [fitting(rows, tile[0]), fitting(columns, tile[1])];
         let is_thin = height <= THIN;
-        let [steps, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
+        let [deep, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
+        let steps = deep / product.bytes;
         let (high, wide) = (height.min(part[0]), width.min(if is_thin { THIN_PART } else { part[1] }));
         let warps = height / high * (width / wide);
         let rows = self.tile_of_block(rows, height)?;
@@ -176,7 +186,7 @@ impl<'g> Plan<'g, '_> {
         let (around, depth) = self.in_blocks(depth, steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = self.buffers([height, width], (steps, NARROW), most);
+            let depth = self.buffers([height, width], (steps, product.bytes), most);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
