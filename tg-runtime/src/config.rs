@@ -15,8 +15,10 @@ use crate::isa::Isa;
 pub struct Config {
     /// Threads that share the work of one kernel, the calling one included; `None` for as many as there are cores.
     pub threads: Option<usize>,
-    /// How much to print: 0 nothing, 1 each kernel and its time, 2 its speed.
+    /// How much to print: 0 nothing, 1 at exit where the time went, 2 each kernel with its time and speed.
     pub debug: u8,
+    /// The file that a trace of what the process runs is written to.
+    pub profile: Option<PathBuf>,
     /// The highest instruction set to use, if not the best there is.
     pub cpu: Option<Isa>,
     /// The folder that keeps what is compiled at run time, for later runs; `None` for no such folder.
@@ -53,10 +55,20 @@ pub const VARIABLES: &[Variable] = &[
         name: "TG_DEBUG",
         values: "a whole number from 0 to 7",
         default: "0",
-        meaning: "What to print: 1 each kernel and its time, 2 also GFLOP/s and GB/s. Higher levels act when compiling.",
+        meaning: "What to print: 1 at exit the time of each kernel, 2 also each launch. Higher levels act when compiling.",
         set: |config, text| {
             config.debug = text.parse().ok().filter(|n| *n <= 7)?;
             Some(())
+        },
+    },
+    Variable {
+        name: "TG_PROFILE",
+        values: "a path that ends in `.json`",
+        default: "no trace",
+        meaning: "A trace of calls, kernels and copies is written there, for Perfetto or `chrome://tracing`.",
+        set: |config, text| {
+            config.profile = Some(PathBuf::from(text)).filter(|path| path.extension() == Some("json".as_ref()));
+            config.profile.as_ref().map(|_| ())
         },
     },
     Variable {
@@ -118,6 +130,11 @@ impl Config {
         self.threads.unwrap_or_else(|| *CORES.get_or_init(count))
     }
 
+    /// Whether anything asks for what the process runs and how long it takes.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.debug > 0 || self.profile.is_some()
+    }
+
     /// The settings of this process, read from its environment at the first call.
     ///
     /// # Errors
@@ -154,6 +171,7 @@ mod tests {
     fn values_are_taken_over() {
         assert_eq!(with("TG_THREADS", "3").unwrap().threads(), 3);
         assert_eq!(with("TG_DEBUG", "2").unwrap().debug, 2);
+        assert_eq!(with("TG_PROFILE", "a/b.json").unwrap().profile, Some(PathBuf::from("a/b.json")));
         assert_eq!(with("TG_CPU", "v3").unwrap().cpu, Some(Isa::X86V3));
         assert_eq!(with("TG_CPU", "rust").unwrap(), Config::default());
         assert_eq!(with("TG_THREADS", "").unwrap(), Config::default());

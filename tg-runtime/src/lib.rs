@@ -7,6 +7,7 @@
 //! | [`error`] | the one error type |
 //! | [`isa`] | instruction sets and their detection |
 //! | [`config`] | settings from the environment, in one table |
+//! | `profile` | where the time goes: events, and the lines, the summary and the trace that are made of them |
 //! | [`pool`] | threads that share the iterations of a kernel |
 //! | [`shape`], [`element`] | what a tensor type is made of |
 //! | `cuda` | GPUs of NVIDIA: driver, memory, copies; with the feature `cuda` |
@@ -40,6 +41,7 @@ pub mod loader;
 pub mod npy;
 pub mod parameters;
 pub mod pool;
+mod profile;
 #[doc(hidden)]
 pub mod program;
 pub mod safetensors;

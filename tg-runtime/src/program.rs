@@ -9,6 +9,7 @@ mod bind;
 #[cfg(feature = "cuda")]
 mod gpu;
 mod launch;
+mod watch;
 
 pub use bind::{DimValues, Dims};
 #[cfg(feature = "cuda")]

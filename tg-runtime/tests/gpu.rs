@@ -5,6 +5,7 @@
 mod scaled;
 
 use scaled::*;
+use serde_json::{Value, json};
 use tg_runtime::program::{GpuLaunch, GpuProgram, Program};
 use tg_runtime::{Const, Device, Dyn, Error, Parameters, Tensor};
 
@@ -174,4 +175,46 @@ fn on_the_processor_the_feature_changes_nothing() {
     assert_eq!(x.address_mut().cast_const(), x.as_ptr());
     assert_eq!(x.to(&Device::Cpu).expect("memory"), x);
     assert_eq!(SCALED_SUM.device(&[]).expect("no tensors"), Device::Cpu);
+}
+
+/// In a process of its own, because the environment is read once.
+#[test]
+fn a_trace_has_kernels_in_their_call_and_copies() {
+    let Some(device) = gpu() else { return };
+    let file = std::env::temp_dir().join(format!("tg-gpu-profile-{}.json", std::process::id()));
+    let name = "a_trace_has_kernels_in_their_call_and_copies";
+    if std::env::var_os("TG_PROFILE").is_none() {
+        let mut again = std::process::Command::new(std::env::current_exe().expect("a path"));
+        again.args([name, "--exact", "--nocapture"]).env("TG_PROFILE", &file).env("TG_DEBUG", "2");
+        let output = again.output().expect("a process");
+        let lines = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{lines}");
+        let text = std::fs::read_to_string(&file).expect("a trace");
+        std::fs::remove_file(&file).expect("the file was there");
+        return check_trace(&serde_json::from_str::<Vec<Value>>(&text).expect("JSON"), &lines, &device);
+    }
+    let x = numbers(100_000).to(&device).expect("memory");
+    let mut total = Tensor::from(0.5f32).to(&device).expect("memory");
+    let y = scaled_sum(&SCALED_SUM, &x, 2.0, &mut total).expect("a result");
+    assert_eq!(y.clone().as_slice()[..3], [0.5, 2.5, 4.5]);
+}
+
+fn check_trace(events: &[Value], lines: &str, device: &Device) {
+    let span = |event: &Value| {
+        let begin = event["ts"].as_f64().expect("a begin");
+        (begin, begin + event["dur"].as_f64().expect("a duration"))
+    };
+    let of = |category: &str| events.iter().filter(|event| event["cat"] == category).collect::<Vec<_>>();
+    let (calls, kernels, copies) = (of("function"), of("kernel"), of("copy"));
+    assert!(calls.len() == 1 && kernels.iter().map(|kernel| &kernel["name"]).eq(["scale", "shift", "add"]));
+    let (begin, end) = span(calls[0]);
+    for kernel in kernels {
+        assert!(span(kernel).0 >= begin && span(kernel).1 <= end + 1.0, "{kernel} in {}", calls[0]);
+        assert_eq!(kernel["args"]["device"], device.to_string());
+        let line = format!("tg scaled_sum {} on {device} ", kernel["name"].as_str().expect("a name"));
+        assert!(lines.lines().any(|text| text.starts_with(&line) && text.contains(" % of memory)")), "{lines}");
+    }
+    let copies: Vec<_> = copies.iter().map(|copy| (copy["name"].clone(), copy["args"]["bytes"].as_f64())).collect();
+    let expected = [("to", 400_000.0), ("to", 4.0), ("on", 400_000.0), ("from", 400_000.0)];
+    assert_eq!(copies, expected.map(|(way, bytes)| (json!(format!("copy {way} {device}")), Some(bytes))));
 }

@@ -5,12 +5,15 @@
 
 use std::ptr::NonNull;
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::driver::check;
 use super::gpu::Cuda;
 use super::memory::Block;
 use super::sys;
+use crate::config::Config;
 use crate::error::Result;
+use crate::profile::{Event, Sink, Span, Transfer};
 
 /// Bytes of each part: large enough that starting a copy costs little beside it.
 const PART: usize = 4 << 20;
@@ -79,6 +82,10 @@ impl Block {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.watched("to", || self.write_parts(bytes))
+    }
+
+    fn write_parts(&self, bytes: &[u8]) -> Result<()> {
         let gpu = self.gpu();
         let staging = gpu.staging()?;
         let parts = staging.iter().flat_map(|staging| staging.parts).cycle();
@@ -107,6 +114,13 @@ impl Block {
         if self.bytes() == 0 {
             return Ok(());
         }
+        // SAFETY: the caller's promise.
+        self.watched("from", || unsafe { self.read_parts(bytes) })
+    }
+
+    /// # Safety
+    /// As for [`Block::read`].
+    unsafe fn read_parts(&self, bytes: *mut u8) -> Result<()> {
         let gpu = self.gpu();
         let staging = gpu.staging()?;
         let parts = staging.iter().flat_map(|staging| staging.parts).cycle();
@@ -127,6 +141,17 @@ impl Block {
         }
         // SAFETY: as above.
         last.map_or(Ok(()), |chunk| unsafe { chunk.take(bytes) })
+    }
+
+    /// Does `copy`, which is to, from or on the device; if somebody watches, waits for its end and reports it.
+    pub(super) fn watched(&self, way: &str, copy: impl FnOnce() -> Result<()>) -> Result<()> {
+        let Some(sink) = Sink::of(Config::of_process()?) else { return copy() };
+        let begin = Instant::now();
+        copy()?;
+        self.gpu().synchronize()?;
+        let transfer = Transfer { name: format!("copy {way} {}", self.gpu()), bytes: self.bytes() };
+        sink.add(Span::since(begin), Event::Transfer(transfer));
+        Ok(())
     }
 }
 

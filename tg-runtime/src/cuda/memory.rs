@@ -66,9 +66,14 @@ impl Block {
     pub fn copied(&self) -> Result<Block> {
         let copy = Block::new(self.gpu, self.bytes)?;
         if self.bytes > 0 {
-            // SAFETY: both blocks have this size, and are there until what is put on the stream here is done.
-            let result = unsafe { sys::cuMemcpyDtoDAsync_v2(copy.start, self.start, self.bytes, self.gpu.stream()) };
-            check(result, "copying on the device")?;
+            self.watched("on", || {
+                let (stream, bytes) = (self.gpu.stream(), self.bytes);
+                // SAFETY: both blocks have this size, and are there until what is put on the stream here is done.
+                check(
+                    unsafe { sys::cuMemcpyDtoDAsync_v2(copy.start, self.start, bytes, stream) },
+                    "copying on the device",
+                )
+            })?;
         }
         Ok(copy)
     }

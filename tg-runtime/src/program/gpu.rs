@@ -10,6 +10,7 @@ mod timed;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::watch::Watch;
 use super::{DimValues, GpuProgram, Program, Role};
 use crate::config::Config;
 use crate::cuda::{Block, Cuda, MAX_DEVICES};
@@ -117,7 +118,7 @@ impl Program {
     /// # Safety
     /// As for [`Program::run_on`].
     unsafe fn run_on_gpu(&'static self, gpu: Cuda, params: &[*mut u8], dims: &DimValues) -> Result<()> {
-        let debug = Config::of_process()?.debug;
+        let watch = Watch::begin(Config::of_process()?, self, dims);
         gpu.enter()?;
         let (program, here) = self.on(gpu)?;
         // SAFETY: numbers of Rust are in memory of the process.
@@ -127,9 +128,9 @@ impl Program {
         let call = replay::Call { function: self, program, module: &here.module, gpu, params, written: &numbers, dims };
         // SAFETY: the caller vouches for the parameters.
         unsafe { replay.prepare(&call)? };
-        match debug {
-            0 => replay.launch(&call)?,
-            _ => timed::launch(&replay, &call, debug)?,
+        match &watch {
+            None => replay.launch(&call)?,
+            Some(watch) => timed::launch(&replay, &call, watch)?,
         }
         here.idle().push(replay);
         // SAFETY: numbers of Rust are in memory of the process, and those that are written are the caller's to write.

@@ -1,13 +1,15 @@
 //! Launching the kernels of a tensor function over its parameters and a reused workspace.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::watch::{Portions, Watch};
 use super::{CHUNK_WORK, DimValues, Kernel, PARALLEL_WORK, Program, Slot, Variant};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::isa::Isa;
 use crate::pool::{Pool, Share};
+use crate::profile::Span;
 use crate::storage::{ALIGNMENT, Storage};
 
 /// What the runtime keeps for a tensor function between calls.
@@ -139,15 +141,18 @@ impl Program {
         let config = Config::of_process()?;
         let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu));
         let isa = chosen.ok_or_else(|| self.unsupported())?;
+        let watch = Watch::begin(config, self, dims);
         let mut workspace = self.idle().pop().unwrap_or_default();
         workspace.prepare(self, dims, isa, config)?;
         for kernel in self.kernels {
-            let buffers = workspace.buffers(kernel, params);
-            let start = (config.debug > 0).then(Instant::now);
+            let (variant, buffers) = (&kernel.variants[isa], workspace.buffers(kernel, params));
+            let launch = Launch { kernel, variant, buffers, dims: dims.as_slice() };
             // SAFETY: the caller vouches for `params` and `dims`; the workspace was prepared for `dims`.
-            unsafe { launch(kernel, &kernel.variants[isa], buffers, dims)? };
-            if let Some(start) = start {
-                self.trace(kernel, dims, start.elapsed(), config.debug);
+            unsafe {
+                match &watch {
+                    None => launch.run()?,
+                    Some(watch) => launch.run_watched(watch)?,
+                }
             }
         }
         self.idle().push(workspace);
@@ -162,37 +167,60 @@ impl Program {
         let names: Vec<&str> = self.isas.iter().map(|isa| isa.name()).collect();
         Error::Unsupported { function: self.name, compiled: names.join(", ") }
     }
-
-    /// Prints one line about a launch, with `TG_DEBUG`.
-    fn trace(&self, kernel: &Kernel, dims: &DimValues, time: Duration, debug: u8) {
-        let mut line = format!("tg {} {} {:.2} us", self.name, kernel.name, time.as_secs_f64() * 1e6);
-        if debug > 1 {
-            let per_nanosecond = |poly: &super::Poly| poly.eval(dims.as_slice()) as f64 / time.as_nanos().max(1) as f64;
-            let (flops, bytes) = (per_nanosecond(&kernel.flops), per_nanosecond(&kernel.bytes));
-            line += &format!(" {flops:.2} GFLOP/s {bytes:.2} GB/s");
-        }
-        eprintln!("{line}");
-    }
 }
 
-/// Runs the iterations of one kernel, on the threads of the pool if there is enough work.
-///
-/// # Safety
-/// `buffers` fits the kernel for `dims`, as in [`Program::run`].
-unsafe fn launch(kernel: &Kernel, variant: &Variant, buffers: Buffers, dims: &DimValues) -> Result<()> {
-    let iterations = (variant.extent.eval(dims.as_slice()) / variant.tile.max(1)).max(0);
-    let work = kernel.work.eval(dims.as_slice());
-    let dims = dims.as_slice();
-    let run = |Share { thread, begin, end }: Share| {
-        let scratch = buffers.scratch_of(thread);
-        // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
-        unsafe { (variant.entry)(buffers.start(), dims.as_ptr(), begin as i64, end as i64, scratch) }
-    };
-    if work < PARALLEL_WORK || iterations < 2 {
-        run(Share { thread: 0, begin: 0, end: iterations as usize });
-        return Ok(());
+/// One kernel with what it works on.
+struct Launch<'a> {
+    kernel: &'static Kernel,
+    variant: &'static Variant,
+    buffers: Buffers,
+    dims: &'a [i64],
+}
+
+impl Launch<'_> {
+    /// # Safety
+    /// `buffers` fits the kernel for `dims`, as in [`Program::run`].
+    unsafe fn run(&self) -> Result<()> {
+        // SAFETY: the caller vouches for the buffers.
+        self.shared(|share| unsafe { self.run_share(share) })
     }
-    let grain = (iterations.saturating_mul(CHUNK_WORK) / work).max(1);
-    Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &run);
-    Ok(())
+
+    /// [`Launch::run`], and reports when it ran and which thread did what.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn run_watched(&self, watch: &Watch) -> Result<()> {
+        let (portions, begin) = (Portions::default(), Instant::now());
+        self.shared(|share| {
+            let begin = Instant::now();
+            // SAFETY: the caller vouches for the buffers.
+            unsafe { self.run_share(share) };
+            portions.add(begin, share);
+        })?;
+        let Kernel { name, flops, bytes, .. } = self.kernel;
+        watch.kernel(Span::since(begin), name, watch.work(flops, bytes), None);
+        watch.portions(name, portions);
+        Ok(())
+    }
+
+    /// # Safety
+    /// As for [`Launch::run`], and no other thread runs a share of this thread's number or with these iterations.
+    unsafe fn run_share(&self, Share { thread, begin, end }: Share) {
+        let scratch = self.buffers.scratch_of(thread);
+        // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
+        unsafe { (self.variant.entry)(self.buffers.start(), self.dims.as_ptr(), begin as i64, end as i64, scratch) }
+    }
+
+    /// Gives `body` all iterations, on the threads of the pool if there is enough work.
+    fn shared(&self, body: impl Fn(Share) + Sync) -> Result<()> {
+        let iterations = (self.variant.extent.eval(self.dims) / self.variant.tile.max(1)).max(0);
+        let work = self.kernel.work.eval(self.dims);
+        if work < PARALLEL_WORK || iterations < 2 {
+            body(Share { thread: 0, begin: 0, end: iterations as usize });
+            return Ok(());
+        }
+        let grain = (iterations.saturating_mul(CHUNK_WORK) / work).max(1);
+        Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &body);
+        Ok(())
+    }
 }

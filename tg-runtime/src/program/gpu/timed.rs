@@ -1,37 +1,40 @@
-//! Launches with `TG_DEBUG`: each kernel by itself, between two events, and a line about it.
+//! Launches that are watched: each kernel by itself, between two events.
 //!
 //! A kernel that fails is found here, because each is waited for.
 
+use std::time::{Duration, Instant};
+
+use super::super::watch::Watch;
 use super::replay::{Call, Launch, Replay};
 use crate::cuda::{check, sys};
 use crate::error::Result;
+use crate::profile::{OnDevice, Span, Work};
 
-/// Starts the kernels one by one, and prints how long each took.
+/// Starts the kernels one by one, and reports how long each took.
 ///
 /// # Errors
 /// [`crate::Error::Cuda`], which names the kernel.
-pub fn launch(replay: &Replay, call: &Call, debug: u8) -> Result<()> {
+pub fn launch(replay: &Replay, call: &Call, watch: &Watch) -> Result<()> {
     let (begin, end) = (Event::new()?, Event::new()?);
     for launch in replay.live() {
+        let earliest = Instant::now();
         begin.record(call)?;
         launch.start(call)?;
         end.record(call)?;
-        eprintln!("{}", line(call, launch, begin.until(&end, &call.doing("running", launch))?, debug));
+        let time = begin.until(&end, &call.doing("running", launch))?;
+        let span = Span::ended(earliest, time);
+        let work = watch.work(&launch.kernel.flops, &launch.kernel.bytes);
+        watch.kernel(span, launch.kernel.name, work, Some(on_device(call, launch, work, time)));
     }
     Ok(())
 }
 
-/// One line about a launch that took `seconds`.
-fn line(call: &Call, launch: &Launch, seconds: f64, debug: u8) -> String {
-    let (kernel, dims) = (launch.kernel, call.dims.as_slice());
-    let mut line = format!("tg {} {} on {} {:.2} us", call.function.name, kernel.name, call.gpu, seconds * 1e6);
-    if debug > 1 {
-        let rate = |amount: i64| amount as f64 / seconds.max(1e-9);
-        let (flops, bytes) = (rate(kernel.flops.eval(dims)), rate(kernel.bytes.eval(dims)));
-        let matrix = kernel.launches[call.module.level].matrix;
-        line += &format!(" {}", call.gpu.attributes().compare(flops, bytes, matrix));
-    }
-    line
+/// The device, and how near to its limits a launch came.
+fn on_device(call: &Call, launch: &Launch, work: Work, time: Duration) -> OnDevice {
+    let rate = |amount: f64| amount / time.as_secs_f64().max(1e-9);
+    let matrix = launch.kernel.launches[call.module.level].matrix;
+    let speed = call.gpu.attributes().compare(rate(work.flops), rate(work.bytes), matrix);
+    OnDevice { name: call.gpu.to_string(), speed }
 }
 
 struct Event(sys::CUevent);
@@ -48,14 +51,14 @@ impl Event {
         check(unsafe { sys::cuEventRecord(self.0, call.gpu.stream()) }, "starting a clock")
     }
 
-    /// Seconds from this event to `end`, which is waited for.
-    fn until(&self, end: &Event, doing: &str) -> Result<f64> {
+    /// The time from this event to `end`, which is waited for.
+    fn until(&self, end: &Event, doing: &str) -> Result<Duration> {
         // SAFETY: the event is there.
         check(unsafe { sys::cuEventSynchronize(end.0) }, doing)?;
         let mut milliseconds = 0.0;
         // SAFETY: the pointer is valid for a number; both events were recorded.
         check(unsafe { sys::cuEventElapsedTime(&mut milliseconds, self.0, end.0) }, "reading a clock")?;
-        Ok(f64::from(milliseconds) / 1e3)
+        Ok(Duration::from_secs_f64(f64::from(milliseconds.max(0.0)) / 1e3))
     }
 }
 
