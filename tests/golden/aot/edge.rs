@@ -130,7 +130,7 @@ tensor_fn! {
 }
 
 tensor_fn! {
-    pub fn round_tf32_exponents(x: Tensor<f32, 510>) -> Tensor<f32, 510> {
+    pub fn round_tf32_exponents(x: Tensor<f32, 60>) -> Tensor<f32, 60> {
         x.round_tf32()
     }
 
