@@ -60,25 +60,17 @@ impl<'g, 'a> Loop<'g, 'a> {
     /// The rotated list, and where the loop ends in it.
     fn rotated(&self, simplifier: &mut Simplifier<'g>) -> (Vec<Uop<'g>>, usize) {
         let (before, range) = (&self.list[..self.begin], self.list[self.begin]);
-        let [wait, barrier] = [self.list[self.begin + 1], self.list[self.begin + 2]];
         let mut out = Out { list: before.to_vec(), defined: before.iter().copied().collect() };
-        let next = range + 1i64;
-        let next = next.lt(range.src(0)).choose(next, range);
-        out.again(&[wait, barrier]);
-        let registers: Vec<_> = self.factors.iter().map(|f| at(*f, range, range.like(0i64), simplifier)).collect();
-        let slots = self.list.iter().filter(|n| n.op() == Op::DefineAcc).count() as u32;
-        let registers: Vec<_> = registers.iter().zip(slots..).map(|(start, slot)| register(*start, slot)).collect();
+        out.again(self.wait());
+        let registers = self.registers(&self.loaded_at(range.like(0i64), simplifier));
         registers.iter().for_each(|register| out.put(*register));
         out.put(range);
-        let mut carried = Memo::new(range.graph());
-        for (factor, register) in self.factors.iter().zip(&registers) {
-            carried.insert(*factor, *register);
-        }
-        let body = self.needed(&mut carried);
+        let body = self.needed(&registers);
         let (first, last) = body.split_at(body.iter().position(|n| n.op() == Op::Commit).map_or(0, |at| at + 1));
         out.again(first);
-        out.again(&[wait, barrier]);
-        let factors: Vec<_> = self.factors.iter().map(|factor| at(*factor, range, next, simplifier)).collect();
+        out.again(self.wait());
+        let next = (range + 1i64).lt(range.src(0)).choose(range + 1i64, range);
+        let factors = self.loaded_at(next, simplifier);
         factors.iter().for_each(|factor| out.put(*factor));
         out.again(last);
         for (register, factor) in registers.iter().zip(factors) {
@@ -89,9 +81,34 @@ impl<'g, 'a> Loop<'g, 'a> {
         (out.list, end)
     }
 
-    /// The instructions of the loop with factors `carried` in registers, without the wait for them and what only they need.
-    fn needed(&self, carried: &mut Memo<'g, Uop<'g>>) -> Vec<Uop<'g>> {
-        let body: Vec<_> = self.list[self.begin + 3..self.end].iter().map(|n| rebuild(*n, carried, |n| n)).collect();
+    /// The wait for the tiles of an iteration, and for all threads.
+    fn wait(&self) -> &'a [Uop<'g>] {
+        &self.list[self.begin + 1..self.begin + 3]
+    }
+
+    /// The factors as they are in the iteration `at`.
+    fn loaded_at(&self, at: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Vec<Uop<'g>> {
+        let range = self.list[self.begin];
+        self.factors.iter().map(|factor| self::at(*factor, range, at, simplifier)).collect()
+    }
+
+    /// A register for each factor, which begins as one of `starts`.
+    fn registers(&self, starts: &[Uop<'g>]) -> Vec<Uop<'g>> {
+        let slots = self.list.iter().filter(|n| n.op() == Op::DefineAcc).count() as u32;
+        let register = |(start, slot): (&Uop<'g>, u32)| {
+            start.graph().node(Op::DefineAcc, start.dtype(), &[*start], Arg::Slot(slot))
+        };
+        starts.iter().zip(slots..).map(register).collect()
+    }
+
+    /// The instructions of the loop with factors in `registers`, without the wait for them and what only they need.
+    fn needed(&self, registers: &[Uop<'g>]) -> Vec<Uop<'g>> {
+        let mut carried = Memo::new(self.list[self.begin].graph());
+        for (factor, register) in self.factors.iter().zip(registers) {
+            carried.insert(*factor, *register);
+        }
+        let body = self.list[self.begin + 3..self.end].iter().map(|n| rebuild(*n, &mut carried, |n| n));
+        let body: Vec<_> = body.collect();
         let mut needed: FxHashSet<Uop<'g>> = FxHashSet::default();
         for &node in body.iter().rev() {
             if needed.contains(&node) || matches!(node.op(), Op::Store | Op::UpdateAcc | Op::Commit) {
@@ -121,11 +138,6 @@ fn at<'g>(factor: Uop<'g>, range: Uop<'g>, at: Uop<'g>, simplifier: &mut Simplif
     let index = factor.src(0);
     let place = simplifier.simplify(index.src(1).substitute(&[(range, at)]));
     factor.with_srcs(&[index.src(0).element(place, None)])
-}
-
-/// The register `slot`, which begins as `start`.
-fn register(start: Uop<'_>, slot: u32) -> Uop<'_> {
-    start.graph().node(Op::DefineAcc, start.dtype(), &[start], Arg::Slot(slot))
 }
 
 /// A list that is written.
