@@ -3,6 +3,9 @@
 //! A target triple decides a list of [`Isa`]s; each kernel is built once for each of them and one is picked at
 //! start-up. This is not feature detection (the runtime does that) and not a compiler's flags (tg-toolchain has those).
 
+/// Bytes of the widest access that a thread of a GPU has.
+pub(crate) const WIDEST: usize = 16;
+
 macro_rules! isas {
     ($($(#[$doc:meta])* $variant:ident $name:literal $bytes:literal $registers:literal $fma:literal;)*) => {
         /// An instruction-set level that kernels are built for.

@@ -8,9 +8,7 @@ use super::pad::pad_where;
 use crate::ir::{Op, Uop};
 use crate::loops::{is_aligned, stride};
 use crate::symbolic::Simplifier;
-
-/// Bytes of a vector.
-const VECTOR: i64 = 16;
+use crate::target::WIDEST;
 
 /// `kernel`, a sum, with its loops over results so extended. `elements` says how many there are behind a pointer, if that
 /// is known.
@@ -40,7 +38,7 @@ fn lanes<'g>(kernel: Uop<'g>, range: Uop<'g>, elements: &dyn Fn(Uop<'g>) -> Opti
     let count = range.src(0).as_int()? as i64;
     let loads = kernel.toposort().into_iter().filter(|node| node.op() == Op::Load && node.depends_on(range));
     let lanes = |load: Uop<'g>| {
-        let lanes = VECTOR / load.dtype().bytes() as i64;
+        let lanes = (WIDEST / load.dtype().bytes()) as i64;
         let longer = range.like((count + lanes - 1) / lanes * lanes - 1);
         let last = load.src(0).substitute(&[(range, longer)]);
         let is_vector = stride(load.src(0).src(1), range) == Some(1) && is_aligned(load.src(0).src(1), range, lanes);

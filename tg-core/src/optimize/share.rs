@@ -6,14 +6,15 @@
 use std::cmp::Reverse;
 
 use super::layout::scratch;
+use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{renamed_as, stride, substitute};
 use crate::symbolic::Simplifier;
+use crate::target::WIDEST;
 
-/// Bytes of the widest access, by which rows are apart: eight rows are read at a time, so many bytes of each.
-const SKEW: usize = 16;
 /// Bytes by which rows are apart that the matrix units read element by element: of four rows eight neighbours of 4 bytes.
-const WIDE_SKEW: usize = 32;
+/// Others are apart by a whole access: eight rows are read at a time, so many bytes of each.
+const WIDE_SKEW: usize = 2 * WIDEST;
 /// Most bytes of shared memory for one operand.
 const MOST_BYTES: i128 = 128 << 10;
 
@@ -57,11 +58,16 @@ fn ahead<'g>(store: Uop<'g>, depth: u32) -> Uop<'g> {
     store.graph().node(Op::Store, store.dtype(), &store.srcs().collect::<Vec<_>>(), Arg::Ahead(depth))
 }
 
+/// By how many bytes rows of elements of `bytes` bytes are apart at most.
+pub(crate) fn most_skew(bytes: usize) -> usize {
+    if bytes == DType::F32.bytes() { WIDE_SKEW } else { WIDEST }
+}
+
 /// By how many bytes rows of `tile` are apart. Rows along the sum are read as matrices, as are those of 2-byte elements.
 fn skew<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: &[Uop<'g>]) -> usize {
     let is_along_sum = tile.last().is_some_and(|row| matches!(row.arg(), Arg::Range(_, Axis::Reduce)));
     let is_rounded = || kernel.toposort().into_iter().any(|n| n.op() == Op::RoundTf32 && n.src(0) == load);
-    if !is_along_sum && is_rounded() { WIDE_SKEW } else { SKEW }
+    if !is_along_sum && is_rounded() { WIDE_SKEW } else { WIDEST }
 }
 
 /// How far apart neighbours along each of `loops` are, with `skew` bytes between rows, and how many elements there are with

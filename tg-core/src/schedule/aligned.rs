@@ -14,10 +14,9 @@ use super::cost;
 use crate::dim::Dim;
 use crate::dtype::DType;
 use crate::ir::{Arg, Fragment, Op, Uop};
+use crate::target::WIDEST;
 use crate::view::{ShapeTracker, View};
 
-/// Bytes of the widest access.
-const WIDEST: i64 = 16;
 /// Bytes of the narrowest copy into shared memory that does not go through registers.
 const NARROWEST: usize = 4;
 /// Steps of a sum that are in shared memory at once: rows and columns of copies are a multiple of it long.
@@ -82,7 +81,7 @@ impl<'g> Factor<'g> {
 
     /// Whether as many elements are whole vectors of the widest access.
     fn is_whole(&self, count: &Dim) -> bool {
-        let lanes = WIDEST / self.base.dtype().bytes() as i64;
+        let lanes = (WIDEST / self.base.dtype().bytes()) as i64;
         count.terms().iter().all(|(_, coefficient)| coefficient % lanes == 0)
     }
 

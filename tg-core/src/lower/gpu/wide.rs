@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use crate::ir::{Arg, Memo, Op, Uop, rebuild};
 use crate::loops::terms;
 use crate::symbolic::Simplifier;
-
-/// Bytes of the widest access.
-const WIDEST: usize = 16;
+use crate::target::WIDEST;
 
 /// What neighbours have in common: the pointer, and what varies of the place.
 type Alike<'g> = (Uop<'g>, Vec<Uop<'g>>);

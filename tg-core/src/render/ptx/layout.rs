@@ -7,9 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::dtype::{Kind, Scalar};
 use crate::ir::{Op, Uop};
-
-/// Bytes of the widest access.
-const WIDEST: usize = 16;
+use crate::target::WIDEST;
 
 /// More than any access needs; what 0 is a multiple of.
 const ENOUGH: u64 = 1 << 8;

@@ -8,13 +8,10 @@ use super::registers::{Class, Lane, held, type_name};
 use super::{Pointer, Writer};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Op, Uop};
-use crate::target::Isa;
+use crate::target::{Isa, WIDEST};
 
 /// Bound of the distance, in elements, between a register and an address: 31 bits hold it in bytes.
 const FARTHEST: i64 = 1 << 27;
-
-/// Bytes of the widest access.
-const WIDEST: usize = 16;
 
 /// Lanes of an access that are neighbours.
 struct Run<'g> {

@@ -9,7 +9,9 @@ use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
 use crate::optimize::factors;
 use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
+use crate::optimize::share::most_skew;
 use crate::optimize::stage::loads;
+use crate::target::WIDEST;
 
 /// Bytes of the steps of the sum in shared memory at once, and buffers there, if there is room.
 const DEEP: [u32; 2] = [128, 4];
@@ -20,8 +22,6 @@ const THIN_PART: u32 = 16;
 const DEEP_IF_THIN: [u32; 2] = [256, 8];
 /// Buffers without matrix units, where two blocks are to have room for them.
 const DEPTH_OF_TWO: u32 = 3;
-/// Bytes by which rows in shared memory are apart more than they are long.
-const SKEW: u32 = 16;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
 const SQUARES: [u32; 3] = [128, 64, 32];
 /// Bytes of the sums of a thread, without matrix units.
@@ -57,7 +57,8 @@ fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 4] {
 
 /// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
 fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> usize {
-    let tile = |along: u32| along.max(steps) * (along.min(steps) * bytes + SKEW);
+    let skew = most_skew(bytes as usize) as u32;
+    let tile = |along: u32| (along * (steps * bytes + WIDEST as u32)).max(steps * (along * bytes + skew));
     (depth * (tile(height) + tile(width))) as usize
 }
 
@@ -267,5 +268,49 @@ impl<'g> Plan<'g, '_> {
     fn write_all_out(&mut self, range: Uop<'g>) {
         let axis = self.place(range).filter(|_| size(range) > 1);
         axis.and_then(|axis| self.act(Action::Unroll { axis, by: size(range) as u32 }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Function, Language, compile};
+    use crate::dim::Dim;
+    use crate::dtype::DType;
+    use crate::ir::{Graph, Uop};
+    use crate::target::Isa;
+    use crate::tensor::{matmul, matmul_tf32, transpose};
+
+    type Method = for<'g> fn(Uop<'g>, Uop<'g>) -> Uop<'g>;
+    const MATMUL: Method = |x, w| matmul(x, w).expect("a product");
+    const MATMUL_TF32: Method = |x, w| matmul_tf32(x, w).expect("a product");
+
+    /// Bytes of shared memory of the product of an m × 1024 and a 1024 × n matrix, of which the second may be stored
+    /// transposed.
+    fn shared_bytes((method, dtype): (Method, DType), [m, n]: [i64; 2], is_transposed: bool, isa: Isa) -> usize {
+        let graph = Graph::new();
+        let sizes = [[m, 1024], if is_transposed { [n, 1024] } else { [1024, n] }];
+        let [x, w] = sizes.map(|size| graph.buffer(dtype, size.map(Dim::from).to_vec()));
+        let right = if is_transposed { transpose(w, 0, 1).expect("a matrix") } else { w };
+        let inputs = vec![("x".into(), x), ("w".into(), w)];
+        let outputs = vec![("y".into(), method(x, right))];
+        let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+        let program = compile(&graph, &function, &[isa], Language::Ptx);
+        program.kernels.iter().map(|kernel| kernel.variants[0].scratch).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn tiles_fit_the_shared_memory_of_every_level() {
+        let kinds = [(MATMUL, DType::BF16), (MATMUL, DType::F32), (MATMUL_TF32, DType::F32)];
+        for isa in [Isa::Sm80, Isa::Sm90a] {
+            for (at, kind) in kinds.into_iter().enumerate() {
+                for (sizes, is_transposed) in
+                    [([16, 32], false), ([16, 64], false), ([32, 32], true), ([64, 32], false)]
+                {
+                    let bytes = shared_bytes(kind, sizes, is_transposed, isa);
+                    let label = format!("{at} {sizes:?} {is_transposed} {}", isa.name());
+                    assert!(bytes <= isa.shared_bytes(), "{label}: {bytes}");
+                }
+            }
+        }
     }
 }

@@ -8,9 +8,8 @@ use crate::ir::{Axis, Op, Uop};
 use crate::loops::{is_aligned, stride};
 use crate::optimize::action::Action;
 use crate::symbolic::simplify;
+use crate::target::WIDEST;
 
-/// Bytes of the widest access.
-const WIDEST: i64 = 16;
 /// Bytes of an element from which threads that access one each use memory well.
 const WIDE: usize = 4;
 
@@ -42,8 +41,8 @@ impl<'g> Plan<'g, '_> {
     pub(super) fn lanes(&self, range: Uop<'g>) -> i64 {
         let moving = |n: &Uop<'g>| matches!(n.op(), Op::Load | Op::Store) && n.src(0).src(1).depends_on(range);
         let accesses: Vec<_> = self.kernel.toposort().into_iter().filter(moving).collect();
-        let widest = accesses.iter().map(|n| bytes(*n) as i64).max().unwrap_or(WIDEST);
-        std::iter::successors(Some(WIDEST / widest), |lanes| Some(lanes / 2))
+        let widest = accesses.iter().map(|n| bytes(*n)).max().unwrap_or(WIDEST);
+        std::iter::successors(Some((WIDEST / widest) as i64), |lanes| Some(lanes / 2))
             .take_while(|lanes| *lanes > 1)
             .find(|lanes| self.divides(range, *lanes) && self.pays(&accesses, range, *lanes))
             .unwrap_or(1)
