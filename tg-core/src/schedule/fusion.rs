@@ -168,6 +168,9 @@ impl<'g, 'a> Fusion<'g, 'a> {
     fn extra(&self, tensor: Uop<'g>, work: &Work<'g>) -> f64 {
         let elements = cost::elements(tensor.shape()).max(1.0);
         let times = work.runs.get(&tensor).copied().unwrap_or(0.0) / elements;
+        if times <= 1.0 {
+            return 0.0;
+        }
         let times = if self.has_reduction(tensor, Some(work)) { times } else { (times / TILE).max(1.0) };
         (times - 1.0) * elements * work.costs.get(&tensor).copied().unwrap_or(0.0)
     }
@@ -206,9 +209,10 @@ impl<'g, 'a> Fusion<'g, 'a> {
     fn shared_source(&self, tensor: Uop<'g>, costs: &Costs<'g>) -> Uop<'g> {
         let cost = |t: &Uop<'g>| costs.get(t).copied().unwrap_or(0.0);
         let mut best = tensor;
-        let mut stack = vec![tensor];
+        let (mut seen, mut stack) = (FxHashSet::default(), vec![tensor]);
         while let Some(node) = stack.pop() {
-            for source in self.same_elements(node).into_iter().filter(|s| self.has_reduction(*s, None)) {
+            let sources: Vec<_> = self.same_elements(node).into_iter().filter(|s| seen.insert(*s)).collect();
+            for source in sources.into_iter().filter(|s| self.has_reduction(*s, None)) {
                 let cheap = cost(&tensor) - cost(&source) <= CHEAP;
                 if cheap && source.op() != Op::View && self.users.get(&source).is_some_and(|n| *n > 1) {
                     best = source;
@@ -232,13 +236,14 @@ impl<'g, 'a> Fusion<'g, 'a> {
 
     /// Whether each element of `tensor` costs a reduction, not one spread over a row, nor one whose results `work` holds.
     fn has_reduction(&self, tensor: Uop<'g>, work: Option<&Work<'g>>) -> bool {
-        let mut stack = vec![tensor];
+        let (mut seen, mut stack) = (FxHashSet::default(), vec![tensor]);
         while let Some(node) = stack.pop() {
             if node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
                 return true;
             }
             let is_held = |s: &Uop<'g>| work.is_some_and(|work| work.held.contains(s));
-            stack.extend(self.same_elements(node).into_iter().filter(|s| !is_held(s)));
+            // Once each: what uses a source twice, and does so often, would double the paths to it each time.
+            stack.extend(self.same_elements(node).into_iter().filter(|s| !is_held(s) && seen.insert(*s)));
         }
         false
     }
