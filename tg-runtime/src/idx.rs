@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::shape::Shape;
+use crate::shape::{Shape, element_count};
 use crate::tensor::Tensor;
 
 const FORMAT: &str = "IDX";
@@ -42,7 +42,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
 fn decode<T: Element, S: Shape>(mut source: impl Read) -> Result<Tensor<T, S>> {
     let dims = header::<T>(&mut source)?;
     S::from_dims(&dims)?;
-    let size = dims.iter().try_fold(size_of::<T>(), |n, &d| n.checked_mul(d));
+    let size = element_count(&dims).and_then(|n| n.checked_mul(size_of::<T>()));
     let size = size.ok_or_else(|| Error::TooLarge { dims: dims.clone(), dtype: T::DTYPE })?;
     // One byte more than there should be: it must be missing, and looking for it checks gzip's sum.
     let mut data = Vec::new();

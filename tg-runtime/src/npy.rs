@@ -93,10 +93,10 @@ fn descr_of(scalar: Scalar) -> Option<&'static str> {
     })
 }
 
+/// The byte order is one sign, or none, which then is that of the machine, as is `=`.
 fn check_dtype<T: Element>(descr: &str) -> Result<()> {
-    let plain = |name: &str| name.trim_start_matches(['<', '|', '=']).to_owned();
-    let expected = descr_of(T::DTYPE.scalar).map(plain);
-    if expected == Some(plain(descr)) {
+    let plain = |name: &'static str| name.trim_start_matches(['<', '|']);
+    if descr_of(T::DTYPE.scalar).map(plain) == Some(descr.strip_prefix(['<', '|', '=']).unwrap_or(descr)) {
         return Ok(());
     }
     let hint = if descr.starts_with('>') { " (big-endian: save `a.astype(a.dtype.newbyteorder('<'))`)" } else { "" };
@@ -108,8 +108,8 @@ fn header_text<'a>(header: &mut Header<'a>) -> Result<&'a str> {
         return Err(Error::format(FORMAT, "it does not begin with the bytes \\x93NUMPY"));
     }
     let length = match header.take(2, "the version")? {
-        [1, _] => 2,
-        [2 | 3, _] => 4,
+        [1, 0] => 2,
+        [2 | 3, 0] => 4,
         [major, minor] => return Err(Error::format(FORMAT, format!("unknown version {major}.{minor}"))),
         _ => unreachable!("`take(2)` gives two bytes"),
     };
@@ -138,11 +138,14 @@ impl<'a> Parser<'a> {
         while !self.accept('}') {
             let key = self.string()?;
             self.expect(':')?;
-            match key {
-                "descr" => descr = Some(self.string()?),
-                "fortran_order" => fortran = Some(self.boolean()?),
-                "shape" => dims = Some(self.tuple()?),
+            let twice = match key {
+                "descr" => descr.replace(self.string()?).is_some(),
+                "fortran_order" => fortran.replace(self.boolean()?).is_some(),
+                "shape" => dims.replace(self.tuple()?).is_some(),
                 other => return Err(Error::format(FORMAT, format!("unknown key `{other}` in the header"))),
+            };
+            if twice {
+                return Err(Error::format(FORMAT, format!("the key `{key}` stands twice in the header")));
             }
             if !self.accept(',') && !self.rest.starts_with('}') {
                 return Err(self.unexpected("`,` or `}`"));
@@ -174,10 +177,8 @@ impl<'a> Parser<'a> {
     }
 
     fn string(&mut self) -> Result<&'a str> {
-        let quote = if self.accept('"') { '"' } else { '\'' };
-        if quote == '\'' {
-            self.expect('\'')?;
-        }
+        let quote = ['"', '\''].into_iter().find(|quote| self.accept(*quote));
+        let quote = quote.ok_or_else(|| self.unexpected("a quoted name"))?;
         let (text, rest) = self.rest.split_once(quote).ok_or_else(|| self.unexpected("a quoted name"))?;
         self.rest = rest;
         Ok(text)
@@ -201,8 +202,9 @@ impl<'a> Parser<'a> {
             let (number, rest) = self.rest.split_at(digits);
             sizes.push(number.parse().map_err(|_| self.unexpected("a size"))?);
             self.rest = rest;
-            if !self.accept(',') && !self.rest.starts_with(')') {
-                return Err(self.unexpected("`,` or `)`"));
+            // In Python `(3)` is a number.
+            if !self.accept(',') && (!self.rest.starts_with(')') || sizes.len() == 1) {
+                return Err(self.unexpected(if sizes.len() == 1 { "`,`" } else { "`,` or `)`" }));
             }
         }
         Ok(sizes)
@@ -272,6 +274,11 @@ mod tests {
             (good.replace("(1, 3)", "(-1, 3)"), "expected a size"),
             (good.replace("False", "Maybe"), "`True` or `False`"),
             (good.replace("descr", "dtype"), "unknown key `dtype`"),
+            (good.replace("'<f4'", "'<f4', 'descr': '<f4'"), "the key `descr` stands twice"),
+            (good.replace("'<f4'", "[('x', '<f4')]"), "expected a quoted name in the header, got `[('x'"),
+            (good.replace("<f4", "<<f4"), "got `<<f4`"),
+            (good.replace("(1, 3)", "(3)"), "expected `,` in the header, got `)"),
+            (good.replace("(1, 3)", "(1,, 3)"), "expected a size"),
             ("{'descr': '<f4'}".to_owned(), "lacks one of"),
             (String::new(), "expected `{`"),
             (good.to_owned() + "x", "the end of the header"),
@@ -281,6 +288,11 @@ mod tests {
             assert!(text.contains(expected), "{header}: {text}");
         }
         assert!(failure(&file(9, good, &data)).contains("unknown version 9.0"));
+        let mut minor = file(1, good, &data);
+        minor[MAGIC.len() + 1] = 1;
+        assert!(failure(&minor).contains("unknown version 1.1"));
+        assert!(failure(&file(1, "{'\u{e9}", &data)).contains("a quoted name"));
+        assert!(failure(&[MAGIC, &[1, 0, 1, 0, 0xe9]].concat()).contains("not text"));
         assert!(failure(b"PK\x03\x04......").contains("NUMPY"));
         assert!(failure(&file(2, good, &data)[..20]).contains("it ends in the header"));
     }

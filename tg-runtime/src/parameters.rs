@@ -24,7 +24,7 @@ pub trait Parameters {
     /// Number of elements of all tensors together.
     fn parameter_count(&self) -> usize {
         let mut count = 0;
-        self.visit("", &mut |_, view| count += view.dims().iter().product::<usize>());
+        self.visit("", &mut |_, view| count += view.bytes().len() / view.dtype().bytes());
         count
     }
 

@@ -1,14 +1,15 @@
 //! safetensors: named tensors in one file, as the model hubs exchange them.
 //!
 //! Eight bytes with the length of a JSON header, the header, then the data, which the header's offsets cover
-//! without gaps. Format: <https://huggingface.co/docs/safetensors>.
+//! without gaps. Format: <https://huggingface.co/docs/safetensors>. Metadata are checked, and neither kept nor written.
+
+mod header;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tg_core::dtype::{DType, Scalar};
 
 use crate::element::Element;
@@ -16,6 +17,8 @@ use crate::error::{Error, Result};
 use crate::file::{self, Header};
 use crate::shape::Shape;
 use crate::tensor::{Tensor, TensorView, check_bytes};
+
+use self::header::Entry;
 
 const FORMAT: &str = "safetensors";
 
@@ -48,15 +51,6 @@ pub struct Archive {
     entries: BTreeMap<String, Entry>,
 }
 
-/// Type, sizes and place of one tensor.
-#[derive(Debug)]
-struct Entry {
-    dtype: DType,
-    dims: Vec<usize>,
-    /// Within [`Archive::bytes`].
-    place: Range<usize>,
-}
-
 impl Archive {
     /// Reads a file.
     ///
@@ -76,9 +70,7 @@ impl Archive {
         let length = length.iter().rev().fold(0u64, |n, &byte| n << 8 | byte as u64);
         let text = header.take(usize::try_from(length).unwrap_or(usize::MAX), "the header")?;
         let start = bytes.len() - header.rest.len();
-        let json = serde_json::from_slice(text)
-            .map_err(|e| Error::format(FORMAT, format!("its header is not a JSON object: {e}")))?;
-        let entries = entries(&json, start, bytes.len())?;
+        let entries = header::entries(text, start..bytes.len())?;
         Ok(Archive { bytes, entries })
     }
 
@@ -110,45 +102,14 @@ impl Archive {
     }
 }
 
-/// The entries of a header, which must cover the data, at `start..end` of the file, without gaps.
-fn entries(json: &Map<String, Value>, start: usize, end: usize) -> Result<BTreeMap<String, Entry>> {
-    let mut entries = BTreeMap::new();
-    for (name, value) in json.iter().filter(|(name, _)| *name != METADATA) {
-        let broken = |why: &str| Error::format(FORMAT, format!("tensor `{name}`: {why}"));
-        let entry = entry(value, start, end).map_err(broken)?;
-        entries.insert(name.clone(), entry);
-    }
-    let mut places: Vec<&Range<usize>> = entries.values().map(|e: &Entry| &e.place).collect();
-    places.sort_by_key(|place| (place.start, place.end));
-    let mut covered = start;
-    for place in places {
-        if place.start != covered {
-            return Err(Error::format(FORMAT, "its tensors overlap or leave gaps"));
-        }
-        covered = place.end;
-    }
-    if covered != end {
-        return Err(Error::format(FORMAT, format!("{} bytes belong to no tensor", end - covered)));
-    }
-    Ok(entries)
-}
-
-fn entry(value: &Value, start: usize, end: usize) -> std::result::Result<Entry, &'static str> {
-    let numbers = |key: &str| -> Option<Vec<usize>> {
-        let list = value.get(key)?.as_array()?;
-        list.iter().map(|n| n.as_u64().and_then(|n| usize::try_from(n).ok())).collect()
-    };
-    let name = value.get("dtype").and_then(Value::as_str).ok_or("no `dtype`")?;
-    let (scalar, _) = NAMES.iter().find(|(_, n)| *n == name).ok_or("unknown `dtype`")?;
-    let dims = numbers("shape").ok_or("no `shape` of whole numbers")?;
-    let offsets = numbers("data_offsets").ok_or("no `data_offsets` of whole numbers")?;
-    let [from, to] = offsets[..] else { return Err("`data_offsets` are not two") };
-    let dtype = DType::scalar(*scalar);
-    let size = dims.iter().try_fold(dtype.bytes(), |n, &d| n.checked_mul(d));
-    if from > to || to > end - start || size != Some(to - from) {
-        return Err("`data_offsets` do not fit the shape or the file");
-    }
-    Ok(Entry { dtype, dims, place: start + from..start + to })
+/// The bytes of a file with named tensors.
+///
+/// # Errors
+/// [`Error::Format`] if two tensors have the same name or one is called `__metadata__`.
+pub fn to_bytes(tensors: &[(&str, TensorView<'_>)]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    encode(&mut bytes, &|f| tensors.iter().for_each(|(name, view)| f(name, *view)))?;
+    Ok(bytes)
 }
 
 /// Calls its argument with the name and the contents of each tensor, in any order, the same at every call.
@@ -228,15 +189,9 @@ mod tests {
     use crate::file::tests::Folder;
     use crate::shape::{Const, Dyn};
 
-    fn encoded(tensors: &[(&str, TensorView<'_>)]) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        encode(&mut bytes, &|f| tensors.iter().for_each(|(name, view)| f(name, *view)))?;
-        Ok(bytes)
-    }
-
     fn sample() -> Vec<u8> {
         let (a, b) = (Tensor::from([true, false, true]), Tensor::from([[1.5f32, 2.5]]));
-        a.with_view(|a| b.with_view(|b| encoded(&[("flags \"x\"", a), ("w", b)]))).unwrap()
+        a.with_view(|a| b.with_view(|b| to_bytes(&[("flags \"x\"", a), ("w", b)]))).unwrap()
     }
 
     /// The bytes of a file with this header and `data` zero bytes.
@@ -270,7 +225,7 @@ mod tests {
         assert!(matches!(archive.tensor::<f32, (Dyn,)>("w"), Err(Error::Shape { .. })));
         let a = Tensor::from([1u8]);
         for names in [["a", "a"], [METADATA, "a"]] {
-            let outcome = a.with_view(|v| encoded(&names.map(|name| (name, v))));
+            let outcome = a.with_view(|v| to_bytes(&names.map(|name| (name, v))));
             assert!(outcome.unwrap_err().to_string().contains("is taken"));
         }
     }
@@ -282,6 +237,14 @@ mod tests {
             assert!(matches!(Archive::parse(bytes[..length].to_vec()), Err(Error::Format { .. })), "{length}");
         }
         assert!(failure([&bytes[..], &[0]].concat()).contains("1 bytes belong to no tensor"));
+    }
+
+    #[test]
+    fn tensors_without_elements_have_any_other_sizes() {
+        let empty = Tensor::<f32, _>::zeros_in((Dyn(usize::MAX), Dyn(2), Dyn(0))).unwrap();
+        let bytes = empty.with_view(|e| to_bytes(&[("e", e), ("f", e)])).unwrap();
+        let archive = Archive::parse(bytes).unwrap();
+        assert_eq!(archive.tensor::<f32, (Dyn, Dyn, Dyn)>("f").unwrap(), empty);
     }
 
     #[test]
@@ -298,25 +261,46 @@ mod tests {
             format!("\"{from}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}")
         };
         let object = |rows: &[String]| format!("{{{}}}", rows.join(","));
+        let row = |text: &str| format!("{{\"a\":{{{text}}}}}");
         let cases = [
-            ("[1]".to_owned(), 0, "not a JSON object"),
-            ("{\"a\":1}".to_owned(), 0, "no `dtype`"),
-            (object(&[one("F33", "[1]", 0, 4)]), 4, "unknown `dtype`"),
+            ("[1]".to_owned(), 0, "not a JSON object of objects"),
+            ("{\"a\":1}".to_owned(), 0, "not a JSON object of objects"),
+            (row("\"shape\":[1],\"data_offsets\":[0,4]"), 4, "tensor `a`: no `dtype`"),
+            (object(&[one("F33", "[1]", 0, 4)]), 4, "tensor `0`: its dtype `F33` is unknown"),
             (object(&[one("F32", "[-1]", 0, 4)]), 4, "no `shape`"),
-            (object(&[one("F32", "[2]", 0, 4)]), 4, "do not fit"),
-            (object(&[one("F32", "[1]", 4, 0)]), 4, "do not fit"),
-            (object(&[one("F32", "[1]", 0, 4)]), 3, "do not fit"),
-            (object(&[one("F32", "[4611686018427387904, 2]", 0, 8)]), 8, "do not fit"),
-            (object(&[one("U8", "[18446744073709551615]", 0, u64::MAX)]), 8, "do not fit"),
-            (object(&[one("F32", "[1]", 4, 8)]), 8, "gaps"),
-            (object(&[one("U8", "[4]", 0, 4), one("U8", "[4]", 2, 6)]), 6, "overlap"),
+            (object(&[one("F32", "[1.0]", 0, 4)]), 4, "no `shape`"),
+            (object(&[one("F32", "[2]", 0, 4)]), 4, "[2] of f32 does not take 4 bytes"),
+            (object(&[one("F32", "[1]", 4, 0)]), 4, "bytes 4 to 0 are not among the 4"),
+            (object(&[one("F32", "[1]", 0, 4)]), 3, "bytes 0 to 4 are not among the 3"),
+            (object(&[one("F32", "[4611686018427387904, 2]", 0, 8)]), 8, "does not take 8 bytes"),
+            (object(&[one("U8", "[18446744073709551615]", 0, u64::MAX)]), 8, "are not among the 8"),
+            (
+                object(&[one("F32", "[1]", 4, 8)]),
+                8,
+                "tensor `4` begins at byte 4 of the data, those before it end at 0",
+            ),
+            (
+                object(&[one("U8", "[4]", 0, 4), one("U8", "[4]", 2, 6)]),
+                6,
+                "begins at byte 2 of the data, those before it end at 4",
+            ),
+            (object(&[one("U8", "[4]", 0, 4), one("U8", "[4]", 0, 4)]), 4, "the key `0` stands twice"),
+            (
+                row("\"dtype\":\"U8\",\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]"),
+                0,
+                "the key `dtype` stands twice",
+            ),
+            (row("\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0,0]"), 0, "`data_offsets` are 3 numbers"),
+            ("{\"__metadata__\":{\"a\":1}}".to_owned(), 0, "`__metadata__`: `a` is no text"),
             ("[".repeat(1 << 16), 0, "not a JSON object"),
+            ("{\"\\ud800\":{}}".to_owned(), 0, "not a JSON object"),
         ];
         for (header, data, expected) in cases {
             let text = failure(file(&header, data));
             assert!(text.contains(expected), "{text}");
         }
         assert!(failure(vec![255; 8]).contains("it ends in the header"));
+        assert!(failure([&4u64.to_le_bytes()[..], b"{\"\xff\""].concat()).contains("not a JSON object"));
         assert!(Archive::parse(file("{\"__metadata__\":{\"a\":\"b\"}}", 0)).unwrap().names().next().is_none());
     }
 }

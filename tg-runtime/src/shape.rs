@@ -68,6 +68,14 @@ impl<const N: usize> StaticDim for Const<N> {
     const SIZE: usize = N;
 }
 
+/// Number of elements of a tensor with these sizes, 0 where one of them is; `None` if it does not fit a `usize`.
+pub(crate) fn element_count(dims: &[usize]) -> Option<usize> {
+    if dims.contains(&0) {
+        return Some(0);
+    }
+    dims.iter().try_fold(1, |n: usize, &d| n.checked_mul(d))
+}
+
 /// The shape of a tensor: a tuple of up to [`MAX_RANK`] dimensions, `()` for a scalar.
 pub trait Shape: Copy + PartialEq + Eq + fmt::Debug + Send + Sync + 'static + sealed::Sealed {
     /// Number of dimensions.
@@ -88,11 +96,7 @@ pub trait Shape: Copy + PartialEq + Eq + fmt::Debug + Send + Sync + 'static + se
 
     /// Number of elements; `None` if it does not fit a `usize`.
     fn elements(self) -> Option<usize> {
-        let dims = self.dims();
-        if dims.as_ref().contains(&0) {
-            return Some(0);
-        }
-        dims.as_ref().iter().try_fold(1usize, |n, &d| n.checked_mul(d))
+        element_count(self.dims().as_ref())
     }
 
     /// The shape type in the words of messages: `(_, 784)`, where `_` is any size.

@@ -4,7 +4,7 @@ use super::Tensor;
 use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result, dims_text};
-use crate::shape::Shape;
+use crate::shape::{Shape, element_count};
 use crate::storage::{Elements, bytes_of};
 use tg_core::dtype::DType;
 
@@ -108,7 +108,7 @@ pub(crate) fn elements_from_le<T: Element>(bytes: &[u8], count: usize) -> Result
 
 /// Whether `bytes` hold one tensor of this type and shape.
 pub(crate) fn check_bytes(dtype: DType, dims: &[usize], bytes: &[u8]) -> Result<()> {
-    let expected = dims.iter().try_fold(dtype.bytes(), |n, &d| n.checked_mul(d));
+    let expected = element_count(dims).and_then(|n| n.checked_mul(dtype.bytes()));
     if expected != Some(bytes.len()) {
         let reason = format!("{dtype} with shape {} does not take {} bytes", dims_text(dims), bytes.len());
         return Err(Error::format("tensor", reason));
