@@ -116,8 +116,8 @@ fn golden_functions_by_clang() {
     in_child("golden_functions_from_many_threads", &[("CC", "clang")]);
 }
 
-/// Set for a child that is to find no C compiler.
-const CHILD: &str = "TG_TEST_NO_COMPILER";
+/// Set for a child, which is to find no C compiler, or no cache.
+const CHILD: &str = "TG_TEST_CHILD";
 
 #[test]
 fn without_a_c_compiler_there_is_an_error_that_says_so() {
@@ -160,6 +160,23 @@ fn damaged_entries_are_compiled_again() {
         assert_eq!((answer(&compiler.code(SOURCE).expect("code")), compiler.started()), (42, 1));
         assert_eq!(fs::read(&entry).expect("an entry"), whole);
     }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_said_once() {
+    const TEST: &str = "a_cache_that_cannot_be_written_is_said_once";
+    if std::env::var_os(CHILD).is_none() {
+        // A file where the folder should be: no user can write there.
+        let file = std::env::current_exe().expect("this program");
+        let text = in_child(TEST, &[(CHILD, "1"), ("TG_CACHE", file.to_str().expect("a path of letters"))]);
+        assert_eq!(text.matches("cannot be kept in `").count(), 1, "{text}");
+        return;
+    }
+    let compiler = Compiler::of_process().unwrap_or_else(|error| panic!("{error}"));
+    for text in [SOURCE, &format!("{SOURCE} ")] {
+        assert_eq!(answer(&compiler.code(text).expect("code")), 42);
+    }
+    assert_eq!(compiler.started(), 2);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //!
 //! Any number of processes may share it without locks: an entry appears whole, by renaming, and what is read is checked
 //! against a checksum, so a torn or damaged file is a miss. Losing an entry costs time, never correctness; therefore no
-//! operation fails, and a folder that cannot be written is simply a cache that never hits.
+//! operation fails, and a folder that cannot be written is simply a cache that never hits, and says why to who asks.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -60,12 +61,13 @@ impl Key {
 pub struct Cache {
     folder: PathBuf,
     limit: u64,
+    failure: OnceLock<String>,
 }
 
 impl Cache {
     /// The cache in `folder`, which is created when something is first stored, kept below about `limit` bytes.
     pub fn new(folder: PathBuf, limit: u64) -> Cache {
-        Cache { folder, limit }
+        Cache { folder, limit, failure: OnceLock::new() }
     }
 
     /// The bytes stored under `key`, if they are there and intact.
@@ -80,8 +82,19 @@ impl Cache {
 
     /// Stores `bytes` under `key` in place of what is there.
     pub fn put(&self, key: Key, bytes: &[u8]) {
-        // What went wrong shows as a miss next time, and is no reason to fail now.
-        drop(self.try_put(key, bytes));
+        match self.try_put(key, bytes) {
+            // The folder was made just before, so that another process has emptied it.
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                self.failure.get_or_init(|| format!("`{}`: {error}", self.folder.display()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Why something could not be stored, if so: the folder, and what the system said first. It shows as a miss, and is no
+    /// reason for anybody to fail.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     fn try_put(&self, key: Key, bytes: &[u8]) -> std::io::Result<()> {
@@ -129,7 +142,7 @@ impl Cache {
         entries.filter_map(|entry| describe(entry.ok()?)).collect()
     }
 
-    fn path(&self, key: Key) -> PathBuf {
+    pub(crate) fn path(&self, key: Key) -> PathBuf {
         let name: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
         self.folder.join(name + ".tg")
     }
@@ -274,9 +287,12 @@ mod tests {
         fs::write(&file, "").unwrap();
         // A file where the folder should be: fails for every user, root included.
         let cache = Cache::new(file, CACHE_LIMIT);
+        assert_eq!(cache.failure(), None);
         cache.put(key("a"), b"one");
         cache.prune();
         assert_eq!(cache.get(key("a")), None);
+        let failure = cache.failure().unwrap();
+        assert!(failure.contains("-unwritable/file`: "), "{failure}");
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl Toolchain {
         Counts { started: self.started.load(Ordering::Relaxed), cached: self.cached.load(Ordering::Relaxed) }
     }
 
+    /// Why results are not kept for later, if there is a folder for them: see [`Cache::failure`].
+    pub fn cache_failure(&self) -> Option<&str> {
+        self.cache.as_ref()?.failure()
+    }
+
     /// The assembly of each job, in the order of `jobs`.
     ///
     /// # Errors
@@ -131,5 +136,42 @@ impl Toolchain {
     fn key(&self, job: &Job, product: Product) -> Key {
         let flags = flags(&self.compiler, job.isa, product);
         Key::of([self.compiler.identity.as_str(), &job.source].into_iter().chain(flags))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compiler::host_triple;
+
+    /// That no damage passes is shown without a compiler: each damaged entry is a miss, and one miss is compiled.
+    #[test]
+    fn the_object_of_a_job_damaged_at_any_byte_is_a_miss_and_is_compiled_again() {
+        let folder = std::env::temp_dir().join(format!("tg-toolchain-object-{}", std::process::id()));
+        let toolchain = Toolchain::new(&host_triple(), Some(folder.clone())).expect("a C compiler");
+        let isa = toolchain.compiler.target.isas()[0];
+        let jobs = [Job { source: "void tgk_f(int *p) { *p = 42; }".into(), isa }];
+        let object = toolchain.object_all(&jobs).expect("an object");
+        let cache = toolchain.cache.as_ref().expect("a cache");
+        let key = toolchain.key(&jobs[0], Product::Object);
+        let entry = cache.path(key);
+        let whole = std::fs::read(&entry).expect("an entry");
+        let check = |damaged: &[u8], at: usize| {
+            std::fs::write(&entry, damaged).expect("a file that can be written");
+            assert_eq!(cache.get(key), None, "byte {at} of {}", whole.len());
+        };
+        let mut changed = whole.clone();
+        for at in 0..whole.len() {
+            check(&whole[..at], at);
+            for change in [1, 0x10, 0x80, 0xff] {
+                changed[at] = whole[at] ^ change;
+                check(&changed, at);
+            }
+            changed[at] = whole[at];
+        }
+        assert_eq!(toolchain.object_all(&jobs).expect("an object"), object);
+        assert_eq!((toolchain.counts().started, std::fs::read(&entry).expect("an entry")), (2, whole.clone()));
+        // What cannot be removed stays in the folder for such things.
+        drop(std::fs::remove_dir_all(folder));
     }
 }

@@ -8,7 +8,7 @@
 mod error;
 mod recent;
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 use tg_core::target;
 use tg_toolchain::{Job, Key, Toolchain, host_triple};
@@ -110,8 +110,19 @@ impl Compiler {
     fn compile(&self, source: &str) -> Result<Code, JitError> {
         let job = Job { source: source.into(), isa: self.isa };
         let objects = self.toolchain.object_all(&[job]).map_err(JitError::Compiler)?;
+        self.say_why_nothing_is_kept();
         let object = objects.first().map_or(&[][..], Vec::as_slice);
         Code::load(object, &imports()).map_err(JitError::Load)
+    }
+
+    /// Once in a process: nothing fails, but each run compiles what others have compiled.
+    fn say_why_nothing_is_kept(&self) {
+        static SAID: Once = Once::new();
+        if let Some(reason) = self.toolchain.cache_failure() {
+            SAID.call_once(|| {
+                eprintln!("tg: kernels are compiled in each run anew, for they cannot be kept in {reason}; TG_CACHE names another folder, or is `off`");
+            });
+        }
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent<Code>> {
