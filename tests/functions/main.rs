@@ -7,6 +7,7 @@ mod dims;
 mod in_place;
 mod names;
 mod optimizers;
+mod random;
 mod threads;
 mod training;
 mod values;

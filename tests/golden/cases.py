@@ -666,5 +666,61 @@ edge.row("prod_with_zero", "x.prod(1)", {"x": given([[2.0, 0.0, -3.0], [0.5, 4.0
 edge.row("softmax_of_equal", "x.softmax(-1)", {"x": given([[0.0, 0.0, 0.0, 0.0]])}, lambda x: x.softmax(-1))
 edge.row("single_element", "x.sum().exp()", {"x": real(1)}, lambda x: x.sum().exp())
 
+
+
+ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24]
+
+
+@np.errstate(over="ignore")
+def threefry(seed, shape):
+    """Both words of Threefry-2x32-20 for the pair that each element belongs to, and whether it is the second one."""
+    place, seed = np.arange(np.prod(shape), dtype=np.uint64).reshape(shape), int(seed)
+    low, high = seed & 0xFFFFFFFF, seed >> 32
+    keys = [np.uint32(key) for key in (low, high, low ^ high ^ 0x1BD11BDA)]
+    a, b = (place // 2).astype(np.uint32) + keys[0], (place // 2 >> 32).astype(np.uint32) + keys[1]
+    for turn in range(20):
+        distance, step = ROTATIONS[turn % 8], turn // 4 + 1
+        a = a + b
+        b = (b << distance | b >> 32 - distance) ^ a
+        if turn % 4 == 3:
+            a, b = a + keys[step % 3], b + keys[(step + 1) % 3] + np.uint32(step)
+    return a, b, place % 2 == 1
+
+
+def random_word(seed, *shape):
+    a, b, second = threefry(seed, shape)
+    return torch.tensor(np.where(second, b, a).astype(np.int64))
+
+
+def random_uniform(seed, low, high, *shape):
+    # Of the distance 24 bits count: what numpy's float64 keeps of it after 29 of its bits are cut off.
+    distance = (np.float64(high - low).view(np.uint64) >> np.uint64(29) << np.uint64(29)).view(np.float64)
+    return low + (random_word(seed, *shape) >> 8).double() * 2.0**-24 * distance
+
+
+def random_normal(seed, *shape):
+    a, b, second = threefry(seed, shape)
+    turn = 2 * np.pi * 2.0**-32 * b
+    radius = np.sqrt(-2 * np.log((a + 1.0) * 2.0**-32))
+    return torch.tensor(radius * np.where(second, np.sin(turn), np.cos(turn)))
+
+
+random_ = Theme("random")
+SEED = {"seed": given(0x0123456789ABCDEF, torch.uint64)}
+ULP = (1.2e-7, 0)  # in float64, of which a rounding to float32 may show
+random_.row("words", "random_bits([3, 5], seed)", SEED, lambda s: random_word(s, 3, 5), out=torch.uint32)
+random_.row("normals", "randn([3, 5], seed)", SEED, lambda s: random_normal(s, 3, 5), tol=ULP)
+random_.row("between", "uniform([3, 5], -0.3, 1.7, seed)", SEED, lambda s: random_uniform(s, -0.3, 1.7, 3, 5), tol=EXACT)
+random_.row("dropped", "x.dropout(0.4, seed)", {"x": real(4, 3), **SEED},
+            lambda x, s: torch.where(random_uniform(s, 0, 1, 4, 3) < 0.4, 0, x / 0.6))
+random_.row("words_of_a_number", "random_bits([9], 7)", {}, lambda: random_word(7, 9), out=torch.uint32)
+random_.row("normals_of_an_i32", "randn([2, 2, 2], seed)", {"seed": given(5, torch.int32)},
+            lambda s: random_normal(s, 2, 2, 2), tol=ULP)
+random_.row("one_normal", "randn([], 3) * x", {"x": real(3)}, lambda x: random_normal(3) * x)
+random_.row("between_a_sum", "(uniform([5, 4], 0.0, 1.0, 2) * x).sum(0)", {"x": real(4)},
+            lambda x: (random_uniform(2, 0, 1, 5, 4) * x).sum(0))
+random_.row("seeds_that_follow", "random_bits([4], seed * 2) ^ random_bits([4], seed * 2 + 1)", SEED,
+            lambda s: random_word(int(s) * 2 % 2**64, 4) ^ random_word((int(s) * 2 + 1) % 2**64, 4), out=torch.uint32)
+
 THEMES = [unary, binary, compare, movement, reduce, softmax, matmul, norm, conv, pool, attention, index_,
-          create, loss, cast, integer, edge]
+          create, loss, cast, integer, edge, random_]

@@ -25,6 +25,7 @@ FUNCTIONS_PER_BLOCK = 20
 NAMES = {
     torch.float32: "f32", torch.float64: "f64", torch.bool: "bool", torch.uint8: "u8",
     torch.int8: "i8", torch.int16: "i16", torch.int32: "i32", torch.int64: "i64",
+    torch.uint32: "u32", torch.uint64: "u64",
 }  # fmt: skip
 KEYWORDS = {"where", "in", "as", "fn", "if", "for", "let", "mod", "move", "ref", "type", "use", "match", "self"}
 

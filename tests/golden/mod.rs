@@ -21,7 +21,7 @@ macro_rules! themes {
 
 themes! {
     "unary" "binary" "compare" "movement" "reduce" "softmax" "matmul"
-    "norm" "conv" "pool" "attention" "index" "create" "loss" "cast" "integer" "edge"
+    "norm" "conv" "pool" "attention" "index" "create" "loss" "cast" "integer" "edge" "random"
 }
 
 /// One call with its inputs, the expected result and, where it is differentiable, the expected gradients.

@@ -74,6 +74,7 @@ themes! {
     cast "cast";
     integer "integer";
     edge "edge";
+    random "random";
 }
 
 /// Whether the code is one call of a method, on inputs and numbers.
@@ -139,5 +140,7 @@ fn methods_of_narrow_floats_round_once() {
 }
 
 /// The themes of tables whose methods compute with floats; attention rounds its weights as well.
-const ROUNDING_ONCE: [&str; 12] =
-    ["unary", "binary", "compare", "movement", "reduce", "softmax", "matmul", "norm", "conv", "pool", "index", "loss"];
+const ROUNDING_ONCE: [&str; 13] = [
+    "unary", "binary", "compare", "movement", "reduce", "softmax", "matmul", "norm", "conv", "pool", "index", "loss",
+    "random",
+];

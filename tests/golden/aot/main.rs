@@ -111,6 +111,7 @@ mod matmul;
 mod movement;
 mod norm;
 mod pool;
+mod random;
 mod reduce;
 mod softmax;
 mod unary;

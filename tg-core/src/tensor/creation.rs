@@ -73,7 +73,7 @@ theme! {
 }
 
 /// A shape whose sizes cannot be negative and whose elements can be counted.
-fn checked(shape: Vec<Dim>) -> Result<Vec<Dim>, Error> {
+pub(super) fn checked(shape: Vec<Dim>) -> Result<Vec<Dim>, Error> {
     if let Some(size) = shape.iter().find(|size| size.lower() < 0) {
         return Err(Error::new(format!("shape {} has the size {size}, which may be negative", show_shape(&shape))));
     }

@@ -10,7 +10,7 @@ use crate::tensor::argument::Argument;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::{
     activation, arithmetic, attention, comparison, contraction, conversion, convolution, creation, function, indexing,
-    joining, loss, movement, normalization, pooling, reduction, statistics, window,
+    joining, loss, movement, normalization, pooling, random, reduction, statistics, window,
 };
 
 /// A parameter of a method.
@@ -162,6 +162,7 @@ static THEMES: &[&[Method]] = &[
     attention::ROWS,
     indexing::ROWS,
     creation::ROWS,
+    random::ROWS,
     loss::ROWS,
 ];
 
@@ -242,6 +243,9 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("ravel", "flatten"),
     ("expand_dims", "unsqueeze"),
     ("clip", "clamp"),
+    ("rand", "uniform"),
+    ("random", "uniform"),
+    ("normal", "randn"),
 ];
 
 /// The method that someone who wrote `name` most likely means, if any: what other libraries call by that name, or the

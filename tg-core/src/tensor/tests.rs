@@ -121,6 +121,10 @@ fn results_have_the_right_shape_and_dtype() {
         arange 0.5 2.0 0.2 => f32(8,)
         full [2,3] 1 => i64(2, 3)
         full [2,3] 1 f16 => f16(2, 3)
+        random_bits [2,3] 7 => u32(2, 3)
+        uniform [2,3] -1 1 u64[] bf16 => bf16(2, 3)
+        randn [] i32[] => f32()
+        f16[2,3].dropout 0.5 7 => f16(2, 3)
         f32[3,4].shape => [3, 4]
         f32[3,4].dim -1 => 4
         f32[3,4].numel => 12
@@ -159,6 +163,7 @@ fn sizes_known_only_at_run_time_work_where_the_arithmetic_allows() {
         arange N => i64(N,)
         eye N => f32(N, N)
         full [N,3] true => bool(N, 3)
+        randn [N,3] 1 f64 => f64(N, 3)
         f32[N,4].dim 0 => the size N
         f32[N,4].numel => the size N*4",
     );
@@ -185,7 +190,13 @@ fn arguments_are_checked_with_the_name_of_the_method_called() {
         arange 0 10 0 => arange: steps of 0 from 0 do not reach 10
         f32[4].tril => tril: needs at least two axes, got shape (4,)
         f32[10].embedding i32[2] => embedding: needs a matrix of rows, got shape (10,)
-        f32[0,4].max 0 => max: axis 0 of shape (0, 4) is empty",
+        f32[0,4].max 0 => max: axis 0 of shape (0, 4) is empty
+        randn [3] -1 => randn: the seed must be an integer from 0 on, or a scalar of integers, got -1
+        randn [3] f32[] => randn: the seed must be an integer from 0 on, or a scalar of integers, got f32 ()
+        randn [3] u64[2] => randn: the seed must be an integer from 0 on, or a scalar of integers, got u64 (2,)
+        randn [3] 1 i32 => randn: random numbers are floats, not i32\\nhelp: convert them: `.cast::<i32>()`, or take `random_bits`
+        uniform [3] 1.0 0.0 1 => uniform: low and high must be finite and in order, got 1.0 and 0.0
+        f32[3].dropout 1.5 1 => dropout: p must be a probability, from 0 to 1, got 1.5",
     );
 }
 

@@ -1,10 +1,10 @@
-//! Random tensors: the same seed gives the same elements, on every machine and in every version.
+//! Random tensors: the same seed gives the same elements, on every machine, in every version, and in tensor functions.
 
 use super::{Tensor, or_abort};
 use crate::element::Float;
 use crate::error::Result;
 use crate::shape::{Shape, StaticShape};
-use tg_core::random::{bits, normals, unit};
+use tg_core::random::{bits, normals, uniform};
 
 impl<T: Float, S: StaticShape> Tensor<T, S> {
     /// Standard normal elements (mean 0, deviation 1) of the stream of `seed`.
@@ -12,8 +12,8 @@ impl<T: Float, S: StaticShape> Tensor<T, S> {
         or_abort(Self::randn_in(S::SHAPE, seed))
     }
 
-    /// Elements of the stream of `seed`, equally likely anywhere between `low` and `high`.
-    /// `high` itself comes only by rounding to `T`.
+    /// Elements of the stream of `seed`, equally likely anywhere between `low` and `high`: 2²⁴ steps from `low` on.
+    /// `high` itself comes only by rounding to `T`, from 0 to 1 only to a type narrower than f32.
     pub fn uniform(low: f64, high: f64, seed: u64) -> Self {
         or_abort(Self::uniform_in(S::SHAPE, low, high, seed))
     }
@@ -33,18 +33,23 @@ impl<T: Float, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::TooLarge`](crate::Error::TooLarge) or [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn uniform_in(shape: S, low: f64, high: f64, seed: u64) -> Result<Self> {
-        Self::from_pairs(shape, |pair| bits(seed, pair).map(|word| low + unit(word) * (high - low)))
+        Self::from_pairs(shape, |pair| bits(seed, pair).map(|word| uniform(word, low, high)))
     }
 
     fn from_pairs(shape: S, numbers: impl Fn(u64) -> [f64; 2]) -> Result<Self> {
         let mut tensor = Self::zeros_in(shape)?;
         for (pair, elements) in tensor.as_mut_slice().chunks_mut(2).enumerate() {
             for (element, number) in elements.iter_mut().zip(numbers(pair as u64)) {
-                *element = T::from_f64(number);
+                *element = rounded(number);
             }
         }
         Ok(tensor)
     }
+}
+
+/// `number` as `T`; to less than 32 bits by way of f32, as kernels convert.
+fn rounded<T: Float>(number: f64) -> T {
+    T::from_f64(if size_of::<T>() < 4 { f64::from(number as f32) } else { number })
 }
 
 #[cfg(test)]
