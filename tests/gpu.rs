@@ -33,6 +33,20 @@ tensor_fn! {
         *total += by * x.sum(0);
     }
 
+    fn drawn<N: Dim>(x: Tensor<f32, N>, seed: u64)
+        -> (Tensor<u32, N>, Tensor<f32, N>, Tensor<bf16, N>, Tensor<f32, N>, Tensor<f32, N>)
+    {
+        let n = x.dim(0);
+        let (low, high) = (-0.1, 0.3);
+        (
+            random_bits([n], seed),
+            uniform([n], low, high, seed),
+            uniform::<bf16>([n], low, high, seed),
+            x.dropout(0.3, seed),
+            randn([n], seed),
+        )
+    }
+
     fn no_tensors(a: f32, b: f32) -> Tensor<f32> {
         (a * b).exp()
     }
@@ -131,6 +145,21 @@ fn numbers_of_rust_are_read_and_written() {
         counted(&mut total, &x, by).expect("there");
     }
     assert_eq!(total, 0.5 + 8.0 * 5.0);
+}
+
+#[test]
+fn random_numbers_are_those_of_the_processor() {
+    let Some(device) = gpu() else { return };
+    for (n, seed) in [(1, 0), (33, 7), (100_001, u64::MAX - 5)] {
+        let x = Tensor::<f32, (Dyn,)>::ones_in((Dyn(n),)).expect("memory");
+        let (here, there) =
+            (drawn(&x, seed).expect("here"), drawn(&x.to(&device).expect("memory"), seed).expect("there"));
+        assert!(here.0 == there.0 && here.1 == there.1 && here.2 == there.2 && here.3 == there.3, "{n} of {seed}");
+        // In f64 they may differ in the last place, which hardly ever shows.
+        close(there.4.as_slice(), here.4.as_slice(), 2e-7);
+        let differing = there.4.as_slice().iter().zip(here.4.as_slice()).filter(|(a, b)| a != b).count();
+        assert!(differing <= 1, "{differing} of {n}");
+    }
 }
 
 #[test]
