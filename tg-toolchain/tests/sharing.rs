@@ -6,7 +6,7 @@
 mod number;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::{fs, thread};
 
 use number::Random;
@@ -92,7 +92,7 @@ fn child() {
 fn start(folder: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["--exact", "child", "--nocapture"]).env(FOLDER, folder);
-    command.spawn().expect("a process")
+    command.stdout(Stdio::null()).spawn().expect("a process")
 }
 
 #[test]
