@@ -1,6 +1,9 @@
-//! `docs/methods.md` is the table of tensor methods, written from the rows themselves.
+//! What is written from the table of tensor methods: `docs/methods.md`, and the methods of lazy tensors,
+//! `tg-lazy/src/method.rs`.
 //!
-//! `TG_BLESS=1 cargo test -p tg-core --test method_table` writes the file anew; without it the file must be equal.
+//! `TG_BLESS=1 cargo test -p tg-core --test method_table` writes both anew; without it they must be equal.
+
+mod lazy_methods;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,8 +25,14 @@ written in a tensor function is in [language.md](language.md).
 |---|---|---|
 ";
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/methods.md")
+/// The file `path` of the repository has this text.
+fn check(path: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    if std::env::var_os("TG_BLESS").is_some() {
+        fs::write(&path, text).expect("it can be written");
+    }
+    let written = fs::read_to_string(&path).expect("it is there");
+    assert_eq!(written, text, "{} is out of date: TG_BLESS=1 writes it anew", path.display());
 }
 
 /// The parameters that a caller writes: not the tensor before the dot.
@@ -51,12 +60,9 @@ fn table() -> String {
 }
 
 #[test]
-fn the_written_table_is_the_one_in_the_code() {
-    if std::env::var_os("TG_BLESS").is_some() {
-        fs::write(path(), table()).expect("docs/methods.md can be written");
-    }
-    let written = fs::read_to_string(path()).expect("docs/methods.md");
-    assert_eq!(written, table(), "docs/methods.md is out of date: TG_BLESS=1 writes it anew");
+fn what_is_written_is_what_the_code_has() {
+    check("docs/methods.md", &table());
+    check("tg-lazy/src/method.rs", &lazy_methods::source());
 }
 
 #[test]

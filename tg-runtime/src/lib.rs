@@ -18,6 +18,7 @@
 //! | [`parameters`] | structs of tensors by name |
 //! | [`kernel`] | the operations of kernels rendered as Rust |
 //! | [`program`] | the interface of generated code: binding dimensions, launching kernels |
+//! | [`recent`] | what was made for a key, kept up to a bound |
 //! | [`loader`] | object files in memory, without the system's loader |
 //! | [`jit`] | kernels as C text, compiled and loaded while the program runs |
 //!
@@ -44,6 +45,8 @@ pub mod pool;
 mod profile;
 #[doc(hidden)]
 pub mod program;
+#[doc(hidden)]
+pub mod recent;
 pub mod safetensors;
 pub mod shape;
 mod storage;

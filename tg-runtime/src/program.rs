@@ -9,12 +9,14 @@ mod bind;
 #[cfg(feature = "cuda")]
 mod gpu;
 mod launch;
+mod owned;
 mod watch;
 
 pub use bind::{DimValues, Dims};
 #[cfg(feature = "cuda")]
 pub use gpu::GpuState;
 pub use launch::ProgramState;
+pub use owned::Owned;
 
 use crate::isa::Isa;
 use tg_core::dtype::Scalar;

@@ -7,6 +7,8 @@ mod print;
 mod random;
 mod view;
 
+#[doc(hidden)]
+pub use print::print;
 pub(crate) use view::check_bytes;
 pub use view::{TensorView, TensorViewMut};
 

@@ -35,6 +35,8 @@ pub struct Method {
     pub free: bool,
     /// Its parameters; unless it is free, the first is the tensor it is called on.
     pub params: &'static [Param],
+    /// Whether it gives a tensor, and not a fact about one, such as its shape.
+    pub gives_tensor: bool,
     /// Calls it. Trailing optional arguments may be missing.
     pub call: for<'g> fn(&'g Graph, &[Argument<'g>]) -> Result<Argument<'g>, Error>,
 }
@@ -47,7 +49,7 @@ macro_rules! theme {
     ($($(#[doc = $doc:literal])* $(@$wide:ident)? fn $name:ident $([$graph:ident])? ($($arg:ident: $ty:ty),* $(,)?) -> $result:ty $body:block)*) => {
         /// The rows of this theme.
         pub(super) const ROWS: &[$crate::tensor::registry::Method] = &[$($crate::tensor::registry::theme!(
-            @row [$($doc)*] $name [$($graph)?] [$($arg: $ty),*]
+            @row [$($doc)*] $name [$($graph)?] [$($arg: $ty),*] $result
         )),*];
         $($crate::tensor::registry::theme!(@fn [$($wide)?] [$($doc)*] $name [$($graph)?] [$($arg: $ty),*] $result, $body);)*
     };
@@ -74,9 +76,12 @@ macro_rules! theme {
             return Ok(precision::rounded(result, narrow));
         }
     };
-    (@row [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*]) => {{
+    (@row [$($doc:literal)*] $name:ident [$($graph:ident)?] [$($arg:ident: $ty:ty),*] $result:ty) => {{
         use $crate::tensor::argument::{Argument, Call, Parameter};
-        use $crate::tensor::registry::{Method, Param};
+        use $crate::tensor::registry::{Fits, Method, Param};
+        const fn gives_tensor<'g>() -> bool where 'g: 'g {
+            <$result as Fits>::IS_TENSOR
+        }
         const FREE: bool = $crate::tensor::registry::theme!(@free $($graph)?);
         const fn params<'g>() -> &'static [Param] where 'g: 'g {
             const { &[$(Param {
@@ -100,6 +105,7 @@ macro_rules! theme {
             doc: concat!($($doc, "\n"),*),
             free: FREE,
             params: params(),
+            gives_tensor: gives_tensor(),
             call,
         }
     }};
@@ -110,6 +116,8 @@ pub(super) use theme;
 
 /// Results that can be stored.
 pub(super) trait Fits: Sized {
+    /// Whether they are tensors.
+    const IS_TENSOR: bool = false;
     /// Itself, if it can be stored.
     fn fits(self) -> Result<Self, Error> {
         Ok(self)
@@ -126,6 +134,7 @@ pub fn is_addressable(dtype: DType, shape: &[Dim]) -> bool {
 }
 
 impl Fits for Uop<'_> {
+    const IS_TENSOR: bool = true;
     fn fits(self) -> Result<Self, Error> {
         let Some(shape) = self.try_shape() else {
             return Err(Error::new("the operands have shapes that do not fit together"));

@@ -86,7 +86,7 @@ fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenSt
         let extent = polynomial(extent, dims);
         quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile, scratch: #scratch })
     });
-    let [work, flops, bytes] = [&work(kernel), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
+    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {
         p::Kernel {
             name: #name,
@@ -106,14 +106,6 @@ pub fn slots(args: &[Slot]) -> TokenStream {
         Slot::Workspace(at) => quote!(p::Slot::Workspace(#at)),
     });
     quote!(&[#(#args),*])
-}
-
-/// Operations and accesses: what decides whether threads share a kernel. An access is taken as four bytes.
-fn work(kernel: &Kernel) -> Dim {
-    let accesses = kernel.bytes.terms().into_iter().map(|(vars, bytes)| {
-        vars.into_iter().map(Dim::from).fold(Dim::from(bytes.div_euclid(4).max(1)), |product, var| &product * &var)
-    });
-    accesses.fold(kernel.flops.clone(), |sum, term| &sum + &term)
 }
 
 /// `Poly { terms: … }` over the indices of `dims`.

@@ -6,7 +6,6 @@
 //! known here.
 
 mod error;
-mod recent;
 
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
@@ -15,10 +14,10 @@ use tg_toolchain::{Job, Key, Toolchain, host_triple};
 
 pub use error::JitError;
 
-use self::recent::{Recent, Slot};
 use crate::config::Config;
 use crate::isa::Isa;
 use crate::loader::{Code, imports};
+use crate::recent::{Recent, Slot};
 
 /// Bytes of code that are kept in memory though nobody uses them: some thousand kernels.
 const MEMORY_LIMIT: usize = 32 << 20;
@@ -43,7 +42,7 @@ enum Origin {
 pub struct Compiler {
     toolchain: Toolchain,
     isa: target::Isa,
-    recent: Mutex<Recent<Code>>,
+    recent: Mutex<Recent<Key, Code>>,
 }
 
 impl Compiler {
@@ -125,7 +124,7 @@ impl Compiler {
         }
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent<Code>> {
+    fn recent(&self) -> MutexGuard<'_, Recent<Key, Code>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,6 +18,13 @@ pub struct DimValues {
 }
 
 impl DimValues {
+    /// These values, in the order of the program's dimensions; `None` for more than [`MAX_DIMS`].
+    pub fn of(values: &[i64]) -> Option<DimValues> {
+        let mut dims = DimValues { values: [0; MAX_DIMS], count: values.len() };
+        dims.values.get_mut(..values.len())?.copy_from_slice(values);
+        Some(dims)
+    }
+
     /// The values.
     pub fn as_slice(&self) -> &[i64] {
         &self.values[..self.count]

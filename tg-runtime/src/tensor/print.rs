@@ -14,13 +14,21 @@ const EDGE: usize = 3;
 const PRECISION: usize = 8;
 const LINE: usize = 75;
 
+/// Writes `elements` of a row-major array with sizes `dims`.
+///
+/// # Errors
+/// Those of `f`.
+pub fn print<T: Element>(f: &mut fmt::Formatter<'_>, elements: &[T], dims: &[usize]) -> fmt::Result {
+    match elements {
+        [value] if dims.is_empty() => f.write_str(&scalar_text(*value)),
+        [] => f.write_str("[]"),
+        elements => Layout::new(elements, dims).write(f, 0, 0, 1),
+    }
+}
+
 impl<T: Element, S: Shape> fmt::Display for Tensor<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_slice() {
-            [value] if S::RANK == 0 => f.write_str(&scalar_text(*value)),
-            [] => f.write_str("[]"),
-            elements => Layout::new(elements, self.dims().as_ref()).write(f, 0, 0, 1),
-        }
+        print(f, self.as_slice(), self.dims().as_ref())
     }
 }
 

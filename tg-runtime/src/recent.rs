@@ -4,17 +4,18 @@
 //! slot only.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use tg_toolchain::Key;
+use rustc_hash::FxBuildHasher;
 
 /// Where the value of a key is, or will be.
-pub(super) type Slot<T> = Mutex<Option<Arc<T>>>;
+pub type Slot<T> = Mutex<Option<Arc<T>>>;
 
 /// Slots by key.
 #[derive(Debug)]
-pub(super) struct Recent<T> {
-    slots: HashMap<Key, Entry<T>>,
+pub struct Recent<K, T> {
+    slots: HashMap<K, Entry<T>, FxBuildHasher>,
     /// Counts uses.
     time: u64,
 }
@@ -25,15 +26,15 @@ struct Entry<T> {
     used: u64,
 }
 
-impl<T> Default for Recent<T> {
+impl<K, T> Default for Recent<K, T> {
     fn default() -> Self {
-        Recent { slots: HashMap::new(), time: 0 }
+        Recent { slots: HashMap::default(), time: 0 }
     }
 }
 
-impl<T> Recent<T> {
+impl<K: Hash + Eq + Ord + Clone, T> Recent<K, T> {
     /// The slot of `key`, empty at first.
-    pub(super) fn slot(&mut self, key: Key) -> Arc<Slot<T>> {
+    pub fn slot(&mut self, key: K) -> Arc<Slot<T>> {
         self.time += 1;
         let entry = self.slots.entry(key).or_insert_with(|| Entry { slot: Arc::default(), used: 0 });
         entry.used = self.time;
@@ -42,10 +43,10 @@ impl<T> Recent<T> {
 
     /// If values take more than `limit` bytes, drops the ones that were not used for longest until they take three quarters
     /// of it; also the slots that stayed empty. Not those that somebody is about to fill. One pass over all.
-    pub(super) fn trim(&mut self, limit: usize, bytes: impl Fn(&T) -> usize) {
+    pub fn trim(&mut self, limit: usize, bytes: impl Fn(&T) -> usize) {
         self.slots.retain(|_, entry| Arc::strong_count(&entry.slot) > 1 || size(entry, &bytes) > 0);
-        let mut sizes: Vec<(u64, Key, usize)> =
-            self.slots.iter().map(|(key, entry)| (entry.used, *key, size(entry, &bytes))).collect();
+        let mut sizes: Vec<(u64, K, usize)> =
+            self.slots.iter().map(|(key, entry)| (entry.used, key.clone(), size(entry, &bytes))).collect();
         let mut total: usize = sizes.iter().map(|(.., size)| size).sum();
         if total <= limit {
             return;
@@ -71,24 +72,20 @@ fn size<T>(entry: &Entry<T>, bytes: impl Fn(&T) -> usize) -> usize {
 mod tests {
     use super::*;
 
-    fn key(number: usize) -> Key {
-        Key::of([number.to_string().as_str()])
-    }
-
     /// Whether each of the keys below `count` has its value.
-    fn held(recent: &Recent<usize>, count: usize) -> Vec<bool> {
-        (0..count).map(|number| recent.slots.contains_key(&key(number))).collect()
+    fn held(recent: &Recent<usize, usize>, count: usize) -> Vec<bool> {
+        (0..count).map(|number| recent.slots.contains_key(&number)).collect()
     }
 
     #[test]
     fn what_was_not_used_for_longest_goes() {
         let mut recent = Recent::default();
         for number in 0..5 {
-            *recent.slot(key(number)).lock().unwrap() = Some(Arc::new(100));
+            *recent.slot(number).lock().unwrap() = Some(Arc::new(100));
         }
         recent.trim(500, |bytes| *bytes);
         assert_eq!(held(&recent, 5), [true; 5]);
-        let first = recent.slot(key(0)).lock().unwrap().clone();
+        let first = recent.slot(0).lock().unwrap().clone();
         recent.trim(400, |bytes| *bytes);
         assert_eq!(held(&recent, 5), [true, false, false, true, true]);
         recent.trim(0, |bytes| *bytes);
@@ -97,11 +94,11 @@ mod tests {
 
     #[test]
     fn slots_that_stay_empty_go_and_those_in_use_stay() {
-        let mut recent: Recent<usize> = Recent::default();
-        let waiting = recent.slot(key(0));
-        drop(recent.slot(key(1)));
+        let mut recent: Recent<usize, usize> = Recent::default();
+        let waiting = recent.slot(0);
+        drop(recent.slot(1));
         recent.trim(0, |bytes| *bytes);
         assert_eq!(held(&recent, 2), [true, false]);
-        assert!(Arc::ptr_eq(&waiting, &recent.slot(key(0))));
+        assert!(Arc::ptr_eq(&waiting, &recent.slot(0)));
     }
 }

@@ -1,0 +1,184 @@
+//! Calling tensor methods: the same functions that the macro calls, on nodes of the world's graph.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use tg_core::dim::Var;
+use tg_core::dtype::DType;
+use tg_core::ir::Graph;
+use tg_core::tensor::{self, Argument, Method};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Tensor;
+use crate::value::{Value, Values};
+use crate::world::{self, About, Handle, World};
+
+/// Calls the tensor method or function `name`: for a method, the first argument is the tensor it is called on. The methods of
+/// [`Tensor`] and the functions of this crate are these calls.
+///
+/// # Errors
+/// [`ErrorKind::Unknown`], [`ErrorKind::Call`], [`ErrorKind::Devices`], [`ErrorKind::Dim`]; the error that an argument holds.
+#[track_caller]
+pub fn call(name: &str, arguments: &[Value]) -> Result<Value> {
+    let at = Location::caller();
+    let method = tensor::find(name).ok_or_else(|| {
+        Error::at(ErrorKind::Unknown { name: name.to_owned(), suggestion: tensor::suggest(name) }, at)
+    })?;
+    call_at(method, arguments, at)
+}
+
+/// [`call`] of a method whose result is a tensor, as one that holds the error if there is one.
+#[track_caller]
+pub(crate) fn tensor(name: &str, arguments: &[Value]) -> Tensor {
+    match call(name, arguments) {
+        Ok(Value::Tensor(tensor)) => tensor,
+        Ok(_) => Error::new(ErrorKind::Internal(format!("`{name}` gives no tensor"))).into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// [`tensor`] with the optional arguments in their order.
+#[track_caller]
+pub(crate) fn tensor_with(name: &str, mut arguments: Vec<Value>, optional: Values) -> Tensor {
+    arguments.extend(optional.0);
+    tensor(name, &arguments)
+}
+
+fn call_at(method: &Method, arguments: &[Value], at: &'static Location<'static>) -> Result<Value> {
+    let mut handles = Vec::with_capacity(arguments.len());
+    arguments.iter().try_for_each(|argument| collect(argument, &mut handles))?;
+    let about = Origin::of(method.name, handles).map_err(|kind| Error::at(kind, at))?;
+    let mut world = world::lock();
+    world.sweep();
+    let nodes: Vec<Prepared> = arguments.iter().map(|argument| prepared(argument, &mut world)).collect();
+    let graph = world.graph();
+    let given: Vec<Argument> = nodes.iter().map(|node| node.argument(graph)).collect();
+    let result = (method.call)(graph, &given).map_err(|error| Error::at(ErrorKind::Call(error), at))?;
+    let made = Made::of(result);
+    drop(given);
+    Ok(about.value(made, &mut world))
+}
+
+/// The tensors among the arguments.
+fn collect(argument: &Value, handles: &mut Vec<Arc<Handle>>) -> Result<()> {
+    match argument {
+        Value::Tensor(tensor) => handles.push(tensor.handle()?),
+        Value::List(items) => items.iter().try_for_each(|item| collect(item, handles))?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Where the results of a call come from, and what follows for them.
+pub(crate) struct Origin {
+    parents: Vec<Arc<Handle>>,
+    device: crate::Device,
+    dims: Box<[(Var, i64)]>,
+    pub tracked: bool,
+    captured: bool,
+}
+
+impl Origin {
+    pub fn of(method: &'static str, parents: Vec<Arc<Handle>>) -> std::result::Result<Origin, ErrorKind> {
+        let device = parents.first().map_or(crate::Device::CPU, |first| first.device);
+        if let Some(other) = parents.iter().find(|parent| parent.device != device) {
+            let (first, second) = (device.to_string(), other.device.to_string());
+            return Err(ErrorKind::Devices { method, first, second });
+        }
+        let all: Vec<&[(Var, i64)]> = parents.iter().map(|parent| &*parent.dims).collect();
+        let dims = merged(&all)?;
+        let tracked = method != "detach" && parents.iter().any(|parent| parent.tracked);
+        let captured = parents.iter().any(|parent| parent.captured);
+        Ok(Origin { parents, device, dims, tracked, captured })
+    }
+
+    /// The tensor computed by `node`.
+    pub fn tensor(&self, node: tg_core::ir::Id, world: &mut World) -> Tensor {
+        let uop = world.graph().get(node);
+        let (dtype, shape) = (uop.dtype(), uop.shape().into());
+        let Origin { device, tracked, captured, .. } = *self;
+        let about = About { dtype, shape, device, dims: self.dims.clone(), tracked, captured };
+        world.computed(node, self.parents.clone(), about).into()
+    }
+
+    fn value(&self, made: Made, world: &mut World) -> Value {
+        match made {
+            Made::Tensor(node) => Value::Tensor(self.tensor(node, world)),
+            Made::Int(value) => Value::Int(value),
+            Made::DType(value) => Value::DType(value),
+            Made::List(items) => Value::List(items.into_iter().map(|item| self.value(item, world)).collect()),
+            Made::None => Value::None,
+        }
+    }
+}
+
+/// The dimensions of several tensors, each with its one value.
+pub(crate) fn merged(all: &[&[(Var, i64)]]) -> std::result::Result<Box<[(Var, i64)]>, ErrorKind> {
+    let mut dims: Vec<(Var, i64)> = vec![];
+    for (var, value) in all.iter().copied().flatten() {
+        match dims.iter().find(|(known, _)| known == var) {
+            None => dims.push((var.clone(), *value)),
+            Some((_, known)) if known == value => {}
+            Some((_, known)) => return Err(ErrorKind::Dim { name: var.name.to_string(), values: (*known, *value) }),
+        }
+    }
+    Ok(dims.into())
+}
+
+/// An argument whose tensors are nodes.
+enum Prepared {
+    Tensor(tg_core::ir::Id),
+    List(Vec<Prepared>),
+    Other(Value),
+}
+
+fn prepared(argument: &Value, world: &mut World) -> Prepared {
+    match argument {
+        Value::Tensor(tensor) => match tensor.handle() {
+            Ok(handle) => Prepared::Tensor(world.node(&handle)),
+            Err(_) => Prepared::Other(Value::None),
+        },
+        Value::List(items) => Prepared::List(items.iter().map(|item| prepared(item, world)).collect()),
+        other => Prepared::Other(other.clone()),
+    }
+}
+
+impl Prepared {
+    fn argument<'g>(&self, graph: &'g Graph) -> Argument<'g> {
+        let end = |end: Option<i64>| end.map(|end| Box::new(Argument::Int(end)));
+        match self {
+            Prepared::Tensor(node) => Argument::Tensor(graph.get(*node)),
+            Prepared::List(items) => Argument::List(items.iter().map(|item| item.argument(graph)).collect()),
+            Prepared::Other(value) => match *value {
+                Value::Int(value) => Argument::Int(value),
+                Value::Float(value) => Argument::Float(value),
+                Value::Bool(value) => Argument::Bool(value),
+                Value::DType(value) => Argument::DType(value),
+                Value::Range(first, last) => Argument::Range(end(first), end(last)),
+                Value::None | Value::Tensor(_) | Value::List(_) => Argument::None,
+            },
+        }
+    }
+}
+
+/// What a method has made, without the graph.
+enum Made {
+    Tensor(tg_core::ir::Id),
+    Int(i64),
+    DType(DType),
+    List(Vec<Made>),
+    None,
+}
+
+impl Made {
+    fn of(result: Argument) -> Made {
+        match result {
+            Argument::Tensor(node) => Made::Tensor(node.id()),
+            Argument::Int(value) => Made::Int(value),
+            Argument::Dim(size) => Made::Int(size.lower()),
+            Argument::DType(value) => Made::DType(value),
+            Argument::List(items) => Made::List(items.into_iter().map(Made::of).collect()),
+            _ => Made::None,
+        }
+    }
+}

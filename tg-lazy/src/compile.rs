@@ -1,0 +1,144 @@
+//! Programs for extracted graphs: compiled for this processor, or interpreted where that is not possible; kept by their keys.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
+
+use tg_core::compile::{self, Function, Language};
+use tg_core::dim::Var;
+use tg_core::ir::{Graph, Id, Uop};
+use tg_runtime::jit::{Compiler, JitError};
+use tg_runtime::loader::Code;
+use tg_runtime::program::{KernelFn, Owned};
+use tg_runtime::recent::{Recent, Slot};
+
+use crate::error::ErrorKind;
+use crate::extract::Extract;
+use crate::world::World;
+
+/// Bytes of programs that are kept though nobody runs them: some thousands. Their code is kept by its own compiler.
+const MEMORY_LIMIT: usize = 32 << 20;
+
+/// What functions of lazy tensors are called, in profiles and errors.
+const NAME: &str = "lazy";
+
+/// A graph that can be run.
+pub struct Program {
+    /// Its run-time dimensions, whose values are passed in this order.
+    pub dims: Vec<Var>,
+    pub body: Body,
+    /// Bytes that it takes, about.
+    bytes: usize,
+}
+
+/// How a graph is run.
+pub enum Body {
+    /// By kernels, whose code is the second.
+    Kernels(Owned, Arc<Code>),
+    /// Node by node.
+    Interpreted(Mutex<Alone>),
+}
+
+/// A graph apart from the world, with its BUFFERs and its roots.
+pub struct Alone {
+    pub graph: Graph,
+    pub inputs: Vec<Id>,
+    pub outputs: Vec<Id>,
+}
+
+impl Alone {
+    /// What `extract` is of.
+    pub fn new(extract: &Extract, world: &World) -> Alone {
+        let graph = Graph::new();
+        let ids = |nodes: Vec<Uop>| nodes.into_iter().map(|node| node.id()).collect::<Vec<_>>();
+        let (inputs, outputs) = extract.build(world, &graph);
+        let (inputs, outputs) = (ids(inputs), ids(outputs));
+        Alone { graph, inputs, outputs }
+    }
+
+    fn function(&self) -> Function<'_> {
+        let named = |what: &str, ids: &[Id]| {
+            let named = |(at, id): (usize, &Id)| (format!("{what}{at}"), self.graph.get(*id));
+            ids.iter().enumerate().map(named).collect()
+        };
+        Function {
+            name: NAME.to_owned(),
+            inputs: named("input", &self.inputs),
+            scalars: vec![],
+            updates: vec![],
+            outputs: named("output", &self.outputs),
+        }
+    }
+}
+
+static PROGRAMS: LazyLock<Mutex<Recent<Vec<u8>, Program>>> = LazyLock::new(Mutex::default);
+
+/// Where the program for a key is, or will be.
+pub fn slot(key: Vec<u8>) -> Arc<Slot<Program>> {
+    PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).slot(key)
+}
+
+/// The program for `slot`: what it holds, or that for what `make` gives. Who comes second waits for the first.
+pub fn program(slot: &Slot<Program>, key: usize, make: impl FnOnce() -> Alone) -> Result<Arc<Program>, ErrorKind> {
+    let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = &*held {
+        return Ok(program.clone());
+    }
+    let program = Arc::new(compiled(make(), key)?);
+    *held = Some(program.clone());
+    drop(held);
+    PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).trim(MEMORY_LIMIT, |program| program.bytes);
+    Ok(program)
+}
+
+fn compiled(alone: Alone, key: usize) -> Result<Program, ErrorKind> {
+    let compiler = match Compiler::of_process() {
+        Ok(compiler) => compiler,
+        Err(why) => return Ok(interpreted(alone, key, why)),
+    };
+    let program = caught(|| compile::compile(&alone.graph, &alone.function(), &[compiler.isa()], Language::C))?;
+    let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
+    let text: String = program.prelude.iter().map(String::as_str).chain(sources).collect();
+    let code = match compiler.code(&text) {
+        Ok(code) => code,
+        Err(why) => return Ok(interpreted(alone, key, &why)),
+    };
+    let entries = program.kernels.iter().map(|kernel| code.kernel(&kernel.name)).collect::<Option<Vec<KernelFn>>>();
+    let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
+    // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
+    let owned = unsafe { Owned::new(&program, &entries) };
+    Ok(Program { dims: program.dims, body: Body::Kernels(owned, code), bytes: key + program_bytes(&program.kernels) })
+}
+
+/// What the tables of kernels take, about.
+fn program_bytes(kernels: &[compile::Kernel]) -> usize {
+    512 + kernels.len() * 1024
+}
+
+/// A bug of the compiler as an error: the process goes on.
+fn caught<R>(run: impl FnOnce() -> R) -> Result<R, ErrorKind> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        ErrorKind::Internal(words.unwrap_or("no message").to_owned())
+    })
+}
+
+/// The graph as it is, because kernels cannot be compiled. Says why, once.
+fn interpreted(alone: Alone, key: usize, why: &JitError) -> Program {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| eprintln!("tg: lazy tensors are interpreted, which is some thousand times slower: {why}"));
+    let dims = dims(&alone);
+    let bytes = key + alone.graph.len() * 128;
+    Program { dims, body: Body::Interpreted(Mutex::new(alone)), bytes }
+}
+
+/// The run-time dimensions of what a graph reads and gives.
+fn dims(alone: &Alone) -> Vec<Var> {
+    let mut dims = vec![];
+    let nodes = alone.inputs.iter().chain(&alone.outputs).map(|id| alone.graph.get(*id));
+    for var in nodes.flat_map(|node| node.shape()).flat_map(|size| size.vars()) {
+        if !dims.contains(&var) {
+            dims.push(var);
+        }
+    }
+    dims
+}

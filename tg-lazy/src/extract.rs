@@ -1,0 +1,127 @@
+//! What tensors are computed by, as a graph of its own with a key: what is compiled, and by what that is found again.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tg_core::ir::{Graph, Id, Memo, Op, Uop};
+
+use crate::data::Data;
+use crate::world::{Copied, World};
+
+/// A graph of its own with what some tensors are computed by.
+pub struct Extract {
+    /// What makes it itself: equal keys, equal graphs.
+    pub key: Vec<u8>,
+    /// The tensors it reads, in the order of its BUFFERs.
+    pub leaves: Vec<Leaf>,
+    /// Its nodes in the world, sources before users.
+    order: Vec<Id>,
+    roots: Vec<u32>,
+}
+
+/// What a graph reads.
+#[derive(Clone, Debug)]
+pub enum Leaf {
+    /// Elements.
+    Data(Arc<Data>),
+    /// Elements that have to be copied first.
+    Copy(Copied),
+    /// An argument of a function that is being captured: its node.
+    Argument(Id),
+}
+
+/// Marks in keys: what comes next.
+const LEAF: u8 = 0;
+const NODE: u8 = 1;
+const ROOT: u8 = 2;
+
+impl World {
+    /// What `roots` are computed by, as far as it has no elements yet.
+    ///
+    /// Nodes come in an order that depends on the structure alone, and not on what was built before or in between: equal
+    /// computations have equal keys.
+    pub fn extract(&self, roots: &[Id]) -> Extract {
+        let graph = self.graph();
+        let mut places: Memo<u32> = Memo::new(graph);
+        let mut extract = Extract { key: Vec::with_capacity(1024), leaves: vec![], order: vec![], roots: vec![] };
+        let mut stack: Vec<(Uop, bool)> = roots.iter().rev().map(|id| (graph.get(*id), false)).collect();
+        while let Some((node, ready)) = stack.pop() {
+            if places.contains(node) {
+                continue;
+            }
+            let leaf = self.leaf_of(node);
+            if leaf.is_none() && !ready {
+                stack.push((node, true));
+                stack.extend(node.srcs().rev().filter(|source| !places.contains(*source)).map(|source| (source, false)));
+                continue;
+            }
+            places.insert(node, extract.order.len() as u32);
+            extract.write(node, leaf, &places);
+        }
+        extract.roots = roots.iter().map(|id| places[graph.get(*id)]).collect();
+        extract.key.push(ROOT);
+        extract.key.extend(extract.roots.iter().flat_map(|place| place.to_le_bytes()));
+        extract
+    }
+
+    fn leaf_of(&self, node: Uop) -> Option<Leaf> {
+        let Some(slot) = self.leaf(node) else {
+            return (node.op() == Op::Buffer).then(|| Leaf::Argument(node.id()));
+        };
+        match (&slot.data, &slot.copied) {
+            (Some(data), _) => Some(Leaf::Data(data.clone())),
+            (None, Some(copied)) => Some(Leaf::Copy(copied.clone())),
+            (None, None) => Some(Leaf::Argument(node.id())),
+        }
+    }
+}
+
+impl Extract {
+    fn write(&mut self, node: Uop, leaf: Option<Leaf>, places: &Memo<u32>) {
+        self.order.push(node.id());
+        let key = &mut Recorder(&mut self.key);
+        match leaf {
+            Some(leaf) => {
+                (LEAF, node.dtype(), node.shape()).hash(key);
+                self.leaves.push(leaf);
+            }
+            None => {
+                (NODE, node.op(), node.dtype(), node.arg()).hash(key);
+                node.srcs().for_each(|source| places[source].hash(key));
+            }
+        }
+    }
+
+    /// The graph, in `to`: its BUFFERs and its roots.
+    pub fn build<'g>(&self, world: &World, to: &'g Graph) -> (Vec<Uop<'g>>, Vec<Uop<'g>>) {
+        let (mut made, mut buffers): (FxHashMap<Id, Uop>, Vec<Uop>) = Default::default();
+        for id in &self.order {
+            let node = world.graph().get(*id);
+            let new = if world.leaf_of(node).is_some() {
+                buffers.push(to.buffer(node.dtype(), node.shape().to_vec()));
+                buffers[buffers.len() - 1]
+            } else {
+                let src: Vec<Uop> = node.src_ids().iter().map(|source| made[source]).collect();
+                to.node(node.op(), node.dtype(), &src, node.arg().clone())
+            };
+            made.insert(*id, new);
+        }
+        let roots = self.roots.iter().map(|place| made[&self.order[*place as usize]]).collect();
+        (buffers, roots)
+    }
+}
+
+/// Keeps what is hashed, instead of hashing it. What `Hash` feeds is free of ambiguity: lengths precede lists, and
+/// discriminants variants.
+struct Recorder<'a>(&'a mut Vec<u8>);
+
+impl Hasher for Recorder<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}

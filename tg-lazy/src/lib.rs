@@ -1,0 +1,47 @@
+//! Tensors of any shape that are computed when asked for, by kernels compiled while the program runs.
+//!
+//! The methods, the gradients, the schedule and the kernels are those of tensor functions; here they work on shapes that are
+//! not known before. A method call adds nodes to a graph. Asking for elements cuts out the part of the graph that they depend
+//! on, compiles it by the C compiler of the machine or finds it compiled, in memory or on the disk, and runs it. Where there is no C
+//! compiler it is interpreted.
+//!
+//! Each module uses only those above it:
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`error`] | the one error type |
+//! | [`device`], `data` | where tensors are, and their elements |
+//! | `world` | the graph of the process, and what each tensor is in it |
+//! | `extract` | what tensors are computed by, as a graph of its own with a key |
+//! | `compile`, `interpret` | programs by their keys, and how they run without kernels |
+//! | [`value`] | what methods take |
+//! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
+//! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
+
+mod call;
+mod compile;
+mod data;
+pub mod device;
+pub mod error;
+mod extract;
+mod gradient;
+mod interpret;
+#[rustfmt::skip]
+mod method;
+mod operator;
+mod print;
+mod realize;
+mod tensor;
+pub mod value;
+mod world;
+
+pub use call::call;
+pub use data::Typed;
+pub use device::Device;
+pub use error::{Error, ErrorKind, Result};
+pub use gradient::grad;
+pub use method::*;
+pub use realize::realize;
+pub use tensor::Tensor;
+pub use tg_core::dtype::DType;
+pub use value::{Value, Values};

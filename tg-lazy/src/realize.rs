@@ -1,0 +1,165 @@
+//! Computing tensors: what is missing is extracted from the world, compiled or found, and run.
+
+use std::panic::Location;
+use std::sync::{Arc, PoisonError};
+
+use tg_core::dim::Var;
+use tg_runtime::program::DimValues;
+
+use crate::compile::{self, Alone, Body, Program};
+use crate::data::{Data, Elements};
+use crate::device::Device;
+use crate::error::{Error, ErrorKind, Result};
+use crate::extract::Leaf;
+use crate::interpret;
+use crate::tensor::Tensor;
+use crate::world::{self, Copied, Handle, World};
+
+/// Computes tensors, in one program for all of them that are on one device: what they have in common is computed once.
+///
+/// # Errors
+/// The error that one of them holds; [`ErrorKind::Runtime`] for memory and devices.
+#[track_caller]
+pub fn realize<'t>(tensors: impl IntoIterator<Item = &'t Tensor>) -> Result<()> {
+    let at = Location::caller();
+    let handles = tensors.into_iter().map(Tensor::handle).collect::<Result<Vec<_>>>()?;
+    loop {
+        let step = Step::next(&handles, &mut world::lock()).map_err(|kind| Error::at(kind, at))?;
+        match step {
+            Step::Done => return Ok(()),
+            Step::Copies(copies) => copies.iter().try_for_each(|copied| copy(copied, at))?,
+            Step::Run(job) => job.run().map_err(|kind| Error::at(kind, at))?,
+        }
+    }
+}
+
+/// What is to be done next.
+enum Step {
+    Done,
+    Copies(Vec<Copied>),
+    Run(Job),
+}
+
+impl Step {
+    fn next(handles: &[Arc<Handle>], world: &mut World) -> std::result::Result<Step, ErrorKind> {
+        let missing = missing(handles, world);
+        let Some(first) = missing.first() else { return Ok(Step::Done) };
+        if missing.iter().any(|handle| handle.captured) {
+            return Err(ErrorKind::Captured);
+        }
+        let device = first.device;
+        let targets: Vec<Arc<Handle>> = missing.into_iter().filter(|handle| handle.device == device).collect();
+        let roots: Vec<_> = targets.iter().map(|handle| world.node(handle)).collect();
+        let mut extract = world.extract(&roots);
+        let (mut inputs, mut copies) = (vec![], vec![]);
+        for leaf in &extract.leaves {
+            match leaf {
+                Leaf::Data(data) => inputs.push(data.clone()),
+                Leaf::Copy(copied) => copies.push(copied.clone()),
+                Leaf::Argument(_) => return Err(ErrorKind::Internal("a tensor has neither elements nor a graph".into())),
+            }
+        }
+        if !copies.is_empty() {
+            return Ok(Step::Copies(copies));
+        }
+        let key = extract.key.len();
+        let slot = compile::slot(std::mem::take(&mut extract.key));
+        let known = slot.try_lock().ok().and_then(|held| held.clone());
+        let work = known.map_or_else(|| Work::New(slot, key, Box::new(Alone::new(&extract, world))), Work::Known);
+        Ok(Step::Run(Job { targets, inputs, device, work }))
+    }
+}
+
+/// Those that have no elements, each node once. Those whose node has are given them.
+fn missing(handles: &[Arc<Handle>], world: &mut World) -> Vec<Arc<Handle>> {
+    let mut missing: Vec<(tg_core::ir::Id, Arc<Handle>)> = vec![];
+    for handle in handles {
+        match world.data(handle) {
+            Some(data) => world.fill(handle, data),
+            None => {
+                let node = world.node(handle);
+                if missing.iter().all(|(other, _)| *other != node) {
+                    missing.push((node, handle.clone()));
+                }
+            }
+        }
+    }
+    missing.into_iter().map(|(_, handle)| handle).collect()
+}
+
+/// Makes the elements of a tensor that is a copy of another.
+fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()> {
+    let Some(to) = copied.to.upgrade() else { return Ok(()) };
+    let from = Tensor::from(copied.from.clone());
+    realize([&from])?;
+    let data = from.data()?.to(to.device).map_err(|error| Error::at(ErrorKind::Runtime(error), at))?;
+    world::lock().fill(&to, Arc::new(data));
+    Ok(())
+}
+
+/// A program, or what it is made of.
+enum Work {
+    Known(Arc<Program>),
+    New(Arc<tg_runtime::recent::Slot<Program>>, usize, Box<Alone>),
+}
+
+/// Tensors to be computed from others.
+struct Job {
+    targets: Vec<Arc<Handle>>,
+    inputs: Vec<Arc<Data>>,
+    device: Device,
+    work: Work,
+}
+
+impl Job {
+    fn run(self) -> std::result::Result<(), ErrorKind> {
+        let program = match self.work {
+            Work::Known(program) => program,
+            Work::New(slot, key, alone) => compile::program(&slot, key, || *alone)?,
+        };
+        let targets: Vec<&Handle> = self.targets.iter().map(|handle| &**handle).collect();
+        let results = run(&program, &self.inputs, &targets, self.device)?;
+        let mut world = world::lock();
+        for (handle, elements) in self.targets.iter().zip(results) {
+            world.fill(handle, Arc::new(Data { elements, device: self.device }));
+        }
+        Ok(())
+    }
+}
+
+/// What `program` computes of `inputs`: the elements of `targets`.
+pub(crate) fn run(
+    program: &Program,
+    inputs: &[Arc<Data>],
+    targets: &[&Handle],
+    device: Device,
+) -> std::result::Result<Vec<Elements>, ErrorKind> {
+    let value = |var: &Var| targets.iter().flat_map(|handle| &handle.dims).find(|(other, _)| other == var);
+    let dims: Vec<i64> = program.dims.iter().map(|var| value(var).map_or(var.min, |(_, value)| *value)).collect();
+    let mut outputs = targets.iter().map(|handle| unwritten(handle)).collect::<std::result::Result<Vec<_>, _>>()?;
+    match &program.body {
+        Body::Kernels(kernels, _) => {
+            let reads = inputs.iter().map(|data| data.elements.address().cast_mut());
+            let params: Vec<*mut u8> = reads.chain(outputs.iter_mut().map(Elements::address_mut)).collect();
+            let dims = DimValues::of(&dims).ok_or_else(|| ErrorKind::Internal("too many run-time dimensions".into()))?;
+            // SAFETY: the program is of the graph whose BUFFERs are `inputs`, by their order, types and shapes, which are
+            // part of its key; elements do not change while somebody has them; outputs are new, and written here only.
+            unsafe { kernels.run_on(&device.memory(), &params, &dims) }.map_err(ErrorKind::Runtime)?;
+        }
+        Body::Interpreted(alone) => {
+            let alone = alone.lock().unwrap_or_else(PoisonError::into_inner);
+            outputs = interpret::run(&alone, inputs, &program.dims, &dims)?;
+        }
+    }
+    Ok(outputs)
+}
+
+fn unwritten(handle: &Handle) -> std::result::Result<Elements, ErrorKind> {
+    let count = handle.sizes.iter().product();
+    if !Elements::is_stored(handle.dtype) {
+        let words = format!("tensors of {} cannot be stored; convert to another type", handle.dtype);
+        return Err(ErrorKind::Signature { expected: "a type of elements that tensors have".into(), got: words });
+    }
+    // SAFETY: the program writes all elements, or they are dropped.
+    unsafe { Elements::unwritten(handle.dtype, count) }.map_err(ErrorKind::Runtime)
+}
