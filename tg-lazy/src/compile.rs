@@ -32,8 +32,8 @@ pub struct Program {
 
 /// How a graph is run.
 pub enum Body {
-    /// By kernels, whose code is the second.
-    Kernels(Owned, Arc<Code>),
+    /// By kernels. They go before their code does.
+    Kernels { kernels: Owned, _code: Arc<Code> },
     /// Node by node.
     Interpreted(Mutex<Alone>),
 }
@@ -105,8 +105,12 @@ fn compiled(alone: Alone, key: usize) -> Result<Program, ErrorKind> {
     let entries = program.kernels.iter().map(|kernel| code.kernel(&kernel.name)).collect::<Option<Vec<KernelFn>>>();
     let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
     // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
-    let owned = unsafe { Owned::new(&program, &entries) };
-    Ok(Program { dims: program.dims, body: Body::Kernels(owned, code), bytes: key + program_bytes(&program.kernels) })
+    let kernels = unsafe { Owned::new(&program, &entries) };
+    Ok(Program {
+        dims: program.dims,
+        body: Body::Kernels { kernels, _code: code },
+        bytes: key + program_bytes(&program.kernels),
+    })
 }
 
 /// What the tables of kernels take, about.

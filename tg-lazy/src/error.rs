@@ -43,6 +43,11 @@ pub enum ErrorKind {
         /// What there is.
         got: DType,
     },
+    /// There are no tensors of this type in memory, though computations may go through it.
+    Stored {
+        /// The type.
+        dtype: DType,
+    },
     /// A single number was asked for of a tensor with more or fewer.
     Item {
         /// Its shape.
@@ -122,6 +127,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Unknown { name, suggestion: None } => write!(f, "there is no tensor method `{name}`"),
             ErrorKind::Elements { expected, got } => {
                 write!(f, "asked for elements of {expected} of a tensor of {got}; convert it first, by `.cast(DType::…)`")
+            }
+            ErrorKind::Stored { dtype } => {
+                write!(f, "no tensor has elements of {dtype} in memory; convert it first, by `.cast(DType::…)`")
             }
             ErrorKind::Item { shape } => write!(f, "asked for a single number of a tensor of shape {shape:?}"),
             ErrorKind::Devices { method, first, second } => {

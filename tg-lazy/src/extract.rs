@@ -31,6 +31,18 @@ pub enum Leaf {
     Argument(Id),
 }
 
+impl Leaf {
+    /// Its elements, if they are there.
+    pub fn data(&self) -> Option<Arc<Data>> {
+        if let Leaf::Data(data) = self { Some(data.clone()) } else { None }
+    }
+
+    /// What it is a copy of, if it has no elements yet.
+    pub fn copied(&self) -> Option<Copied> {
+        if let Leaf::Copy(copied) = self { Some(copied.clone()) } else { None }
+    }
+}
+
 /// Marks in keys: what comes next.
 const LEAF: u8 = 0;
 const NODE: u8 = 1;
@@ -53,7 +65,8 @@ impl World {
             let leaf = self.leaf_of(node);
             if leaf.is_none() && !ready {
                 stack.push((node, true));
-                stack.extend(node.srcs().rev().filter(|source| !places.contains(*source)).map(|source| (source, false)));
+                stack
+                    .extend(node.srcs().rev().filter(|source| !places.contains(*source)).map(|source| (source, false)));
                 continue;
             }
             places.insert(node, extract.order.len() as u32);
@@ -66,14 +79,11 @@ impl World {
     }
 
     fn leaf_of(&self, node: Uop) -> Option<Leaf> {
-        let Some(slot) = self.leaf(node) else {
+        let Some(cell) = self.leaf(node) else {
             return (node.op() == Op::Buffer).then(|| Leaf::Argument(node.id()));
         };
-        match (&slot.data, &slot.copied) {
-            (Some(data), _) => Some(Leaf::Data(data.clone())),
-            (None, Some(copied)) => Some(Leaf::Copy(copied.clone())),
-            (None, None) => Some(Leaf::Argument(node.id())),
-        }
+        let data = cell.data().cloned().map(Leaf::Data);
+        Some(data.or_else(|| cell.copied().map(Leaf::Copy)).unwrap_or(Leaf::Argument(node.id())))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tg_core::dim::Var;
 use tg_core::dtype::DType;
 use tg_core::interpret::{self, Array};
-use tg_core::loops::stored_dtype;
 use tg_core::ir::{Arg, Uop, Value};
+use tg_core::loops::stored_dtype;
 use tg_runtime::element::{Float, bf16, f16};
 
 use crate::compile::Alone;
@@ -24,7 +24,8 @@ pub fn run(alone: &Alone, inputs: &[Arc<Data>], vars: &[Var], dims: &[i64]) -> R
         array(&data.elements, node.dtype(), &shape)
     };
     let roots: Vec<Uop> = alone.outputs.iter().map(|id| alone.graph.get(*id)).collect();
-    let arrays = interpret::evaluate(&roots, &buffer, &value).map_err(|error| ErrorKind::Internal(error.to_string()))?;
+    let arrays =
+        interpret::evaluate(&roots, &buffer, &value).map_err(|error| ErrorKind::Internal(error.to_string()))?;
     arrays.into_iter().map(elements).collect()
 }
 

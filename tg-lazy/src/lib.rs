@@ -17,6 +17,7 @@
 //! | [`value`] | what methods take |
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
 //! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
+//! | `jit` | functions of tensors that are traced once |
 
 mod call;
 mod compile;
@@ -26,6 +27,7 @@ pub mod error;
 mod extract;
 mod gradient;
 mod interpret;
+mod jit;
 #[rustfmt::skip]
 mod method;
 mod operator;
@@ -40,8 +42,11 @@ pub use data::Typed;
 pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
 pub use gradient::grad;
+pub use jit::{Jit, Tensors, jit};
 pub use method::*;
 pub use realize::realize;
 pub use tensor::Tensor;
 pub use tg_core::dtype::DType;
 pub use value::{Value, Values};
+#[doc(hidden)]
+pub use world::graph_size;

@@ -1,4 +1,6 @@
 //! Operators: `&x + &y`, `x * 2.0`, `1.0 - &x`, `-x`, `x += &y`. They are the methods of these names.
+//!
+//! On the left, numbers are `f64` or `i64`: of two types of floats, Rust could not tell which one `1.0` is.
 
 use std::ops::{
     Add, AddAssign, BitAnd, BitOr, BitXor, Div, DivAssign, Mul, MulAssign, Neg, Not, Rem, Shl, Shr, Sub, SubAssign,
@@ -26,7 +28,7 @@ macro_rules! binary {
             }
         }
 
-        binary!(@number $operator $function $method; f32 f64 i32 i64);
+        binary!(@number $operator $function $method; f64 i64);
     )*};
     (@number $operator:ident $function:ident $method:literal; $($number:ty)*) => {$(
         impl $operator<&Tensor> for $number {

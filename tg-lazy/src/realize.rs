@@ -3,7 +3,9 @@
 use std::panic::Location;
 use std::sync::{Arc, PoisonError};
 
+use rustc_hash::FxHashSet;
 use tg_core::dim::Var;
+use tg_core::dtype::DType;
 use tg_runtime::program::DimValues;
 
 use crate::compile::{self, Alone, Body, Program};
@@ -44,24 +46,18 @@ impl Step {
     fn next(handles: &[Arc<Handle>], world: &mut World) -> std::result::Result<Step, ErrorKind> {
         let missing = missing(handles, world);
         let Some(first) = missing.first() else { return Ok(Step::Done) };
-        if missing.iter().any(|handle| handle.captured) {
-            return Err(ErrorKind::Captured);
+        if let Some(other) = missing.iter().find(|handle| !Elements::is_stored(handle.dtype)) {
+            return Err(ErrorKind::Stored { dtype: other.dtype });
         }
         let device = first.device;
         let targets: Vec<Arc<Handle>> = missing.into_iter().filter(|handle| handle.device == device).collect();
         let roots: Vec<_> = targets.iter().map(|handle| world.node(handle)).collect();
         let mut extract = world.extract(&roots);
-        let (mut inputs, mut copies) = (vec![], vec![]);
-        for leaf in &extract.leaves {
-            match leaf {
-                Leaf::Data(data) => inputs.push(data.clone()),
-                Leaf::Copy(copied) => copies.push(copied.clone()),
-                Leaf::Argument(_) => return Err(ErrorKind::Internal("a tensor has neither elements nor a graph".into())),
-            }
-        }
+        let copies: Vec<Copied> = extract.leaves.iter().filter_map(Leaf::copied).collect();
         if !copies.is_empty() {
             return Ok(Step::Copies(copies));
         }
+        let inputs = extract.leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
         let key = extract.key.len();
         let slot = compile::slot(std::mem::take(&mut extract.key));
         let known = slot.try_lock().ok().and_then(|held| held.clone());
@@ -70,25 +66,15 @@ impl Step {
     }
 }
 
-/// Those that have no elements, each node once. Those whose node has are given them.
+/// Those that have no elements, each node once.
 fn missing(handles: &[Arc<Handle>], world: &mut World) -> Vec<Arc<Handle>> {
-    let mut missing: Vec<(tg_core::ir::Id, Arc<Handle>)> = vec![];
-    for handle in handles {
-        match world.data(handle) {
-            Some(data) => world.fill(handle, data),
-            None => {
-                let node = world.node(handle);
-                if missing.iter().all(|(other, _)| *other != node) {
-                    missing.push((node, handle.clone()));
-                }
-            }
-        }
-    }
-    missing.into_iter().map(|(_, handle)| handle).collect()
+    let mut seen = FxHashSet::default();
+    let is_missing = |handle: &&Arc<Handle>| world.data(handle).is_none() && seen.insert(world.node(handle));
+    handles.iter().filter(is_missing).cloned().collect()
 }
 
 /// Makes the elements of a tensor that is a copy of another.
-fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()> {
+pub(crate) fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()> {
     let Some(to) = copied.to.upgrade() else { return Ok(()) };
     let from = Tensor::from(copied.from.clone());
     realize([&from])?;
@@ -117,8 +103,9 @@ impl Job {
             Work::Known(program) => program,
             Work::New(slot, key, alone) => compile::program(&slot, key, || *alone)?,
         };
-        let targets: Vec<&Handle> = self.targets.iter().map(|handle| &**handle).collect();
-        let results = run(&program, &self.inputs, &targets, self.device)?;
+        let dims: Vec<&[(Var, i64)]> = self.targets.iter().map(|handle| &*handle.dims).collect();
+        let counts = self.targets.iter().map(|handle| (handle.dtype, handle.sizes.iter().product()));
+        let results = run(&program, &self.inputs, counts, &crate::call::merged(&dims)?, self.device)?;
         let mut world = world::lock();
         for (handle, elements) in self.targets.iter().zip(results) {
             world.fill(handle, Arc::new(Data { elements, device: self.device }));
@@ -127,21 +114,25 @@ impl Job {
     }
 }
 
-/// What `program` computes of `inputs`: the elements of `targets`.
+/// What `program` computes of `inputs`, where run-time dimensions are `dims`: as many elements of types as `counts` says.
 pub(crate) fn run(
     program: &Program,
     inputs: &[Arc<Data>],
-    targets: &[&Handle],
+    counts: impl Iterator<Item = (DType, usize)>,
+    dims: &[(Var, i64)],
     device: Device,
 ) -> std::result::Result<Vec<Elements>, ErrorKind> {
-    let value = |var: &Var| targets.iter().flat_map(|handle| &handle.dims).find(|(other, _)| other == var);
-    let dims: Vec<i64> = program.dims.iter().map(|var| value(var).map_or(var.min, |(_, value)| *value)).collect();
-    let mut outputs = targets.iter().map(|handle| unwritten(handle)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let value = |var: &Var| dims.iter().find(|(other, _)| other == var).map_or(var.min, |(_, value)| *value);
+    let dims: Vec<i64> = program.dims.iter().map(value).collect();
+    // SAFETY: the program writes all elements, or they are dropped.
+    let unwritten = |(dtype, count)| unsafe { Elements::unwritten(dtype, count) }.map_err(ErrorKind::Runtime);
+    let mut outputs = counts.map(unwritten).collect::<std::result::Result<Vec<_>, _>>()?;
     match &program.body {
-        Body::Kernels(kernels, _) => {
+        Body::Kernels { kernels, .. } => {
             let reads = inputs.iter().map(|data| data.elements.address().cast_mut());
             let params: Vec<*mut u8> = reads.chain(outputs.iter_mut().map(Elements::address_mut)).collect();
-            let dims = DimValues::of(&dims).ok_or_else(|| ErrorKind::Internal("too many run-time dimensions".into()))?;
+            let dims =
+                DimValues::of(&dims).ok_or_else(|| ErrorKind::Internal("too many run-time dimensions".into()))?;
             // SAFETY: the program is of the graph whose BUFFERs are `inputs`, by their order, types and shapes, which are
             // part of its key; elements do not change while somebody has them; outputs are new, and written here only.
             unsafe { kernels.run_on(&device.memory(), &params, &dims) }.map_err(ErrorKind::Runtime)?;
@@ -152,14 +143,4 @@ pub(crate) fn run(
         }
     }
     Ok(outputs)
-}
-
-fn unwritten(handle: &Handle) -> std::result::Result<Elements, ErrorKind> {
-    let count = handle.sizes.iter().product();
-    if !Elements::is_stored(handle.dtype) {
-        let words = format!("tensors of {} cannot be stored; convert to another type", handle.dtype);
-        return Err(ErrorKind::Signature { expected: "a type of elements that tensors have".into(), got: words });
-    }
-    // SAFETY: the program writes all elements, or they are dropped.
-    unsafe { Elements::unwritten(handle.dtype, count) }.map_err(ErrorKind::Runtime)
 }

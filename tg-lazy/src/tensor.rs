@@ -83,11 +83,7 @@ impl Tensor {
         let mut world = world::lock();
         let node = world.node(handle);
         let about = About { tracked: true, ..About::of(handle) };
-        let tracked = world.computed(node, vec![handle.clone()], about);
-        if let Some(data) = world.data(handle) {
-            world.fill(&tracked, data);
-        }
-        tracked.into()
+        world.computed(node, vec![handle.clone()], about).into()
     }
 
     /// The same tensor with axis `axis` as a run-time dimension: what is computed of it is compiled once for all sizes from

@@ -8,7 +8,7 @@
 //! Building is under one lock, which is held for the time of a method call, some microseconds. Compiling and running kernels
 //! happen outside of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
 
 use rustc_hash::FxHashMap;
 use tg_core::dim::{Dim, Var};
@@ -58,20 +58,36 @@ impl Drop for Handle {
 #[derive(Clone, Debug)]
 pub struct Copied {
     pub from: Arc<Handle>,
-    /// The copy. It is what the slot belongs to.
+    /// The copy.
     pub to: Weak<Handle>,
+}
+
+/// The elements of a node, or where they will come from. All tensors of the node have it.
+#[derive(Debug, Default)]
+pub struct Cell {
+    data: OnceLock<Arc<Data>>,
+    copied: Mutex<Option<Copied>>,
+}
+
+impl Cell {
+    /// The elements, if they are there.
+    pub fn data(&self) -> Option<&Arc<Data>> {
+        self.data.get()
+    }
+
+    /// Where they will be copied from, if they are not there.
+    pub fn copied(&self) -> Option<Copied> {
+        self.copied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// How a tensor is computed, and its elements.
 #[derive(Debug, Default)]
-pub struct Slot {
+struct Slot {
     /// What computes it; for elements that came from outside a BUFFER, once something uses them.
     node: Option<Id>,
-    /// Its elements.
-    pub data: Option<Arc<Data>>,
-    /// Where its elements will be copied from, while it has none.
-    pub copied: Option<Copied>,
-    /// What its node is made of.
+    cell: Arc<Cell>,
+    /// What its node is made of; nothing once that is forgotten.
     parents: Vec<Arc<Handle>>,
 }
 
@@ -81,8 +97,8 @@ pub struct World {
     graph: Graph,
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// The slot that has the elements of a node, or will have them.
-    known: FxHashMap<Id, u32>,
+    /// The elements of nodes.
+    cells: FxHashMap<Id, Weak<Cell>>,
     /// Nodes after the last sweep.
     kept: usize,
 }
@@ -118,15 +134,10 @@ impl World {
         &self.graph
     }
 
-    /// The slot of a tensor.
-    pub fn slot(&self, handle: &Handle) -> &Slot {
-        &self.slots[handle.slot as usize]
-    }
-
-    /// The slot with the elements of `node`, if it has any or will have them without computing the node.
-    pub fn leaf(&self, node: Uop) -> Option<&Slot> {
-        let slot = &self.slots[*self.known.get(&node.id())? as usize];
-        (slot.data.is_some() || node.op() == Op::Buffer).then_some(slot)
+    /// The elements of `node`, if it has any or will have them without being computed.
+    pub fn leaf(&self, node: Uop) -> Option<Arc<Cell>> {
+        let cell = self.cells.get(&node.id())?.upgrade()?;
+        (cell.data().is_some() || node.op() == Op::Buffer).then_some(cell)
     }
 
     /// Frees the slots that no tensor has any more, and with them what only they held.
@@ -137,9 +148,12 @@ impl World {
                 break;
             }
             for at in released {
-                let slot = std::mem::take(&mut self.slots[at as usize]);
-                if let Some(node) = slot.node.filter(|node| self.known.get(node) == Some(&at)) {
-                    self.known.remove(&node);
+                let Slot { node, cell, parents } = std::mem::take(&mut self.slots[at as usize]);
+                drop((cell, parents));
+                if let Some(node) =
+                    node.filter(|node| self.cells.get(node).is_some_and(|cell| cell.strong_count() == 0))
+                {
+                    self.cells.remove(&node);
                 }
                 self.free.push(at);
             }
@@ -157,12 +171,17 @@ impl World {
 
     /// A new tensor computed by `node` from `parents`.
     pub fn computed(&mut self, node: Id, parents: Vec<Arc<Handle>>, about: About) -> Arc<Handle> {
-        self.insert(Slot { node: Some(node), parents, ..Slot::default() }, about)
+        let cell = self.cells.get(&node).and_then(Weak::upgrade).unwrap_or_default();
+        self.cells.insert(node, Arc::downgrade(&cell));
+        let new = self.insert(Slot { node: Some(node), cell, parents }, about);
+        self.forget(&new);
+        new
     }
 
     /// A new tensor with these elements.
     pub fn filled(&mut self, data: Arc<Data>, about: About) -> Arc<Handle> {
-        self.insert(Slot { data: Some(data), ..Slot::default() }, about)
+        let cell = Arc::new(Cell { data: data.into(), copied: Mutex::default() });
+        self.insert(Slot { cell, ..Slot::default() }, about)
     }
 
     /// A new tensor that stands for an argument of a function.
@@ -173,41 +192,40 @@ impl World {
     /// A new tensor with the elements of `from`, which are copied when somebody needs them.
     pub fn copy(&mut self, from: &Arc<Handle>, about: About) -> Arc<Handle> {
         let to = self.insert(Slot::default(), about);
-        self.slots[to.slot as usize].copied = Some(Copied { from: from.clone(), to: Arc::downgrade(&to) });
+        let copied = Copied { from: from.clone(), to: Arc::downgrade(&to) };
+        *self.slots[to.slot as usize].cell.copied.lock().unwrap_or_else(PoisonError::into_inner) = Some(copied);
         to
     }
 
     /// The node of a tensor. One with elements has a BUFFER from its first use on.
     pub fn node(&mut self, handle: &Handle) -> Id {
-        let at = handle.slot;
-        if let Some(node) = self.slots[at as usize].node {
-            return node;
-        }
-        let node = self.graph.buffer(handle.dtype, handle.shape.to_vec()).id();
-        self.slots[at as usize].node = Some(node);
-        self.known.insert(node, at);
-        node
+        let slot = &mut self.slots[handle.slot as usize];
+        *slot.node.get_or_insert_with(|| {
+            let node = self.graph.buffer(handle.dtype, handle.shape.to_vec()).id();
+            self.cells.insert(node, Arc::downgrade(&slot.cell));
+            node
+        })
     }
 
-    /// The elements of a tensor, if they are there: its own, or those of an equal one.
+    /// The elements of a tensor, if they are there.
     pub fn data(&self, handle: &Handle) -> Option<Arc<Data>> {
-        let slot = self.slot(handle);
-        let equal = || self.slots[*self.known.get(&slot.node?)? as usize].data.clone();
-        slot.data.clone().or_else(equal)
+        self.slots[handle.slot as usize].cell.data().cloned()
     }
 
     /// From now on a tensor has these elements. Unless gradients may flow through it, how they were computed is forgotten.
     pub fn fill(&mut self, handle: &Handle, data: Arc<Data>) {
-        let slot = &mut self.slots[handle.slot as usize];
-        if slot.data.is_some() {
-            return;
-        }
-        (slot.data, slot.copied) = (Some(data), None);
-        if let Some(node) = slot.node {
-            self.known.entry(node).or_insert(handle.slot);
-        }
-        if !(handle.tracked && slot.parents.iter().any(|parent| parent.tracked)) {
-            slot.parents.clear();
+        let cell = &self.slots[handle.slot as usize].cell;
+        // Another thread may have been faster, with the same elements.
+        let _ = cell.data.set(data);
+        cell.copied.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.forget(handle);
+    }
+
+    /// Forgets what a tensor that has elements was computed from, unless gradients may flow through it.
+    fn forget(&mut self, handle: &Handle) {
+        let Slot { cell, parents, .. } = &mut self.slots[handle.slot as usize];
+        if cell.data().is_some() && !(handle.tracked && parents.iter().any(|parent| parent.tracked)) {
+            parents.clear();
         }
     }
 
@@ -222,33 +240,37 @@ impl World {
         for slot in &mut self.slots {
             slot.node = slot.node.and_then(|id| moved.get(&id).copied());
         }
-        let known = std::mem::take(&mut self.known);
-        self.known = known.into_iter().filter_map(|(id, slot)| Some((*moved.get(&id)?, slot))).collect();
+        let cells = std::mem::take(&mut self.cells);
+        self.cells = cells.into_iter().filter_map(|(id, cell)| Some((*moved.get(&id)?, cell))).collect();
         self.kept = new.len();
         self.graph = new;
     }
 
     /// Copies what the nodes of slots are made of into `to`; says where each node went.
     fn copied(&self, to: &Graph) -> FxHashMap<Id, Id> {
-        let forgotten = |id: Id| self.known.get(&id).is_some_and(|at| self.slots[*at as usize].parents.is_empty());
-        let mut wanted = vec![false; self.graph.len()];
-        self.slots.iter().flat_map(|slot| slot.node).for_each(|id| wanted[id.0 as usize] = true);
+        let (mut wanted, mut remembered) = (vec![false; self.graph.len()], vec![false; self.graph.len()]);
+        for (node, slot) in self.slots.iter().filter_map(|slot| Some((slot.node?.0 as usize, slot))) {
+            wanted[node] = true;
+            remembered[node] |= !slot.parents.is_empty();
+        }
+        let is_leaf =
+            |node: Uop| node.op() == Op::Buffer || (self.leaf(node).is_some() && !remembered[node.id().0 as usize]);
+        // Users come after their sources, so that one sweep down finds all that is wanted, and one up copies it.
         for at in (0..wanted.len()).rev() {
-            let id = Id(at as u32);
-            if wanted[at] && !forgotten(id) {
-                self.graph.get(id).src_ids().iter().for_each(|source| wanted[source.0 as usize] = true);
+            let node = self.graph.get(Id(at as u32));
+            if wanted[at] && !is_leaf(node) {
+                node.src_ids().iter().for_each(|source| wanted[source.0 as usize] = true);
             }
         }
-        let mut moved = FxHashMap::default();
-        for id in (0..).zip(&wanted).filter(|(_, wanted)| **wanted).map(|(at, _)| Id(at)) {
-            let node = self.graph.get(id);
-            let new = if forgotten(id) || node.op() == Op::Buffer {
+        let mut moved: FxHashMap<Id, Id> = FxHashMap::default();
+        for node in (0..).zip(&wanted).filter(|(_, wanted)| **wanted).map(|(at, _)| self.graph.get(Id(at))) {
+            let new = if is_leaf(node) {
                 to.buffer(node.dtype(), node.shape().to_vec())
             } else {
                 let src: Vec<Uop> = node.src_ids().iter().map(|source| to.get(moved[source])).collect();
                 to.node(node.op(), node.dtype(), &src, node.arg().clone())
             };
-            moved.insert(id, new.id());
+            moved.insert(node.id(), new.id());
         }
         moved
     }
@@ -266,11 +288,23 @@ pub struct About {
 }
 
 impl About {
+    /// The sizes as numbers.
+    pub fn sizes(&self) -> Box<[usize]> {
+        let known = |var: &Var| self.dims.iter().find(|(other, _)| other == var);
+        let value = |var: &Var| known(var).map_or(var.min, |(_, value)| *value);
+        self.shape.iter().map(|size| size.eval(&value).max(0) as usize).collect()
+    }
+
     /// The handle of slot `at`.
-    pub fn handle(self, slot: u32) -> Handle {
+    fn handle(self, slot: u32) -> Handle {
+        let sizes = self.sizes();
         let About { dtype, shape, device, dims, tracked, captured } = self;
-        let value = |var: &Var| dims.iter().find(|(other, _)| other == var).map_or(var.min, |(_, value)| *value);
-        let sizes = shape.iter().map(|size| size.eval(&value).max(0) as usize).collect();
         Handle { slot, dtype, shape, sizes, device, dims, tracked, captured }
     }
+}
+
+/// How many nodes the graph of the process has, and how many tensors there are.
+pub fn graph_size() -> (usize, usize) {
+    let world = lock();
+    (world.graph.len(), world.slots.len() - world.free.len())
 }

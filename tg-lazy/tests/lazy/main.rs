@@ -2,10 +2,12 @@
 //!
 //! All of it runs twice: by kernels, and, in a process that finds no C compiler, by interpretation.
 
+mod captured;
 mod devices;
 mod errors;
 mod gradients;
 mod tables;
+mod threads;
 mod values;
 
 #[path = "../../../tests/golden/mod.rs"]
@@ -22,7 +24,13 @@ fn all_of_this_holds_without_a_compiler() {
         return;
     }
     let this = std::env::current_exe().expect("tests are files");
-    let run = Command::new(this).env("PATH", "").env_remove("CC").env("TG_CACHE", "off").env(INTERPRETED, "1").output();
+    let run = Command::new(this)
+        .arg("--nocapture")
+        .env("PATH", "")
+        .env_remove("CC")
+        .env("TG_CACHE", "off")
+        .env(INTERPRETED, "1")
+        .output();
     let run = run.expect("a test can be started");
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{err}");

@@ -122,7 +122,8 @@ fn check(case: &Case, out: &Tensor, gradients: &[Tensor]) -> Result<(), String> 
 /// All cases of a theme, computed together.
 fn check_theme(theme: &str) {
     let cases = golden::cases(theme).unwrap_or_else(|error| panic!("{error}"));
-    let made: Vec<_> = cases.iter().map(|case| called(case).unwrap_or_else(|error| panic!("{}: {error}", case.name))).collect();
+    let made: Vec<_> =
+        cases.iter().map(|case| called(case).unwrap_or_else(|error| panic!("{}: {error}", case.name))).collect();
     realize(made.iter().flat_map(|(out, gradients)| std::iter::once(out).chain(gradients))).unwrap();
     let failures: Vec<String> =
         cases.iter().zip(&made).filter_map(|(case, (out, gradients))| check(case, out, gradients).err()).collect();

@@ -140,8 +140,7 @@ fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tab
         compile::Slot::Param(at) => Slot::Param(at),
         compile::Slot::Workspace(at) => Slot::Workspace(at),
     };
-    let [work, flops, bytes] =
-        [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
+    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
     let (args, variants) = (tables.keep(kernel.args.iter().map(slot)), tables.keep(variants));
     Kernel { name: lasting(&kernel.name), args, variants, work, flops, bytes }
 }
