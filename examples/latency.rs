@@ -1,7 +1,7 @@
 //! How soon a small network answers: from the start of the process to its first result, and then each call.
 //!
 //! `cargo run --release --example latency`, or on a GPU `cargo run --release --features cuda --example latency -- --device
-//! cuda`
+//! cuda`; with `--lazy` the same network by lazy tensors. The second run of that finds its kernels compiled.
 
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ tensor_fn! {
 const CALLS: u32 = 10_000;
 
 /// Microseconds of one of many calls that follow each other.
-fn per_call(device: &Device, mut call: impl FnMut() -> tg::Result<()>) -> tg::Result<f64> {
+fn per_call<E: From<tg::Error>>(device: &Device, mut call: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
     (0..100).try_for_each(|_| call())?;
     device.synchronize()?;
     let start = Instant::now();
@@ -37,12 +37,38 @@ fn per_call(device: &Device, mut call: impl FnMut() -> tg::Result<()>) -> tg::Re
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS))
 }
 
+/// The network by lazy tensors: nothing of it is known to the build.
+fn lazy(start: Instant) -> Result<(), Box<dyn std::error::Error>> {
+    use tg::lazy::Tensor;
+    let uniform = |seed, shape: [usize; 2]| -> tg::Result<_> {
+        let elements = tg::Tensor::<f32, (tg::Dyn,)>::uniform_in((tg::Dyn(shape[0] * shape[1]),), -0.1, 0.1, seed)?;
+        Ok(Tensor::from_slice(elements.as_slice(), shape))
+    };
+    let (w1, b1) = (uniform(1, [784, 128])?, tg::lazy::zeros([128], ()));
+    let (w2, b2) = (uniform(2, [128, 10])?, tg::lazy::zeros([10], ()));
+    let net = |x: &Tensor| (x.matmul(&w1) + &b1).relu().matmul(&w2) + &b2;
+    let x = Tensor::from_slice(&[1.0f32; 784], [1, 784]);
+    tg::lazy::realize([&b1, &b2])?;
+    let first = net(&x).to_vec::<f32>()?[0];
+    println!("lazy: the first result, {first:.4}, after {:.1?}", start.elapsed());
+    // Equal computations are done once, so that each call gets a tensor of its own.
+    let fresh = || Tensor::from_slice(&[1.0f32; 784], [1, 784]);
+    println!("batch  1: {:6.2} us a call that builds its graph", per_call(&Device::Cpu, || net(&fresh()).realize())?);
+    let jitted = tg::lazy::jit(|x: Tensor| net(&x));
+    println!(
+        "batch  1: {:6.2} us a call of the traced function",
+        per_call(&Device::Cpu, || jitted.call(&x).map(drop))?
+    );
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let device = match std::env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" | "--device cpu" => Device::Cpu,
         "--device cuda" => Device::cuda(0)?,
-        other => return Err(format!("expected `--device cpu` or `--device cuda`, got `{other}`").into()),
+        "--lazy" => return lazy(start),
+        other => return Err(format!("expected `--device cpu`, `--device cuda` or `--lazy`, got `{other}`").into()),
     };
     let ready = start.elapsed();
     let mut net = Mlp::zeros();

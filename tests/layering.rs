@@ -30,6 +30,7 @@ const SOURCES: &[&str] = &[
     "tg-toolchain/src",
     "tg-macros/src",
     "tg-runtime/src",
+    "tg-lazy/src",
     "tg-tune/src",
     "benches/src",
     "benches/kernels/src",
@@ -87,6 +88,7 @@ fn crates_depend_one_way() {
         ("tg-toolchain", &["tg-core"]),
         ("tg-macros", &["tg-core", "tg-toolchain"]),
         ("tg-runtime", &["tg-core", "tg-toolchain"]),
+        ("tg-lazy", &["tg-core", "tg-runtime"]),
         ("tg-tune", &["tg-core", "tg-toolchain"]),
     ];
     for (name, may) in allowed {

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 use tg_core::compile::{self, Function, Language};
 use tg_core::dim::Var;
 use tg_core::ir::{Graph, Id, Uop};
-use tg_runtime::jit::{Compiler, JitError};
+use tg_runtime::jit::{Compiler, JitError, Key};
 use tg_runtime::loader::Code;
 use tg_runtime::program::{KernelFn, Owned};
 use tg_runtime::recent::{Recent, Slot};
@@ -17,6 +17,9 @@ use crate::world::World;
 
 /// Bytes of programs that are kept though nobody runs them: some thousands. Their code is kept by its own compiler.
 const MEMORY_LIMIT: usize = 32 << 20;
+
+/// What the tables of one kernel take, about.
+const KERNEL_BYTES: usize = 1024;
 
 /// What functions of lazy tensors are called, in profiles and errors.
 const NAME: &str = "lazy";
@@ -70,52 +73,57 @@ impl Alone {
     }
 }
 
-static PROGRAMS: LazyLock<Mutex<Recent<Vec<u8>, Program>>> = LazyLock::new(Mutex::default);
+static PROGRAMS: LazyLock<Mutex<Recent<Arc<[u8]>, Program>>> = LazyLock::new(Mutex::default);
 
 /// Where the program for a key is, or will be.
-pub fn slot(key: Vec<u8>) -> Arc<Slot<Program>> {
+pub fn slot(key: Arc<[u8]>) -> Arc<Slot<Program>> {
     PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).slot(key)
 }
 
-/// The program for `slot`: what it holds, or that for what `make` gives. Who comes second waits for the first.
-pub fn program(slot: &Slot<Program>, key: usize, make: impl FnOnce() -> Alone) -> Result<Arc<Program>, ErrorKind> {
+/// The program for the `slot` of `key`: what it holds, or that for `alone`. Who comes second waits for the first.
+pub fn program(slot: &Slot<Program>, key: &[u8], alone: Alone) -> Result<Arc<Program>, ErrorKind> {
     let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(program) = &*held {
         return Ok(program.clone());
     }
-    let program = Arc::new(compiled(make(), key)?);
+    let program = Arc::new(compiled(alone, key)?);
     *held = Some(program.clone());
     drop(held);
     PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).trim(MEMORY_LIMIT, |program| program.bytes);
     Ok(program)
 }
 
-fn compiled(alone: Alone, key: usize) -> Result<Program, ErrorKind> {
+fn compiled(alone: Alone, key: &[u8]) -> Result<Program, ErrorKind> {
     let compiler = match Compiler::of_process() {
         Ok(compiler) => compiler,
-        Err(why) => return Ok(interpreted(alone, key, why)),
+        Err(why) => return Ok(interpreted(alone, key.len(), why)),
     };
-    let program = caught(|| compile::compile(&alone.graph, &alone.function(), &[compiler.isa()], Language::C))?;
+    let program = scheduled(&alone, key, compiler)?;
     let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
     let text: String = program.prelude.iter().map(String::as_str).chain(sources).collect();
     let code = match compiler.code(&text) {
         Ok(code) => code,
-        Err(why) => return Ok(interpreted(alone, key, &why)),
+        Err(why) => return Ok(interpreted(alone, key.len(), &why)),
     };
     let entries = program.kernels.iter().map(|kernel| code.kernel(&kernel.name)).collect::<Option<Vec<KernelFn>>>();
     let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
     // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
     let kernels = unsafe { Owned::new(&program, &entries) };
-    Ok(Program {
-        dims: program.dims,
-        body: Body::Kernels { kernels, _code: code },
-        bytes: key + program_bytes(&program.kernels),
-    })
+    let bytes = key.len() + KERNEL_BYTES * (1 + entries.len());
+    Ok(Program { dims: program.dims, body: Body::Kernels { kernels, _code: code }, bytes })
 }
 
-/// What the tables of kernels take, about.
-fn program_bytes(kernels: &[compile::Kernel]) -> usize {
-    512 + kernels.len() * 1024
+/// The kernels of a graph as text: those that another process has kept, or new ones.
+fn scheduled(alone: &Alone, key: &[u8], compiler: &Compiler) -> Result<compile::Program, ErrorKind> {
+    let isa = compiler.isa();
+    let kept = Key::of_bytes([b"lazy", compile::FINGERPRINT.as_bytes(), isa.name().as_bytes(), key]);
+    let text = compiler.kept(kept).and_then(|bytes| String::from_utf8(bytes).ok());
+    if let Some(program) = text.and_then(|text| compile::Program::parse(&text, &[isa])) {
+        return Ok(program);
+    }
+    let program = caught(|| compile::compile(&alone.graph, &alone.function(), &[isa], Language::C))?;
+    compiler.keep(kept, program.print().as_bytes());
+    Ok(program)
 }
 
 /// A bug of the compiler as an error: the process goes on.

@@ -231,15 +231,15 @@ fn trace<R: Tensors>(
     loop {
         let mut world = world::lock();
         let roots: Vec<Id> = made.iter().map(|handle| world.node(handle)).collect();
-        let mut extract = world.extract(&roots);
+        let extract = world.extract(&roots);
         let copies: Vec<_> = extract.leaves.iter().filter_map(Leaf::copied).collect();
         if copies.is_empty() {
             let inputs = extract.leaves.iter().map(|leaf| Input::of(leaf, nodes)).collect::<Option<_>>();
             let inputs = inputs.ok_or_else(|| fail(ErrorKind::Captured))?;
-            let slot = compile::slot(std::mem::take(&mut extract.key));
+            let key: Arc<[u8]> = extract.key.as_slice().into();
             let alone = Alone::new(&extract, &world);
             drop(world);
-            let program = compile::program(&slot, 0, || alone).map_err(fail)?;
+            let program = compile::program(&compile::slot(key.clone()), &key, alone).map_err(fail)?;
             let kind = |handle: &Arc<Handle>| {
                 let Handle { dtype, shape, device, .. } = &**handle;
                 Kind { dtype: *dtype, shape: shape.clone(), device: *device }

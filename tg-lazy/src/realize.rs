@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use tg_core::dim::Var;
 use tg_core::dtype::DType;
 use tg_runtime::program::DimValues;
+use tg_runtime::recent::Slot;
 
 use crate::compile::{self, Alone, Body, Program};
 use crate::data::{Data, Elements};
@@ -52,14 +53,14 @@ impl Step {
         let device = first.device;
         let targets: Vec<Arc<Handle>> = missing.into_iter().filter(|handle| handle.device == device).collect();
         let roots: Vec<_> = targets.iter().map(|handle| world.node(handle)).collect();
-        let mut extract = world.extract(&roots);
+        let extract = world.extract(&roots);
         let copies: Vec<Copied> = extract.leaves.iter().filter_map(Leaf::copied).collect();
         if !copies.is_empty() {
             return Ok(Step::Copies(copies));
         }
         let inputs = extract.leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
-        let key = extract.key.len();
-        let slot = compile::slot(std::mem::take(&mut extract.key));
+        let key: Arc<[u8]> = extract.key.as_slice().into();
+        let slot = compile::slot(key.clone());
         let known = slot.try_lock().ok().and_then(|held| held.clone());
         let work = known.map_or_else(|| Work::New(slot, key, Box::new(Alone::new(&extract, world))), Work::Known);
         Ok(Step::Run(Job { targets, inputs, device, work }))
@@ -86,7 +87,7 @@ pub(crate) fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()
 /// A program, or what it is made of.
 enum Work {
     Known(Arc<Program>),
-    New(Arc<tg_runtime::recent::Slot<Program>>, usize, Box<Alone>),
+    New(Arc<Slot<Program>>, Arc<[u8]>, Box<Alone>),
 }
 
 /// Tensors to be computed from others.
@@ -101,7 +102,7 @@ impl Job {
     fn run(self) -> std::result::Result<(), ErrorKind> {
         let program = match self.work {
             Work::Known(program) => program,
-            Work::New(slot, key, alone) => compile::program(&slot, key, || *alone)?,
+            Work::New(slot, key, alone) => compile::program(&slot, &key, *alone)?,
         };
         let dims: Vec<&[(Var, i64)]> = self.targets.iter().map(|handle| &*handle.dims).collect();
         let counts = self.targets.iter().map(|handle| (handle.dtype, handle.sizes.iter().product()));

@@ -26,11 +26,16 @@ pub struct Key([u8; 32]);
 impl Key {
     /// The key of a result that depends on `parts` and nothing else.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Key {
+        Key::of_bytes(parts.into_iter().map(str::as_bytes))
+    }
+
+    /// [`Key::of`] for parts that are no text.
+    pub fn of_bytes<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Key {
         let mut hasher = blake3::Hasher::new();
-        for part in std::iter::once(FORMAT).chain(parts) {
+        for part in std::iter::once(FORMAT.as_bytes()).chain(parts) {
             // The length keeps ("ab", "c") and ("a", "bc") apart.
             hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+            hasher.update(part);
         }
         Key(*hasher.finalize().as_bytes())
     }

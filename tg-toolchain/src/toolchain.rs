@@ -54,6 +54,11 @@ impl Toolchain {
         &self.compiler
     }
 
+    /// Where results are kept, if anywhere.
+    pub fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
     /// What was done so far.
     pub fn counts(&self) -> Counts {
         Counts { started: self.started.load(Ordering::Relaxed), cached: self.cached.load(Ordering::Relaxed) }

@@ -9,7 +9,7 @@ use crate::target::Isa;
 
 /// A hash of the compiler's source, which `build.rs` makes. The version alone would take kernels of yesterday's compiler
 /// for those of today's while tg itself is worked on.
-const FINGERPRINT: &str = env!("TG_FINGERPRINT");
+pub const FINGERPRINT: &str = env!("TG_FINGERPRINT");
 
 /// Everything that the kernels of a traced function depend on, as text: equal texts, equal kernels to the letter. What a
 /// tuning file says comes to that: [`super::Plan::tuned`].

@@ -5,6 +5,7 @@ mod name;
 mod portable;
 mod program;
 mod rendered;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
 use crate::target::{Device, Isa};
 
-pub use identity::identity;
+pub use identity::{FINGERPRINT, identity};
 pub use portable::Portable;
 pub use program::{Function, Kernel, Language, Launch, Origin, Parameter, Program, Report, Role, Slot, Variant};
 pub use rendered::Rendered;

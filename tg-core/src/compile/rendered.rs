@@ -30,7 +30,7 @@ impl Rendered {
         };
         let variants = self.variants.iter().flatten().flat_map(of_variant);
         let fields = self.prelude.iter().cloned().chain(variants);
-        fields.map(|field| format!("{}\n{field}\n", field.len())).collect()
+        fields.map(|field| as_field(&field)).collect()
     }
 
     /// What was printed for these instruction sets; `None` for any other text.
@@ -104,8 +104,13 @@ fn origin(text: &str) -> Option<Origin> {
     }
 }
 
+/// `text` as a field.
+pub(super) fn as_field(text: &str) -> String {
+    format!("{}\n{text}\n", text.len())
+}
+
 /// The first field of `rest`, which then begins with the next.
-fn field<'t>(rest: &mut &'t str) -> Option<&'t str> {
+pub(super) fn field<'t>(rest: &mut &'t str) -> Option<&'t str> {
     let (length, after) = rest.split_once('\n')?;
     let (field, after) = after.split_at_checked(length.parse().ok()?)?;
     *rest = after.strip_prefix('\n')?;

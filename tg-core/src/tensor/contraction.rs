@@ -65,21 +65,21 @@ fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
 
 /// Dtypes and sizes fit.
 fn check(x: Uop, y: Uop) -> Result<(), Error> {
-    let shapes = format!("{} x {}", show_shape(x.shape()), show_shape(y.shape()));
+    let shapes = || format!("{} x {}", show_shape(x.shape()), show_shape(y.shape()));
     if x.dtype() != y.dtype() {
         let wanted = if x.dtype().is_float() { x.dtype() } else { y.dtype() };
         let help = format!("convert one of them, such as with `.cast::<{wanted}>()`");
-        return Err(Error::new(format!("{shapes}: dtypes differ, {} and {}", x.dtype(), y.dtype())).help(help));
+        return Err(Error::new(format!("{}: dtypes differ, {} and {}", shapes(), x.dtype(), y.dtype())).help(help));
     }
     let (Some(k), Some(_)) = (x.shape().last(), y.shape().last()) else {
-        return Err(Error::new(format!("{shapes}: a scalar has no axis to sum over")).help("multiply with `*`"));
+        return Err(Error::new(format!("{}: a scalar has no axis to sum over", shapes())).help("multiply with `*`"));
     };
     let own = &y.shape()[y.shape().len().saturating_sub(2)];
     if k != own {
-        return Err(Error::new(format!("{shapes}: inner dimensions differ, {k} and {own}")).help(repair(x, y)));
+        return Err(Error::new(format!("{}: inner dimensions differ, {k} and {own}", shapes())).help(repair(x, y)));
     }
     batches(x, y).map_err(|error| {
-        Error::new(format!("{shapes}: batch {}", error.message)).help("batch sizes must be equal, or one of them 1")
+        Error::new(format!("{}: batch {}", shapes(), error.message)).help("batch sizes must be equal, or one of them 1")
     })
 }
 

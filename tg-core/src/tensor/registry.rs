@@ -3,6 +3,10 @@
 //! [`methods!`] makes a documented Rust function and its row from one text, so that the two cannot differ. The rows
 //! hold no meaning of their own.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use crate::dim::Dim;
 use crate::dtype::DType;
 use crate::ir::{Graph, Uop};
@@ -182,7 +186,9 @@ pub fn methods() -> impl Iterator<Item = &'static Method> {
 
 /// The method called `name`.
 pub fn find(name: &str) -> Option<&'static Method> {
-    methods().find(|method| method.name == name)
+    static BY_NAME: LazyLock<FxHashMap<&str, &Method>> =
+        LazyLock::new(|| methods().map(|method| (method.name, method)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// Names that other libraries use, and ours.

@@ -10,7 +10,8 @@ mod error;
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 use tg_core::target;
-use tg_toolchain::{Job, Key, Toolchain, host_triple};
+pub use tg_toolchain::Key;
+use tg_toolchain::{Job, Toolchain, host_triple};
 
 pub use error::JitError;
 
@@ -73,6 +74,18 @@ impl Compiler {
     /// What texts are to be rendered for.
     pub fn isa(&self) -> target::Isa {
         self.isa
+    }
+
+    /// What was kept under `key`, on the disk.
+    pub fn kept(&self, key: Key) -> Option<Vec<u8>> {
+        self.toolchain.cache()?.get(key)
+    }
+
+    /// Keeps `bytes` under `key`, on the disk, for other processes.
+    pub fn keep(&self, key: Key, bytes: &[u8]) {
+        if let Some(cache) = self.toolchain.cache() {
+            cache.put(key, bytes);
+        }
     }
 
     /// How often a C compiler was started.
