@@ -49,11 +49,12 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use tg_core::dtype::Scalar;
+    pub use tg_lazy::run_graph;
     pub use tg_runtime::isa::Isa;
     pub use tg_runtime::kernel;
     pub use tg_runtime::parameters::field_name;
     pub use tg_runtime::program::{
-        DimSpec, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
+        DimSpec, Fallback, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
     };
     #[cfg(feature = "cuda")]
     pub use tg_runtime::program::{Fragment, GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};

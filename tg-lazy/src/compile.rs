@@ -8,9 +8,10 @@ use tg_core::dim::Var;
 use tg_core::ir::{Graph, Id, Uop};
 use tg_runtime::jit::{Compiler, JitError, Key};
 use tg_runtime::loader::Code;
-use tg_runtime::program::{KernelFn, Owned};
+use tg_runtime::program::{DimValues, KernelFn, Owned};
 use tg_runtime::recent::{Recent, Slot};
 
+use crate::device::Device;
 use crate::error::ErrorKind;
 use crate::extract::Extract;
 use crate::world::World;
@@ -18,8 +19,11 @@ use crate::world::World;
 /// Bytes of programs that are kept though nobody runs them: some thousands. Their code is kept by its own compiler.
 const MEMORY_LIMIT: usize = 32 << 20;
 
-/// What the tables of one kernel take, about.
-const KERNEL_BYTES: usize = 1024;
+/// What the tables of a program take, about.
+const KERNEL_BYTES: usize = 4096;
+
+/// What a node takes.
+const NODE_BYTES: usize = 128;
 
 /// What functions of lazy tensors are called, in profiles and errors.
 const NAME: &str = "lazy";
@@ -35,8 +39,8 @@ pub struct Program {
 
 /// How a graph is run.
 pub enum Body {
-    /// By kernels. They go before their code does.
-    Kernels { kernels: Owned, _code: Arc<Code> },
+    /// By kernels.
+    Kernels(Kernels),
     /// Node by node.
     Interpreted(Mutex<Alone>),
 }
@@ -94,34 +98,72 @@ pub fn program(slot: &Slot<Program>, key: &[u8], alone: Alone) -> Result<Arc<Pro
 }
 
 fn compiled(alone: Alone, key: &[u8]) -> Result<Program, ErrorKind> {
-    let compiler = match Compiler::of_process() {
-        Ok(compiler) => compiler,
-        Err(why) => return Ok(interpreted(alone, key.len(), why)),
-    };
-    let program = scheduled(&alone, key, compiler)?;
-    let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
-    let text: String = program.prelude.iter().map(String::as_str).chain(sources).collect();
-    let code = match compiler.code(&text) {
-        Ok(code) => code,
-        Err(why) => return Ok(interpreted(alone, key.len(), &why)),
-    };
-    let entries = program.kernels.iter().map(|kernel| code.kernel(&kernel.name)).collect::<Option<Vec<KernelFn>>>();
-    let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
-    // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
-    let kernels = unsafe { Owned::new(&program, &entries) };
-    let bytes = key.len() + KERNEL_BYTES * (1 + entries.len());
-    Ok(Program { dims: program.dims, body: Body::Kernels { kernels, _code: code }, bytes })
+    let bytes = key.len() + KERNEL_BYTES + alone.graph.len() * NODE_BYTES;
+    match Kernels::new(&alone.graph, &alone.function(), key)? {
+        Ok(kernels) => Ok(Program { dims: kernels.dims.clone(), body: Body::Kernels(kernels), bytes }),
+        Err(why) => {
+            say_interpreted(&why);
+            Ok(Program { dims: dims(&alone), body: Body::Interpreted(Mutex::new(alone)), bytes })
+        }
+    }
+}
+
+/// The kernels of a function, ready to run.
+pub struct Kernels {
+    pub dims: Vec<Var>,
+    program: Owned,
+    /// It goes after what runs it.
+    _code: Arc<Code>,
+}
+
+impl Kernels {
+    /// Compiles `function`, or finds it compiled under `key`. The inner error says why there are no kernels on this machine.
+    pub fn new(graph: &Graph, function: &Function, key: &[u8]) -> Result<Result<Kernels, JitError>, ErrorKind> {
+        let compiler = match Compiler::of_process() {
+            Ok(compiler) => compiler,
+            Err(why) => return Ok(Err(why.clone())),
+        };
+        let program = scheduled(graph, function, key, compiler)?;
+        let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
+        let text: String = program.prelude.iter().map(String::as_str).chain(sources).collect();
+        let code = match compiler.code(&text) {
+            Ok(code) => code,
+            Err(why) => return Ok(Err(why)),
+        };
+        let entries = program.kernels.iter().map(|kernel| code.kernel(&kernel.name)).collect::<Option<Vec<KernelFn>>>();
+        let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
+        // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
+        let owned = unsafe { Owned::new(&program, &entries) };
+        Ok(Ok(Kernels { dims: program.dims, program: owned, _code: code }))
+    }
+
+    /// Runs them: [`Owned::run_on`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn run(&self, device: Device, params: &[*mut u8], dims: &DimValues) -> tg_runtime::Result<()> {
+        // SAFETY: the caller's promises.
+        unsafe { self.program.run_on(&device.memory(), params, dims) }
+    }
 }
 
 /// The kernels of a graph as text: those that another process has kept, or new ones.
-fn scheduled(alone: &Alone, key: &[u8], compiler: &Compiler) -> Result<compile::Program, ErrorKind> {
+fn scheduled(
+    graph: &Graph,
+    function: &Function,
+    key: &[u8],
+    compiler: &Compiler,
+) -> Result<compile::Program, ErrorKind> {
     let isa = compiler.isa();
     let kept = Key::of_bytes([b"lazy", compile::FINGERPRINT.as_bytes(), isa.name().as_bytes(), key]);
     let text = compiler.kept(kept).and_then(|bytes| String::from_utf8(bytes).ok());
     if let Some(program) = text.and_then(|text| compile::Program::parse(&text, &[isa])) {
         return Ok(program);
     }
-    let program = caught(|| compile::compile(&alone.graph, &alone.function(), &[isa], Language::C))?;
+    let program = caught(|| compile::compile(graph, function, &[isa], Language::C))?;
     compiler.keep(kept, program.print().as_bytes());
     Ok(program)
 }
@@ -134,13 +176,10 @@ fn caught<R>(run: impl FnOnce() -> R) -> Result<R, ErrorKind> {
     })
 }
 
-/// The graph as it is, because kernels cannot be compiled. Says why, once.
-fn interpreted(alone: Alone, key: usize, why: &JitError) -> Program {
+/// Says why graphs are interpreted, once.
+pub fn say_interpreted(why: &JitError) {
     static SAID: Once = Once::new();
     SAID.call_once(|| eprintln!("tg: lazy tensors are interpreted, which is some thousand times slower: {why}"));
-    let dims = dims(&alone);
-    let bytes = key + alone.graph.len() * 128;
-    Program { dims, body: Body::Interpreted(Mutex::new(alone)), bytes }
 }
 
 /// The run-time dimensions of what a graph reads and gives.

@@ -43,6 +43,33 @@ macro_rules! elements {
                 }
             }
 
+            /// A copy of `count` elements at `place`.
+            ///
+            /// # Errors
+            /// [`tg_runtime::Error::OutOfMemory`].
+            ///
+            /// # Safety
+            /// They are there, and of this type.
+            pub unsafe fn read(dtype: DType, place: *const u8, count: usize) -> Result<Elements> {
+                match dtype.scalar {
+                    $(Scalar::$scalar => {
+                        // SAFETY: the caller's promise.
+                        let elements = unsafe { std::slice::from_raw_parts(place.cast::<$type>(), count) };
+                        Row::<$type>::from_slice(elements).map(Elements::$scalar)
+                    })*
+                    other => unreachable!("tensors have no elements of {}", other.name()),
+                }
+            }
+
+            /// Copies the elements to `place`.
+            ///
+            /// # Safety
+            /// As many of this type can be written there.
+            pub unsafe fn write(&self, place: *mut u8) {
+                // SAFETY: the caller's promise.
+                each!(self, row => unsafe { row.as_ptr().copy_to_nonoverlapping(place.cast(), row.len()) });
+            }
+
             /// Whether tensors hold elements of this type.
             pub fn is_stored(dtype: DType) -> bool {
                 matches!(dtype.scalar, $(Scalar::$scalar)|*)

@@ -18,6 +18,7 @@
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
 //! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
 //! | `jit` | functions of tensors that are traced once |
+//! | `fallback` | tensor functions of a build, run from their graphs |
 
 mod call;
 mod compile;
@@ -25,6 +26,7 @@ mod data;
 pub mod device;
 pub mod error;
 mod extract;
+mod fallback;
 mod gradient;
 mod interpret;
 mod jit;
@@ -41,6 +43,8 @@ pub use call::call;
 pub use data::Typed;
 pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
+#[doc(hidden)]
+pub use fallback::run_graph;
 pub use gradient::grad;
 pub use jit::{Jit, Tensors, jit};
 pub use method::*;

@@ -129,14 +129,14 @@ pub(crate) fn run(
     let unwritten = |(dtype, count)| unsafe { Elements::unwritten(dtype, count) }.map_err(ErrorKind::Runtime);
     let mut outputs = counts.map(unwritten).collect::<std::result::Result<Vec<_>, _>>()?;
     match &program.body {
-        Body::Kernels { kernels, .. } => {
+        Body::Kernels(kernels) => {
             let reads = inputs.iter().map(|data| data.elements.address().cast_mut());
             let params: Vec<*mut u8> = reads.chain(outputs.iter_mut().map(Elements::address_mut)).collect();
             let dims =
                 DimValues::of(&dims).ok_or_else(|| ErrorKind::Internal("too many run-time dimensions".into()))?;
             // SAFETY: the program is of the graph whose BUFFERs are `inputs`, by their order, types and shapes, which are
             // part of its key; elements do not change while somebody has them; outputs are new, and written here only.
-            unsafe { kernels.run_on(&device.memory(), &params, &dims) }.map_err(ErrorKind::Runtime)?;
+            unsafe { kernels.run(device, &params, &dims) }.map_err(ErrorKind::Runtime)?;
         }
         Body::Interpreted(alone) => {
             let alone = alone.lock().unwrap_or_else(PoisonError::into_inner);

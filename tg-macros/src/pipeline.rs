@@ -136,8 +136,10 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
         return None;
     };
     let levels = backend.as_ref().map(|backend| backend.levels(&config));
-    let functions = traced.into_iter().zip(graphs);
+    let functions = traced.iter().copied().zip(graphs);
     let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, levels.as_ref()));
+    // Scheduling adds to the graph, but nothing that the function is made of.
+    let texts: Vec<String> = traced.iter().map(|function| function.print()).collect();
     let compiled: Vec<Compiled> = compiled.collect::<Result<_, _>>().map_err(report).ok()?;
     let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
     let seed = format!("{}", invocation_number());
@@ -148,7 +150,10 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
     let (gpu_items, gpu_names) = gpu_tables(code, entries, &config).map_err(report).ok()?;
     let isas = levels.map_or(Vec::new(), |(isas, _)| isas);
     let tables = compiled.iter().enumerate().map(|(at, compiled)| match &compiled.program {
-        Some(program) => program::table(&table_name(at), program, &machine_code.entries[at], &isas, gpu_names.get(at)),
+        Some(program) => {
+            let entries = &machine_code.entries[at];
+            program::table(&table_name(at), program, entries, &isas, gpu_names.get(at), &texts[at])
+        }
         None => program::placeholder(&table_name(at)),
     });
     let file = config.tuning_file.as_deref().map(tracked_file);

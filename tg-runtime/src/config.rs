@@ -23,6 +23,8 @@ pub struct Config {
     pub cpu: Option<Isa>,
     /// The folder that keeps what is compiled at run time, for later runs; `None` for no such folder.
     pub cache: Option<PathBuf>,
+    /// Whether tensor functions run from their graphs, by kernels compiled at run time, though they have others.
+    pub lazy: bool,
 }
 
 /// One environment variable.
@@ -91,6 +93,20 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "The folder that keeps what is compiled at run time, up to 256 MiB.",
         set: |config, text| {
             config.cache = if text == "off" { None } else { Some(absolute(text)?) };
+            Some(())
+        },
+    },
+    Variable {
+        name: "TG_LAZY",
+        values: "`0` or `1`",
+        default: "`0`",
+        meaning: "With 1, tensor functions run as on a processor that they were not compiled for: from their graphs.",
+        set: |config, text| {
+            config.lazy = match text {
+                "0" => false,
+                "1" => true,
+                _ => return None,
+            };
             Some(())
         },
     },

@@ -102,6 +102,13 @@ pub enum Error {
         /// The argument that is elsewhere, and its device.
         second: (String, String),
     },
+    /// A tensor function that is run from its graph cannot be.
+    Fallback {
+        /// The tensor function.
+        function: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A tensor function has no kernels for a device.
     NoKernels {
         /// The tensor function.
@@ -342,6 +349,7 @@ impl fmt::Display for Error {
             Error::DimUnknown { function, dim } => {
                 write!(f, "`{function}`: no argument has dimension `{dim}` as its size, so it is unknown")
             }
+            Error::Fallback { function, reason } => write!(f, "`{function}` cannot be run from its graph: {reason}"),
             Error::Unsupported { function, compiled } => {
                 write!(
                     f,

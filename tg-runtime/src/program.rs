@@ -18,6 +18,7 @@ pub use gpu::GpuState;
 pub use launch::ProgramState;
 pub use owned::Owned;
 
+use crate::error::Result;
 use crate::isa::Isa;
 use tg_core::dtype::Scalar;
 #[cfg(feature = "cuda")]
@@ -187,9 +188,20 @@ pub struct Program {
     pub report: Report,
     /// What the runtime keeps between calls.
     pub state: ProgramState,
+    /// How it is run where its kernels cannot be.
+    pub fallback: Option<Fallback>,
     /// The same for GPUs of NVIDIA, if it was compiled for them.
     #[cfg(feature = "cuda")]
     pub gpu: Option<&'static GpuProgram>,
+}
+
+/// How a tensor function is run on a processor that it was not compiled for: from its graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Fallback {
+    /// The traced function as text.
+    pub graph: &'static str,
+    /// Runs it, as [`Program::run`] would.
+    pub run: unsafe fn(&'static Program, &'static str, &[*mut u8], &DimValues) -> Result<()>,
 }
 
 /// A tensor function as compiled for GPUs of NVIDIA: it shares name, dimensions and parameters with the [`Program`].

@@ -6,6 +6,7 @@ mod portable;
 mod program;
 mod rendered;
 mod stored;
+mod traced;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,13 +7,14 @@ use tg_core::dim::{Dim, Var};
 use tg_core::target::Isa;
 
 /// `static NAME: Program = …;`, whose kernels have the paths `entries[kernel][level]`.
-/// `gpu` is the table of the same function for GPUs, if there is one.
+/// `gpu` is the table of the same function for GPUs, if there is one; `graph` the traced function as text.
 pub fn table(
     name: &Ident,
     program: &Program,
     entries: &[Vec<TokenStream>],
     isas: &[Isa],
     gpu: Option<&Ident>,
+    graph: &str,
 ) -> TokenStream {
     let dims = &program.dims;
     let specs = dims.iter().map(|Var { name, min, max }| {
@@ -36,6 +37,7 @@ pub fn table(
             isas: &[#(p::Isa::#isas),*],
             report: #report,
             state: p::ProgramState::new(),
+            fallback: ::core::option::Option::Some(p::Fallback { graph: #graph, run: p::run_graph }),
             #gpu
         };
     }
@@ -49,6 +51,7 @@ pub fn placeholder(name: &Ident) -> TokenStream {
             name: "", dims: &[], params: &[], workspace: &[], kernels: &[], isas: &[],
             report: #report,
             state: p::ProgramState::new(),
+            fallback: ::core::option::Option::None,
             #gpu
         };
     }

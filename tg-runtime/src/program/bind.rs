@@ -226,6 +226,7 @@ mod tests {
         isas: &[crate::isa::Isa::Baseline],
         report: Report { kernels: 0, flops: 0, bytes: 0, workspace_bytes: 0 },
         state: ProgramState::new(),
+        fallback: None,
         #[cfg(feature = "cuda")]
         gpu: None,
     };

@@ -204,6 +204,7 @@ mod tests {
         isas: &[],
         report: Report { kernels: 0, flops: 0, bytes: 0, workspace_bytes: 0 },
         state: ProgramState::new(),
+        fallback: None,
         gpu: None,
     };
 

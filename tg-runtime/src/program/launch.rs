@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::watch::{Portions, Watch};
-use super::{CHUNK_WORK, DimValues, Kernel, PARALLEL_WORK, Program, Slot, Variant};
+use super::{CHUNK_WORK, DimValues, Fallback, Kernel, PARALLEL_WORK, Program, Slot, Variant};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::isa::Isa;
@@ -15,7 +15,7 @@ use crate::storage::{ALIGNMENT, Storage};
 /// What the runtime keeps for a tensor function between calls.
 #[derive(Debug)]
 pub struct ProgramState {
-    /// Index of the best of [`Program::isas`] on this processor.
+    /// Index of the best of [`Program::isas`] on this processor; none if it runs from its graph.
     isa: OnceLock<Option<usize>>,
     /// Workspaces that no call uses now. Each concurrent call takes its own.
     idle: Mutex<Vec<Workspace>>,
@@ -127,7 +127,7 @@ impl Program {
     /// the dimensions grow or more calls run at once than before.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] on a processor without the instruction sets, [`Error::Config`],
+    /// [`Error::Unsupported`] on a processor without the instruction sets, if there is no fallback, [`Error::Config`],
     /// [`Error::OutOfMemory`]; then no kernel ran.
     ///
     /// # Safety
@@ -139,8 +139,12 @@ impl Program {
     /// * `dims` comes from [`Program::bind`] of the same program.
     pub unsafe fn run(&'static self, params: &[*mut u8], dims: &DimValues) -> Result<()> {
         let config = Config::of_process()?;
-        let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu));
-        let isa = chosen.ok_or_else(|| self.unsupported())?;
+        let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu).filter(|_| !self.is_avoided(config)));
+        let Some(isa) = chosen else {
+            let Fallback { graph, run } = self.fallback.ok_or_else(|| self.unsupported())?;
+            // SAFETY: the caller's promises, which are the same.
+            return unsafe { run(self, graph, params, dims) };
+        };
         let watch = Watch::begin(config, self, dims);
         let mut workspace = self.idle().pop().unwrap_or_default();
         workspace.prepare(self, dims, isa, config)?;
@@ -161,6 +165,11 @@ impl Program {
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Workspace>> {
         self.state.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it has to run from its graph, though there are kernels.
+    fn is_avoided(&self, config: &Config) -> bool {
+        config.lazy && self.fallback.is_some()
     }
 
     fn unsupported(&self) -> Error {

@@ -65,6 +65,7 @@ impl Owned {
             isas: &[Isa::Baseline],
             report: Report { kernels: count, flops, bytes, workspace_bytes },
             state: ProgramState::new(),
+            fallback: None,
             #[cfg(feature = "cuda")]
             gpu: None,
         };

@@ -92,6 +92,7 @@ pub static AFFINE: Program = Program {
     isas: &[Isa::Baseline],
     report: Report { kernels: 3, flops: 9, bytes: 96, workspace_bytes: 80 },
     state: ProgramState::new(),
+    fallback: None,
     #[cfg(feature = "cuda")]
     gpu: None,
 };

@@ -107,6 +107,7 @@ pub const fn program(name: &'static str, gpu: &'static GpuProgram) -> Program {
         isas: &[Isa::Baseline],
         report: Report { kernels: 3, flops: 0, bytes: 0, workspace_bytes: 4 },
         state: ProgramState::new(),
+        fallback: None,
         gpu: Some(gpu),
     }
 }
