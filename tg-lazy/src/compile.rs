@@ -6,6 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 use tg_core::compile::{self, Function, Language};
 use tg_core::dim::Var;
 use tg_core::ir::{Graph, Id, Uop};
+#[cfg(feature = "cuda")]
+use tg_core::target::Isa;
 use tg_runtime::jit::{Compiler, JitError, Key};
 use tg_runtime::loader::Code;
 use tg_runtime::program::{DimValues, KernelFn, Owned};
@@ -85,20 +87,26 @@ pub fn slot(key: Arc<[u8]>) -> Arc<Slot<Program>> {
 }
 
 /// The program for the `slot` of `key`: what it holds, or that for `alone`. Who comes second waits for the first.
-pub fn program(slot: &Slot<Program>, key: &[u8], alone: Alone) -> Result<Arc<Program>, ErrorKind> {
+pub fn program(slot: &Slot<Program>, key: &[u8], alone: Alone, device: Device) -> Result<Arc<Program>, ErrorKind> {
     let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(program) = &*held {
         return Ok(program.clone());
     }
-    let program = Arc::new(compiled(alone, key)?);
+    let program = Arc::new(compiled(alone, key, device)?);
     *held = Some(program.clone());
     drop(held);
     PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).trim(MEMORY_LIMIT, |program| program.bytes);
     Ok(program)
 }
 
-fn compiled(alone: Alone, key: &[u8]) -> Result<Program, ErrorKind> {
+fn compiled(alone: Alone, key: &[u8], device: Device) -> Result<Program, ErrorKind> {
     let bytes = key.len() + KERNEL_BYTES + alone.graph.len() * NODE_BYTES;
+    #[cfg(feature = "cuda")]
+    if let Device::Cuda(gpu) = device {
+        let kernels = Kernels::on_gpu(&alone.graph, &alone.function(), gpu)?;
+        return Ok(Program { dims: kernels.dims.clone(), body: Body::Kernels(kernels), bytes });
+    }
+    let _cpu = device;
     match Kernels::new(&alone.graph, &alone.function(), key)? {
         Ok(kernels) => Ok(Program { dims: kernels.dims.clone(), body: Body::Kernels(kernels), bytes }),
         Err(why) => {
@@ -112,8 +120,8 @@ fn compiled(alone: Alone, key: &[u8]) -> Result<Program, ErrorKind> {
 pub struct Kernels {
     pub dims: Vec<Var>,
     program: Owned,
-    /// It goes after what runs it.
-    _code: Arc<Code>,
+    /// It goes after what runs it. A GPU's is a part of the program.
+    _code: Option<Arc<Code>>,
 }
 
 impl Kernels {
@@ -124,9 +132,7 @@ impl Kernels {
             Err(why) => return Ok(Err(why.clone())),
         };
         let program = scheduled(graph, function, key, compiler)?;
-        let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
-        let text: String = program.prelude.iter().map(String::as_str).chain(sources).collect();
-        let code = match compiler.code(&text) {
+        let code = match compiler.code(&text(&program)) {
             Ok(code) => code,
             Err(why) => return Ok(Err(why)),
         };
@@ -134,7 +140,19 @@ impl Kernels {
         let entries = entries.ok_or_else(|| ErrorKind::Internal("an object lacks one of its kernels".into()))?;
         // SAFETY: each entry has its kernel's name in the object of these kernels, which stays with the program.
         let owned = unsafe { Owned::new(&program, &entries) };
-        Ok(Ok(Kernels { dims: program.dims, program: owned, _code: code }))
+        Ok(Ok(Kernels { dims: program.dims, program: owned, _code: Some(code) }))
+    }
+
+    /// Those for `gpu`, as PTX, which its driver compiles, and keeps itself.
+    #[cfg(feature = "cuda")]
+    fn on_gpu(graph: &Graph, function: &Function, gpu: tg_runtime::device::Cuda) -> Result<Kernels, ErrorKind> {
+        let (major, minor) = gpu.capability();
+        let exact = (major, minor) == (9, 0);
+        let isa = if exact { Isa::Sm90a } else { Isa::Sm80 };
+        let program = caught(|| compile::compile(graph, function, &[isa], Language::Ptx))?;
+        let capability = if exact { 90 } else { 80 };
+        let owned = Owned::on_gpu(&program, text(&program), capability, exact);
+        Ok(Kernels { dims: program.dims, program: owned, _code: None })
     }
 
     /// Runs them: [`Owned::run_on`].
@@ -148,6 +166,12 @@ impl Kernels {
         // SAFETY: the caller's promises.
         unsafe { self.program.run_on(&device.memory(), params, dims) }
     }
+}
+
+/// All kernels of a program as one text.
+fn text(program: &compile::Program) -> String {
+    let sources = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &*variant.source);
+    program.prelude.iter().map(String::as_str).chain(sources).collect::<Vec<_>>().join("\n")
 }
 
 /// The kernels of a graph as text: those that another process has kept, or new ones.

@@ -26,18 +26,18 @@ macro_rules! elements {
         pub(crate) use each;
 
         impl Elements {
-            /// Memory for `count` elements, not yet written.
+            /// Memory on `device` for `count` elements, not yet written.
             ///
             /// # Errors
-            /// [`tg_runtime::Error::TooLarge`], [`tg_runtime::Error::OutOfMemory`].
+            /// [`tg_runtime::Error::TooLarge`], [`tg_runtime::Error::OutOfMemory`], [`tg_runtime::Error::DeviceMemory`].
             ///
             /// # Safety
             /// Before anything reads them, the caller writes all elements, each with a value of its type.
-            pub unsafe fn unwritten(dtype: DType, count: usize) -> Result<Elements> {
-                let shape = (Dyn(count),);
+            pub unsafe fn unwritten(dtype: DType, count: usize, device: Device) -> Result<Elements> {
+                let (shape, device) = ((Dyn(count),), device.memory());
                 match dtype.scalar {
                     // SAFETY: the caller's promise.
-                    $(Scalar::$scalar => unsafe { Row::<$type>::unwritten_in(shape) }.map(Elements::$scalar),)*
+                    $(Scalar::$scalar => unsafe { Row::<$type>::unwritten_at(&device, shape) }.map(Elements::$scalar),)*
                     // Tensors of other types cannot be stored: `is_stored`.
                     other => unreachable!("tensors have no elements of {}", other.name()),
                 }
@@ -107,14 +107,14 @@ pub trait Typed: Element {
 }
 
 impl Elements {
-    /// The first element, for reading.
+    /// The first element, in the memory of its device.
     pub fn address(&self) -> *const u8 {
-        each!(self, row => row.as_ptr().cast())
+        each!(self, row => row.address().cast())
     }
 
-    /// The first element, for writing.
+    /// The first element, in the memory of its device, for writing.
     pub fn address_mut(&mut self) -> *mut u8 {
-        each!(self, row => row.as_mut_ptr().cast())
+        each!(self, row => row.address_mut().cast())
     }
 
     /// How many there are.

@@ -1,5 +1,6 @@
 //! Where lazy tensors are computed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use tg_runtime::Result;
@@ -31,6 +32,17 @@ impl Device {
             tg_runtime::Device::Cuda(gpu) => Device::Cuda(gpu),
             _ => Device::CPU,
         })
+    }
+
+    /// What programs are compiled for: equal for devices that can run the same ones.
+    pub(crate) fn target(self) -> Cow<'static, str> {
+        match self {
+            Device::Cpu(_) => "cpu".into(),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(gpu) => format!("cuda{:?}", gpu.capability()).into(),
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda(_) => "cuda".into(),
+        }
     }
 
     /// Where its memory is.

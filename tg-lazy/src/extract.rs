@@ -7,12 +7,13 @@ use rustc_hash::FxHashMap;
 use tg_core::ir::{Graph, Id, Memo, Op, Uop};
 
 use crate::data::Data;
+use crate::device::Device;
 use crate::world::{Copied, World};
 
 /// A graph of its own with what some tensors are computed by.
 pub struct Extract {
     /// What makes it itself: equal keys, equal graphs.
-    pub key: Vec<u8>,
+    key: Vec<u8>,
     /// The tensors it reads, in the order of its BUFFERs.
     pub leaves: Vec<Leaf>,
     /// Its nodes in the world, sources before users.
@@ -101,6 +102,11 @@ impl Extract {
                 node.srcs().for_each(|source| places[source].hash(key));
             }
         }
+    }
+
+    /// The key of what it is compiled to for `device`.
+    pub fn key_on(&self, device: Device) -> Arc<[u8]> {
+        [&self.key[..], device.target().as_bytes()].concat().into()
     }
 
     /// The graph, in `to`: its BUFFERs and its roots.

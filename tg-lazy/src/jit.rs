@@ -236,10 +236,10 @@ fn trace<R: Tensors>(
         if copies.is_empty() {
             let inputs = extract.leaves.iter().map(|leaf| Input::of(leaf, nodes)).collect::<Option<_>>();
             let inputs = inputs.ok_or_else(|| fail(ErrorKind::Captured))?;
-            let key: Arc<[u8]> = extract.key.as_slice().into();
+            let key = extract.key_on(device);
             let alone = Alone::new(&extract, &world);
             drop(world);
-            let program = compile::program(&compile::slot(key.clone()), &key, alone).map_err(fail)?;
+            let program = compile::program(&compile::slot(key.clone()), &key, alone, device).map_err(fail)?;
             let kind = |handle: &Arc<Handle>| {
                 let Handle { dtype, shape, device, .. } = &**handle;
                 Kind { dtype: *dtype, shape: shape.clone(), device: *device }

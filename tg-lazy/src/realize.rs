@@ -59,7 +59,7 @@ impl Step {
             return Ok(Step::Copies(copies));
         }
         let inputs = extract.leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
-        let key: Arc<[u8]> = extract.key.as_slice().into();
+        let key = extract.key_on(device);
         let slot = compile::slot(key.clone());
         let known = slot.try_lock().ok().and_then(|held| held.clone());
         let work = known.map_or_else(|| Work::New(slot, key, Box::new(Alone::new(&extract, world))), Work::Known);
@@ -102,7 +102,7 @@ impl Job {
     fn run(self) -> std::result::Result<(), ErrorKind> {
         let program = match self.work {
             Work::Known(program) => program,
-            Work::New(slot, key, alone) => compile::program(&slot, &key, *alone)?,
+            Work::New(slot, key, alone) => compile::program(&slot, &key, *alone, self.device)?,
         };
         let dims: Vec<&[(Var, i64)]> = self.targets.iter().map(|handle| &*handle.dims).collect();
         let counts = self.targets.iter().map(|handle| (handle.dtype, handle.sizes.iter().product()));
@@ -126,7 +126,7 @@ pub(crate) fn run(
     let value = |var: &Var| dims.iter().find(|(other, _)| other == var).map_or(var.min, |(_, value)| *value);
     let dims: Vec<i64> = program.dims.iter().map(value).collect();
     // SAFETY: the program writes all elements, or they are dropped.
-    let unwritten = |(dtype, count)| unsafe { Elements::unwritten(dtype, count) }.map_err(ErrorKind::Runtime);
+    let unwritten = |(dtype, count)| unsafe { Elements::unwritten(dtype, count, device) }.map_err(ErrorKind::Runtime);
     let mut outputs = counts.map(unwritten).collect::<std::result::Result<Vec<_>, _>>()?;
     match &program.body {
         Body::Kernels(kernels) => {

@@ -170,6 +170,16 @@ impl<T: Element> Storage<T> {
         Device::Cpu
     }
 
+    /// The first element, in the memory of the device.
+    pub fn address(&self) -> *const T {
+        self.start()
+    }
+
+    /// The first element, in the memory of the device, for writing.
+    pub fn address_mut(&mut self) -> *mut T {
+        self.start_mut()
+    }
+
     /// A copy on `device`, which can only be the host.
     ///
     /// # Errors

@@ -256,8 +256,27 @@ impl<T: Element, S: Shape> Tensor<T, S> {
 }
 
 /// What kernels on any device get.
-#[cfg(feature = "cuda")]
 impl<T: Element, S: Shape> Tensor<T, S> {
+    /// Memory for a result on `device`, not yet written.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::OutOfMemory`], [`Error::DeviceMemory`], [`Error::Cuda`].
+    ///
+    /// # Safety
+    /// The caller lets the device write every element before anything reads the tensor.
+    #[doc(hidden)]
+    pub unsafe fn unwritten_at(device: &Device, shape: S) -> Result<Self> {
+        match device {
+            // SAFETY: the caller promises to write before anything reads.
+            Device::Cpu => unsafe { Self::unwritten_in(shape) },
+            #[cfg(feature = "cuda")]
+            // SAFETY: as above.
+            Device::Cuda(gpu) => unsafe { Self::unwritten_on(*gpu, shape) },
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda(_) => Err(Error::NotCompiled { feature: "cuda" }),
+        }
+    }
+
     /// Memory for a result on a GPU, not yet written.
     ///
     /// # Errors
@@ -265,6 +284,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     ///
     /// # Safety
     /// The caller lets the device write every element before anything reads the tensor.
+    #[cfg(feature = "cuda")]
     pub(crate) unsafe fn unwritten_on(gpu: crate::cuda::Cuda, shape: S) -> Result<Self> {
         // SAFETY: the caller promises to write before anything reads.
         let data = unsafe { Elements::unwritten_on(gpu, Self::elements_of(shape)?)? };

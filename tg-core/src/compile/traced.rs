@@ -32,7 +32,8 @@ impl<'g> Function<'g> {
         let roots: Vec<Uop> = if text.is_empty() { vec![] } else { parse(graph, text)?.srcs().collect() };
         let wanted = updates.checked_mul(2).and_then(|updates| updates.checked_add(inputs.len() + outputs.len()));
         if wanted != Some(roots.len()) {
-            let (expected, got) = ("a SINK of as many nodes as there are names".into(), format!("{} nodes", roots.len()));
+            let (expected, got) =
+                ("a SINK of as many nodes as there are names".into(), format!("{} nodes", roots.len()));
             return Err(ParseError { line: 6, column: 1, expected, got });
         }
         let (read, rest) = roots.split_at(inputs.len());
@@ -69,7 +70,10 @@ mod tests {
         let other = Graph::new();
         let parsed = Function::parse(&other, &text).unwrap();
         assert_eq!(parsed.print(), text);
-        assert_eq!(format!("{:?} {:?}", parsed.inputs, parsed.scalars), format!("{:?} {:?}", function.inputs, function.scalars));
+        assert_eq!(
+            format!("{:?} {:?}", parsed.inputs, parsed.scalars),
+            format!("{:?} {:?}", function.inputs, function.scalars)
+        );
         let error = Function::parse(&other, &text.replacen("out0", "out0 out1", 1)).unwrap_err().to_string();
         assert!(error.contains("as many nodes"), "{error}");
         let nothing = Function { inputs: vec![], updates: vec![], outputs: vec![], scalars: vec![], ..function };

@@ -1,6 +1,6 @@
 //! Several devices.
 
-use tg_lazy::{Device, ErrorKind, Tensor};
+use tg_lazy::{Device, ErrorKind, Tensor, grad, jit};
 
 #[test]
 fn tensors_are_copied_when_needed_and_computed_where_they_are() {
@@ -13,6 +13,28 @@ fn tensors_are_copied_when_needed_and_computed_where_they_are() {
     let back = result.to(Device::CPU) + &x;
     assert_eq!(back.to_vec::<f32>().unwrap(), [5.0, 8.0]);
     assert!(there.is_realized());
+}
+
+/// On a GPU, if there is one: a network, its gradients, and a traced function.
+#[test]
+fn a_gpu_computes_what_the_processor_does() {
+    let Ok(gpu) = Device::cuda(0) else { return println!("skipped: there is no GPU") };
+    let numbers = |n: usize, seed: f32| (0..n).map(|i| (i as f32 * seed).sin()).collect::<Vec<f32>>();
+    let (x, w) =
+        (Tensor::from_slice(&numbers(64 * 32, 0.3), [64, 32]), Tensor::from_slice(&numbers(32 * 16, 0.7), [32, 16]));
+    let results = |device: Device| {
+        let (x, w) = (x.to(device), w.to(device).requires_grad());
+        let y = x.matmul(&w).gelu_tanh().softmax(-1);
+        let loss = y.square().sum(());
+        let gradient = grad(&loss, [&w]).unwrap().remove(0);
+        let traced = jit(|(x, w): (Tensor, Tensor)| x.matmul(&w).relu().sum(0));
+        let traced = traced.call(&(x.clone(), w.detach())).unwrap();
+        [y, gradient, traced].map(|tensor| tensor.to_vec::<f32>().unwrap())
+    };
+    for (on_gpu, on_cpu) in results(gpu).iter().zip(&results(Device::CPU)) {
+        let error = on_gpu.iter().zip(on_cpu).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(error < 1e-5 && on_gpu.len() == on_cpu.len(), "{error}");
+    }
 }
 
 #[test]

@@ -41,9 +41,10 @@ impl GpuState {
 /// A function on one device.
 #[derive(Debug)]
 struct OnDevice {
-    module: Module,
     /// Those that no call uses now. Each concurrent call takes its own.
     idle: Mutex<Vec<Replay>>,
+    /// It goes after the graphs of its kernels.
+    module: Module,
 }
 
 impl OnDevice {
@@ -147,7 +148,7 @@ impl Program {
         let _one_at_a_time = program.state.loading.lock().unwrap_or_else(PoisonError::into_inner);
         if place.get().is_none() {
             let module = Module::load(self, program, gpu)?;
-            drop(place.set(OnDevice { module, idle: Mutex::new(Vec::new()) }));
+            drop(place.set(OnDevice { idle: Mutex::new(Vec::new()), module }));
         }
         place.get().map(|here| (program, here)).ok_or_else(|| self.no_kernels(gpu))
     }

@@ -139,7 +139,8 @@ impl Program {
     /// * `dims` comes from [`Program::bind`] of the same program.
     pub unsafe fn run(&'static self, params: &[*mut u8], dims: &DimValues) -> Result<()> {
         let config = Config::of_process()?;
-        let chosen = *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu).filter(|_| !self.is_avoided(config)));
+        let chosen =
+            *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu).filter(|_| !self.is_avoided(config)));
         let Some(isa) = chosen else {
             let Fallback { graph, run } = self.fallback.ok_or_else(|| self.unsupported())?;
             // SAFETY: the caller's promises, which are the same.

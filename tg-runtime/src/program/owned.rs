@@ -49,27 +49,41 @@ impl Owned {
     /// Each entry is the code of its kernel, and stays until the result is dropped.
     pub unsafe fn new(program: &compile::Program, entries: &[KernelFn]) -> Owned {
         let mut tables = Tables::default();
+        let kernels = program.kernels.iter().zip(entries);
+        let kernels: Vec<_> = kernels.map(|(kernel, entry)| row(kernel, *entry, &program.dims, &mut tables)).collect();
+        let workspace = polynomials(&program.workspace, &program.dims, &mut tables);
+        let kernels = tables.keep(kernels);
+        Owned::with(program, tables, |shared| Program { workspace, kernels, isas: &[Isa::Baseline], ..shared })
+    }
+
+    /// `program` for GPUs, as a module of PTX for devices of `capability`, or, unless that is `exact`, newer ones.
+    #[cfg(feature = "cuda")]
+    pub fn on_gpu(program: &compile::Program, ptx: String, capability: u32, exact: bool) -> Owned {
+        let mut tables = Tables::default();
+        let gpu = gpu::program(program, super::GpuImage { capability, exact, ptx: "", cubin: None }, ptx, &mut tables);
+        Owned::with(program, tables, |shared| Program { gpu: Some(gpu), ..shared })
+    }
+
+    /// `program` with what `complete` adds to a table without kernels.
+    fn with(program: &compile::Program, mut tables: Tables, complete: impl FnOnce(Program) -> Program) -> Owned {
         let dims = &program.dims;
         let spec = |var: &Var| DimSpec { name: lasting(&var.name), min: var.min, max: var.max };
         let params: Vec<_> = program.params.iter().map(|param| parameter(param, dims, &mut tables)).collect();
-        let kernels = program.kernels.iter().zip(entries);
-        let kernels: Vec<_> = kernels.map(|(kernel, entry)| row(kernel, *entry, dims, &mut tables)).collect();
-        let workspace: Vec<_> = program.workspace.iter().map(|bytes| polynomial(bytes, dims, &mut tables)).collect();
-        let compile::Report { kernels: count, flops, bytes, workspace_bytes } = program.report;
-        let program = Program {
+        let compile::Report { kernels, flops, bytes, workspace_bytes } = program.report;
+        let shared = Program {
             name: lasting(&program.name),
             dims: tables.keep(dims.iter().map(spec)),
             params: tables.keep(params),
-            workspace: tables.keep(workspace),
-            kernels: tables.keep(kernels),
-            isas: &[Isa::Baseline],
-            report: Report { kernels: count, flops, bytes, workspace_bytes },
+            workspace: &[],
+            kernels: &[],
+            isas: &[],
+            report: Report { kernels, flops, bytes, workspace_bytes },
             state: ProgramState::new(),
             fallback: None,
             #[cfg(feature = "cuda")]
             gpu: None,
         };
-        Owned { program: Box::new(program), _tables: tables }
+        Owned { program: Box::new(complete(shared)), _tables: tables }
     }
 
     /// What a call costs.
@@ -120,13 +134,17 @@ fn lasting(name: &str) -> &'static str {
 }
 
 fn parameter(param: &compile::Parameter, dims: &[Var], tables: &mut Tables) -> ParamSpec {
-    let shape: Vec<_> = param.shape.iter().map(|size| polynomial(size, dims, tables)).collect();
     let role = match param.role {
         compile::Role::Input => Role::Input,
         compile::Role::InPlace => Role::InPlace,
         compile::Role::Output => Role::Output,
     };
-    ParamSpec { name: lasting(&param.name), dtype: param.dtype.scalar, shape: tables.keep(shape), role }
+    ParamSpec {
+        name: lasting(&param.name),
+        dtype: param.dtype.scalar,
+        shape: polynomials(&param.shape, dims, tables),
+        role,
+    }
 }
 
 fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tables) -> Kernel {
@@ -137,13 +155,21 @@ fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tab
         scratch: variant.scratch,
     };
     let variants: Vec<_> = kernel.variants.iter().map(variant).collect();
-    let slot = |slot: &compile::Slot| match *slot {
+    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
+    let (args, variants) = (slots(&kernel.args, tables), tables.keep(variants));
+    Kernel { name: lasting(&kernel.name), args, variants, work, flops, bytes }
+}
+
+fn slots(slots: &[compile::Slot], tables: &mut Tables) -> &'static [Slot] {
+    tables.keep(slots.iter().map(|slot| match *slot {
         compile::Slot::Param(at) => Slot::Param(at),
         compile::Slot::Workspace(at) => Slot::Workspace(at),
-    };
-    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
-    let (args, variants) = (tables.keep(kernel.args.iter().map(slot)), tables.keep(variants));
-    Kernel { name: lasting(&kernel.name), args, variants, work, flops, bytes }
+    }))
+}
+
+fn polynomials(sizes: &[Dim], dims: &[Var], tables: &mut Tables) -> &'static [Poly] {
+    let polynomials: Vec<_> = sizes.iter().map(|size| polynomial(size, dims, tables)).collect();
+    tables.keep(polynomials)
 }
 
 fn polynomial(dim: &Dim, dims: &[Var], tables: &mut Tables) -> Poly {
@@ -154,4 +180,45 @@ fn polynomial(dim: &Dim, dims: &[Var], tables: &mut Tables) -> Poly {
     };
     let terms: Vec<_> = dim.terms().into_iter().map(term).collect();
     Poly { terms: tables.keep(terms) }
+}
+
+/// The same tables for GPUs.
+#[cfg(feature = "cuda")]
+mod gpu {
+    use super::{Tables, compile, lasting, polynomial, polynomials, slots};
+    use crate::program::{GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};
+
+    /// `program` with `ptx` as its only image.
+    pub fn program(
+        program: &compile::Program,
+        image: GpuImage,
+        ptx: String,
+        tables: &mut Tables,
+    ) -> &'static GpuProgram {
+        let ptx = &*tables.keep([ptx])[0];
+        let kernels: Vec<_> = program.kernels.iter().map(|kernel| row(kernel, program, tables)).collect();
+        let made = GpuProgram {
+            images: tables.keep([GpuImage { ptx, ..image }]),
+            workspace: polynomials(&program.workspace, &program.dims, tables),
+            kernels: tables.keep(kernels),
+            numbers: &[],
+            state: GpuState::new(),
+        };
+        &tables.keep([made])[0]
+    }
+
+    fn row(kernel: &compile::Kernel, program: &compile::Program, tables: &mut Tables) -> GpuKernel {
+        let dims = &program.dims;
+        let launches: Vec<_> = kernel.variants.iter().filter_map(|variant| launch(variant, program, tables)).collect();
+        let [flops, bytes] = [&kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
+        let (args, launches) = (slots(&kernel.args, tables), tables.keep(launches));
+        GpuKernel { name: lasting(&kernel.name), args, launches, flops, bytes }
+    }
+
+    fn launch(variant: &compile::Variant, program: &compile::Program, tables: &mut Tables) -> Option<GpuLaunch> {
+        let compile::Launch { blocks, threads, matrix } = variant.launch.as_ref()?;
+        let block = |(extent, size): &(_, i64)| (polynomial(extent, &program.dims, tables), *size);
+        let blocks: Vec<_> = blocks.iter().map(block).collect();
+        Some(GpuLaunch { blocks: tables.keep(blocks), threads: *threads, shared: variant.scratch, matrix: *matrix })
+    }
 }

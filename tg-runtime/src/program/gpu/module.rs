@@ -13,9 +13,11 @@ const LOG: usize = 8 << 10;
 /// Shared memory that every kernel may have without asking.
 const UNASKED: usize = 48 << 10;
 
-/// A loaded module. It stays until the process ends, as the function does.
+/// A loaded module. It stays as long as the function does, which for those of a build is until the process ends.
 #[derive(Debug)]
 pub struct Module {
+    gpu: Cuda,
+    handle: sys::CUmodule,
     /// The index of the image it was made from.
     pub level: usize,
     /// The kernels, in their order.
@@ -42,7 +44,17 @@ impl Module {
         let loaded = cubin.and_then(|cubin| load(cubin).ok());
         let module = loaded.map_or_else(|| compile(function, image.ptx, gpu), Ok)?;
         let kernels = program.kernels.iter().map(|kernel| entry(module, kernel.name, kernel.launches[level].shared));
-        Ok(Module { level, kernels: kernels.collect::<Result<_>>()? })
+        Ok(Module { gpu, handle: module, level, kernels: kernels.collect::<Result<_>>()? })
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        // A device that is lost has nothing to unload.
+        if self.gpu.enter().and_then(|()| self.gpu.synchronize()).is_ok() {
+            // SAFETY: the module is loaded, and no kernel of it is running or will be started.
+            unsafe { sys::cuModuleUnload(self.handle) };
+        }
     }
 }
 
