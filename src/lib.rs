@@ -64,3 +64,7 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/language.md")]
 mod language {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/lazy.md")]
+mod lazy_tensors {}

@@ -14,6 +14,7 @@ const DOCUMENTS: &[&str] = &[
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "docs/language.md",
+    "docs/lazy.md",
     "docs/methods.md",
     "docs/text-form.md",
     "docs/tinygrad.md",
