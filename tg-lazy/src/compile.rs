@@ -64,7 +64,8 @@ impl Alone {
         Alone { graph, inputs, outputs }
     }
 
-    fn function(&self) -> Function<'_> {
+    /// The function of its inputs that gives its outputs.
+    pub fn function(&self) -> Function<'_> {
         let named = |what: &str, ids: &[Id]| {
             let named = |(at, id): (usize, &Id)| (format!("{what}{at}"), self.graph.get(*id));
             ids.iter().enumerate().map(named).collect()

@@ -28,6 +28,7 @@ pub mod error;
 mod extract;
 mod fallback;
 mod gradient;
+mod inspect;
 mod interpret;
 mod jit;
 #[rustfmt::skip]
@@ -46,6 +47,8 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use fallback::run_graph;
 pub use gradient::grad;
+#[doc(hidden)]
+pub use inspect::with_function;
 pub use jit::{Jit, Tensors, jit};
 pub use method::*;
 pub use realize::realize;

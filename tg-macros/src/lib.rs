@@ -22,6 +22,8 @@
 
 mod config;
 mod diagnostic;
+#[cfg(test)]
+mod doors;
 mod messages;
 mod syntax;
 mod library;
