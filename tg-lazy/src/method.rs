@@ -982,6 +982,16 @@ impl Tensor {
         tensor("triu", &[self.into(), k.into()])
     }
 
+    /// `x` with each element 0 with probability `p`, and divided by `1 - p` otherwise: those stay that in
+    /// `uniform(x.shape(), 0.0, 1.0, seed)` are at least `p`. The gradient takes the same ones.
+    ///
+    /// * `p`: a number
+    /// * `seed`: a tensor or a number
+    #[track_caller]
+    pub fn dropout(&self, p: impl Into<Value>, seed: impl Into<Value>) -> Tensor {
+        tensor("dropout", &[self.into(), p.into(), seed.into()])
+    }
+
     /// Minus the mean log-probability of the right classes: `x` holds a score per class in its last axis, `classes`
     /// the right class for each row, as integers. A class that does not exist counts as the one of the largest score.
     ///
@@ -1064,4 +1074,41 @@ pub fn eye(n: impl Into<Value>, dtype: impl Into<Value>) -> Tensor {
 #[track_caller]
 pub fn arange(start: impl Into<Value>, optional: impl Into<Values>) -> Tensor {
     tensor_with("arange", vec![start.into()], optional.into())
+}
+
+/// Random words, u32, of the stream of `seed`: an integer, or a scalar of integers, of which 64 bits count. Element by
+/// element the stream is the same in every shape, on every device; another seed gives another one. What draws several
+/// times gives each its own seed, such as `seed * 2` and `seed * 2 + 1`.
+///
+/// * `shape`: a list of sizes
+/// * `seed`: a tensor or a number
+#[track_caller]
+pub fn random_bits(shape: impl Into<Value>, seed: impl Into<Value>) -> Tensor {
+    tensor("random_bits", &[shape.into(), seed.into()])
+}
+
+/// Equally likely anywhere from `low` to `high`, in 2²⁴ steps, from the words of `random_bits`: bit for bit the elements of
+/// `Tensor::uniform` outside of tensor functions. f32 unless `dtype` is given. `high` comes only by rounding, from 0 to 1
+/// only to f16 and bf16.
+///
+/// * `shape`: a list of sizes
+/// * `low`: a number
+/// * `high`: a number
+/// * `seed`: a tensor or a number
+/// * `dtype`: a dtype, or `()`
+#[track_caller]
+pub fn uniform(shape: impl Into<Value>, low: impl Into<Value>, high: impl Into<Value>, seed: impl Into<Value>, dtype: impl Into<Value>) -> Tensor {
+    tensor("uniform", &[shape.into(), low.into(), high.into(), seed.into(), dtype.into()])
+}
+
+/// Standard normal numbers (mean 0, deviation 1) by the method of Box and Muller, in f64, from the words of `random_bits`:
+/// the elements of `Tensor::randn` outside of tensor functions, to a few units in the last place of f64, which rarely shows
+/// in f32. f32 unless `dtype` is given.
+///
+/// * `shape`: a list of sizes
+/// * `seed`: a tensor or a number
+/// * `dtype`: a dtype, or `()`
+#[track_caller]
+pub fn randn(shape: impl Into<Value>, seed: impl Into<Value>, dtype: impl Into<Value>) -> Tensor {
+    tensor("randn", &[shape.into(), seed.into(), dtype.into()])
 }

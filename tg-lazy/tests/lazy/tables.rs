@@ -142,4 +142,5 @@ macro_rules! themes {
 
 themes! {
     unary binary compare movement reduce softmax matmul norm conv pool attention index create loss cast integer edge
+    random
 }

@@ -128,3 +128,12 @@ fn one_program_for_all_sizes_of_a_dimension() {
     assert_eq!(double.shape().unwrap(), [6]);
     assert_eq!(double.to_vec::<f32>().unwrap(), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
 }
+
+#[test]
+fn random_numbers_are_those_of_the_runtime() {
+    let lazy = tg_lazy::uniform([1000], -1.0, 1.0, Tensor::from(7u64), ());
+    let typed = tg_runtime::Tensor::<f32, (tg_runtime::Const<1000>,)>::uniform(-1.0, 1.0, 7);
+    assert_eq!(lazy.to_vec::<f32>().unwrap(), typed.to_vec());
+    let other = tg_lazy::uniform([1000], -1.0, 1.0, Tensor::from(8u64), ());
+    assert_ne!(other.to_vec::<f32>().unwrap(), typed.to_vec());
+}
