@@ -80,10 +80,10 @@ impl Alone {
     }
 }
 
-static PROGRAMS: LazyLock<Mutex<Recent<Arc<[u8]>, Program>>> = LazyLock::new(Mutex::default);
+static PROGRAMS: LazyLock<Mutex<Recent<Vec<u8>, Program>>> = LazyLock::new(Mutex::default);
 
 /// Where the program for a key is, or will be.
-pub fn slot(key: Arc<[u8]>) -> Arc<Slot<Program>> {
+pub fn slot(key: &[u8]) -> Arc<Slot<Program>> {
     PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).slot(key)
 }
 

@@ -12,8 +12,8 @@ use crate::world::{Copied, World};
 
 /// A graph of its own with what some tensors are computed by.
 pub struct Extract {
-    /// What makes it itself: equal keys, equal graphs.
-    key: Vec<u8>,
+    /// What makes it itself: equal keys, equal programs.
+    pub key: Vec<u8>,
     /// The tensors it reads, in the order of its BUFFERs.
     pub leaves: Vec<Leaf>,
     /// Its nodes in the world, sources before users.
@@ -44,20 +44,23 @@ impl Leaf {
     }
 }
 
+/// Bytes of the key of a small network.
+const KEY_BYTES: usize = 4096;
+
 /// Marks in keys: what comes next.
 const LEAF: u8 = 0;
 const NODE: u8 = 1;
 const ROOT: u8 = 2;
 
 impl World {
-    /// What `roots` are computed by, as far as it has no elements yet.
+    /// What `roots` are computed by on `device`, as far as it has no elements yet.
     ///
     /// Nodes come in an order that depends on the structure alone, and not on what was built before or in between: equal
     /// computations have equal keys.
-    pub fn extract(&self, roots: &[Id]) -> Extract {
+    pub fn extract(&self, roots: &[Id], device: Device) -> Extract {
         let graph = self.graph();
         let mut places: Memo<u32> = Memo::new(graph);
-        let mut extract = Extract { key: Vec::with_capacity(1024), leaves: vec![], order: vec![], roots: vec![] };
+        let mut extract = Extract { key: Vec::with_capacity(KEY_BYTES), leaves: vec![], order: vec![], roots: vec![] };
         let mut stack: Vec<(Uop, bool)> = roots.iter().rev().map(|id| (graph.get(*id), false)).collect();
         while let Some((node, ready)) = stack.pop() {
             if places.contains(node) {
@@ -76,6 +79,7 @@ impl World {
         extract.roots = roots.iter().map(|id| places[graph.get(*id)]).collect();
         extract.key.push(ROOT);
         extract.key.extend(extract.roots.iter().flat_map(|place| place.to_le_bytes()));
+        extract.key.extend_from_slice(device.target().as_bytes());
         extract
     }
 
@@ -102,11 +106,6 @@ impl Extract {
                 node.srcs().for_each(|source| places[source].hash(key));
             }
         }
-    }
-
-    /// The key of what it is compiled to for `device`.
-    pub fn key_on(&self, device: Device) -> Arc<[u8]> {
-        [&self.key[..], device.target().as_bytes()].concat().into()
     }
 
     /// The graph, in `to`: its BUFFERs and its roots.

@@ -4,6 +4,7 @@ use tg_core::compile::Function;
 use tg_core::ir::{Graph, Id};
 
 use crate::compile::Alone;
+use crate::device::Device;
 use crate::error::Result;
 use crate::tensor::Tensor;
 use crate::world;
@@ -21,7 +22,7 @@ pub fn with_function<'t, R>(
     let alone = {
         let mut world = world::lock();
         let roots: Vec<Id> = handles.iter().map(|handle| world.node(handle)).collect();
-        Alone::new(&world.extract(&roots), &world)
+        Alone::new(&world.extract(&roots, Device::CPU), &world)
     };
     Ok(look(&alone.graph, &alone.function()))
 }

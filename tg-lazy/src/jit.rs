@@ -231,15 +231,14 @@ fn trace<R: Tensors>(
     loop {
         let mut world = world::lock();
         let roots: Vec<Id> = made.iter().map(|handle| world.node(handle)).collect();
-        let extract = world.extract(&roots);
+        let extract = world.extract(&roots, device);
         let copies: Vec<_> = extract.leaves.iter().filter_map(Leaf::copied).collect();
         if copies.is_empty() {
             let inputs = extract.leaves.iter().map(|leaf| Input::of(leaf, nodes)).collect::<Option<_>>();
             let inputs = inputs.ok_or_else(|| fail(ErrorKind::Captured))?;
-            let key = extract.key_on(device);
             let alone = Alone::new(&extract, &world);
             drop(world);
-            let program = compile::program(&compile::slot(key.clone()), &key, alone, device).map_err(fail)?;
+            let program = compile::program(&compile::slot(&extract.key), &extract.key, alone, device).map_err(fail)?;
             let kind = |handle: &Arc<Handle>| {
                 let Handle { dtype, shape, device, .. } = &**handle;
                 Kind { dtype: *dtype, shape: shape.clone(), device: *device }

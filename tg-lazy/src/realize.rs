@@ -53,16 +53,21 @@ impl Step {
         let device = first.device;
         let targets: Vec<Arc<Handle>> = missing.into_iter().filter(|handle| handle.device == device).collect();
         let roots: Vec<_> = targets.iter().map(|handle| world.node(handle)).collect();
-        let extract = world.extract(&roots);
+        let extract = world.extract(&roots, device);
         let copies: Vec<Copied> = extract.leaves.iter().filter_map(Leaf::copied).collect();
         if !copies.is_empty() {
             return Ok(Step::Copies(copies));
         }
         let inputs = extract.leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
-        let key = extract.key_on(device);
-        let slot = compile::slot(key.clone());
+        let slot = compile::slot(&extract.key);
         let known = slot.try_lock().ok().and_then(|held| held.clone());
-        let work = known.map_or_else(|| Work::New(slot, key, Box::new(Alone::new(&extract, world))), Work::Known);
+        let work = known.map_or_else(
+            || {
+                let alone = Box::new(Alone::new(&extract, world));
+                Work::New(slot, extract.key, alone)
+            },
+            Work::Known,
+        );
         Ok(Step::Run(Job { targets, inputs, device, work }))
     }
 }
@@ -87,7 +92,7 @@ pub(crate) fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()
 /// A program, or what it is made of.
 enum Work {
     Known(Arc<Program>),
-    New(Arc<Slot<Program>>, Arc<[u8]>, Box<Alone>),
+    New(Arc<Slot<Program>>, Vec<u8>, Box<Alone>),
 }
 
 /// Tensors to be computed from others.

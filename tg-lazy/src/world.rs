@@ -8,6 +8,7 @@
 //! Building is under one lock, which is held for the time of a method call, some microseconds. Compiling and running kernels
 //! happen outside of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
 
 use rustc_hash::FxHashMap;
@@ -39,18 +40,26 @@ pub struct Handle {
     pub captured: bool,
 }
 
-/// Slots whose handles are gone. Handles go anywhere, also while the world is locked.
+/// Slots whose handles went while the world was locked.
 static RELEASED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Whether there may be such slots.
+static WAITING: AtomicBool = AtomicBool::new(false);
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        RELEASED.lock().unwrap_or_else(PoisonError::into_inner).push(self.slot);
-        // Who holds the lock frees the slot. If that is this thread, it is on its way out.
-        match WORLD.try_lock() {
-            Ok(mut world) => world.get_or_insert_default().collect(),
-            Err(TryLockError::Poisoned(world)) => world.into_inner().get_or_insert_default().collect(),
-            Err(TryLockError::WouldBlock) => {}
-        }
+        let mut world = match WORLD.try_lock() {
+            Ok(world) => world,
+            Err(TryLockError::Poisoned(world)) => world.into_inner(),
+            // Perhaps it is this thread that holds it. The next one to lock the world frees the slot.
+            Err(TryLockError::WouldBlock) => {
+                RELEASED.lock().unwrap_or_else(PoisonError::into_inner).push(self.slot);
+                return WAITING.store(true, Ordering::Release);
+            }
+        };
+        let world = world.get_or_insert_default();
+        world.release(self.slot);
+        world.collect();
     }
 }
 
@@ -140,24 +149,22 @@ impl World {
         (cell.data().is_some() || node.op() == Op::Buffer).then_some(cell)
     }
 
-    /// Frees the slots that no tensor has any more, and with them what only they held.
+    /// Frees the slots whose handles went while the world was locked. To free one may be to release others.
     fn collect(&mut self) {
-        loop {
+        while WAITING.swap(false, Ordering::Acquire) {
             let released = std::mem::take(&mut *RELEASED.lock().unwrap_or_else(PoisonError::into_inner));
-            if released.is_empty() {
-                break;
-            }
-            for at in released {
-                let Slot { node, cell, parents } = std::mem::take(&mut self.slots[at as usize]);
-                drop((cell, parents));
-                if let Some(node) =
-                    node.filter(|node| self.cells.get(node).is_some_and(|cell| cell.strong_count() == 0))
-                {
-                    self.cells.remove(&node);
-                }
-                self.free.push(at);
-            }
+            released.into_iter().for_each(|at| self.release(at));
         }
+    }
+
+    /// Frees a slot that no tensor has any more, and with it what only that held.
+    fn release(&mut self, at: u32) {
+        let Slot { node, cell, parents } = std::mem::take(&mut self.slots[at as usize]);
+        drop((cell, parents));
+        if let Some(node) = node.filter(|node| self.cells.get(node).is_some_and(|cell| cell.strong_count() == 0)) {
+            self.cells.remove(&node);
+        }
+        self.free.push(at);
     }
 
     fn insert(&mut self, slot: Slot, about: About) -> Arc<Handle> {

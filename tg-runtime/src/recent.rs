@@ -3,6 +3,7 @@
 //! Making takes long, so it happens outside of the map, in a slot of its own: whoever asks for the same key waits for that
 //! slot only.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
@@ -34,11 +35,19 @@ impl<K, T> Default for Recent<K, T> {
 
 impl<K: Hash + Eq + Ord + Clone, T> Recent<K, T> {
     /// The slot of `key`, empty at first.
-    pub fn slot(&mut self, key: K) -> Arc<Slot<T>> {
+    pub fn slot<Q>(&mut self, key: &Q) -> Arc<Slot<T>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         self.time += 1;
-        let entry = self.slots.entry(key).or_insert_with(|| Entry { slot: Arc::default(), used: 0 });
-        entry.used = self.time;
-        entry.slot.clone()
+        if let Some(entry) = self.slots.get_mut(key) {
+            entry.used = self.time;
+            return entry.slot.clone();
+        }
+        let slot: Arc<Slot<T>> = Arc::default();
+        self.slots.insert(key.to_owned(), Entry { slot: slot.clone(), used: self.time });
+        slot
     }
 
     /// If values take more than `limit` bytes, drops the ones that were not used for longest until they take three quarters
@@ -81,11 +90,11 @@ mod tests {
     fn what_was_not_used_for_longest_goes() {
         let mut recent = Recent::default();
         for number in 0..5 {
-            *recent.slot(number).lock().unwrap() = Some(Arc::new(100));
+            *recent.slot(&number).lock().unwrap() = Some(Arc::new(100));
         }
         recent.trim(500, |bytes| *bytes);
         assert_eq!(held(&recent, 5), [true; 5]);
-        let first = recent.slot(0).lock().unwrap().clone();
+        let first = recent.slot(&0).lock().unwrap().clone();
         recent.trim(400, |bytes| *bytes);
         assert_eq!(held(&recent, 5), [true, false, false, true, true]);
         recent.trim(0, |bytes| *bytes);
@@ -95,10 +104,10 @@ mod tests {
     #[test]
     fn slots_that_stay_empty_go_and_those_in_use_stay() {
         let mut recent: Recent<usize, usize> = Recent::default();
-        let waiting = recent.slot(0);
-        drop(recent.slot(1));
+        let waiting = recent.slot(&0);
+        drop(recent.slot(&1));
         recent.trim(0, |bytes| *bytes);
         assert_eq!(held(&recent, 2), [true, false]);
-        assert!(Arc::ptr_eq(&waiting, &recent.slot(0)));
+        assert!(Arc::ptr_eq(&waiting, &recent.slot(&0)));
     }
 }

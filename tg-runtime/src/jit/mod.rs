@@ -100,7 +100,7 @@ impl Compiler {
     /// [`JitError::Compiler`] with the compiler's words; [`JitError::Load`] for what cannot be loaded. A later call tries
     /// again.
     pub fn code(&self, source: &str) -> Result<Arc<Code>, JitError> {
-        let slot = self.recent().slot(Key::of(["code", source]));
+        let slot = self.recent().slot(&Key::of(["code", source]));
         let filled = self.filled(&slot, source);
         if !matches!(filled, Ok((_, Origin::Kept))) {
             self.recent().trim(MEMORY_LIMIT, Code::bytes);
