@@ -1,7 +1,7 @@
-//! Every tensor method, forward and gradient, against the golden tables from PyTorch.
+//! Every tensor method, forward and gradient, against the golden tables from PyTorch; with `TG_GOLDEN_DEVICE=cuda` on a GPU.
 
 use syn::{BinOp, Expr, GenericArgument, Lit, UnOp};
-use tg_lazy::{Tensor, Value, call, grad, realize};
+use tg_lazy::{Device, Tensor, Value, call, grad, realize};
 
 use crate::golden::{self, Case, Data};
 
@@ -75,10 +75,20 @@ fn operator(op: &BinOp) -> Result<&'static str, String> {
     })
 }
 
+/// Where the tables are computed.
+fn device() -> Device {
+    match std::env::var("TG_GOLDEN_DEVICE") {
+        Ok(name) if name == "cuda" => Device::cuda(0).unwrap_or_else(|error| panic!("{error}")),
+        _ => Device::CPU,
+    }
+}
+
 fn given(value: &golden::Value) -> Tensor {
     macro_rules! each {
         ($($variant:ident)*) => {
-            match &value.data { $(Data::$variant(elements) => Tensor::from_slice(elements, &value.shape),)* }
+            match &value.data {
+                $(Data::$variant(elements) => Tensor::from_slice(elements, &value.shape).to(device()),)*
+            }
         };
     }
     each!(Bool F32 F64 U8 U16 U32 U64 I8 I16 I32 I64)
