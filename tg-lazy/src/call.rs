@@ -73,6 +73,7 @@ fn collect(argument: &Value, handles: &mut Vec<Arc<Handle>>) -> Result<()> {
 pub(crate) struct Origin {
     parents: Vec<Arc<Handle>>,
     device: crate::Device,
+    placed: bool,
     dims: Box<[(Var, i64)]>,
     pub tracked: bool,
     captured: bool,
@@ -80,8 +81,10 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub fn of(method: &'static str, parents: Vec<Arc<Handle>>) -> std::result::Result<Origin, ErrorKind> {
-        let device = parents.first().map_or(crate::Device::CPU, |first| first.device);
-        if let Some(other) = parents.iter().find(|parent| parent.device != device) {
+        let mut placed = parents.iter().filter(|parent| parent.placed);
+        let first = placed.next();
+        let device = first.map_or(crate::Device::CPU, |first| first.device);
+        if let Some(other) = placed.find(|parent| parent.device != device) {
             let (first, second) = (device.to_string(), other.device.to_string());
             return Err(ErrorKind::Devices { method, first, second });
         }
@@ -89,15 +92,16 @@ impl Origin {
         let dims = merged(&all)?;
         let tracked = method != "detach" && parents.iter().any(|parent| parent.tracked);
         let captured = parents.iter().any(|parent| parent.captured);
-        Ok(Origin { parents, device, dims, tracked, captured })
+        let placed = first.is_some();
+        Ok(Origin { parents, device, placed, dims, tracked, captured })
     }
 
     /// The tensor computed by `node`.
     pub fn tensor(&self, node: tg_core::ir::Id, world: &mut World) -> Tensor {
         let uop = world.graph().get(node);
         let (dtype, shape) = (uop.dtype(), uop.shape().into());
-        let Origin { device, tracked, captured, .. } = *self;
-        let about = About { dtype, shape, device, dims: self.dims.clone(), tracked, captured };
+        let Origin { device, placed, tracked, captured, .. } = *self;
+        let about = About { dtype, shape, device, placed, dims: self.dims.clone(), tracked, captured };
         world.computed(node, self.parents.clone(), about).into()
     }
 

@@ -16,8 +16,8 @@ pub struct Extract {
     pub key: Vec<u8>,
     /// The tensors it reads, in the order of its BUFFERs.
     pub leaves: Vec<Leaf>,
-    /// Its nodes in the world, sources before users.
-    order: Vec<Id>,
+    /// Its nodes in the world, sources before users, and whether they are read.
+    order: Vec<(Id, bool)>,
     roots: Vec<u32>,
 }
 
@@ -66,7 +66,7 @@ impl World {
             if places.contains(node) {
                 continue;
             }
-            let leaf = self.leaf_of(node);
+            let leaf = self.leaf_of(node, device);
             if leaf.is_none() && !ready {
                 stack.push((node, true));
                 stack
@@ -83,8 +83,8 @@ impl World {
         extract
     }
 
-    fn leaf_of(&self, node: Uop) -> Option<Leaf> {
-        let Some(cell) = self.leaf(node) else {
+    fn leaf_of(&self, node: Uop, device: Device) -> Option<Leaf> {
+        let Some(cell) = self.leaf(node, device) else {
             return (node.op() == Op::Buffer).then(|| Leaf::Argument(node.id()));
         };
         let data = cell.data().cloned().map(Leaf::Data);
@@ -94,7 +94,7 @@ impl World {
 
 impl Extract {
     fn write(&mut self, node: Uop, leaf: Option<Leaf>, places: &Memo<u32>) {
-        self.order.push(node.id());
+        self.order.push((node.id(), leaf.is_some()));
         let key = &mut Recorder(&mut self.key);
         match leaf {
             Some(leaf) => {
@@ -111,9 +111,9 @@ impl Extract {
     /// The graph, in `to`: its BUFFERs and its roots.
     pub fn build<'g>(&self, world: &World, to: &'g Graph) -> (Vec<Uop<'g>>, Vec<Uop<'g>>) {
         let (mut made, mut buffers): (FxHashMap<Id, Uop>, Vec<Uop>) = Default::default();
-        for id in &self.order {
+        for (id, is_leaf) in &self.order {
             let node = world.graph().get(*id);
-            let new = if world.leaf_of(node).is_some() {
+            let new = if *is_leaf {
                 buffers.push(to.buffer(node.dtype(), node.shape().to_vec()));
                 buffers[buffers.len() - 1]
             } else {
@@ -122,7 +122,7 @@ impl Extract {
             };
             made.insert(*id, new);
         }
-        let roots = self.roots.iter().map(|place| made[&self.order[*place as usize]]).collect();
+        let roots = self.roots.iter().map(|place| made[&self.order[*place as usize].0]).collect();
         (buffers, roots)
     }
 }

@@ -73,7 +73,8 @@ impl Tensor {
 
     pub(crate) fn of_data(data: Arc<Data>, dtype: DType, shape: Box<[Dim]>) -> Tensor {
         let device = data.device;
-        let about = About { dtype, shape, device, dims: Box::default(), tracked: false, captured: false };
+        let dims = Box::default();
+        let about = About { dtype, shape, device, placed: true, dims, tracked: false, captured: false };
         world::lock().filled(data, about).into()
     }
 
@@ -171,7 +172,8 @@ impl Tensor {
         self.0.as_ref().map(|handle| handle.dtype).map_err(Error::clone)
     }
 
-    /// Where it is, or will be computed.
+    /// Where it is, or will be computed. What is made of numbers alone can be computed anywhere, and used with tensors of any
+    /// device; by itself it is computed on the CPU.
     ///
     /// # Errors
     /// As [`check`](Tensor::check).
@@ -282,11 +284,12 @@ impl Tensor {
 impl About {
     /// What is known of a tensor.
     pub fn of(handle: &Handle) -> About {
-        let Handle { dtype, shape, device, dims, tracked, captured, .. } = handle;
+        let Handle { dtype, shape, device, placed, dims, tracked, captured, .. } = handle;
         About {
             dtype: *dtype,
             shape: shape.clone(),
             device: *device,
+            placed: *placed,
             dims: dims.clone(),
             tracked: *tracked,
             captured: *captured,

@@ -32,6 +32,8 @@ pub struct Handle {
     /// Sizes as numbers.
     pub sizes: Box<[usize]>,
     pub device: Device,
+    /// Whether it depends on elements that are on the device, and not on numbers alone, of which tensors can be made anywhere.
+    pub placed: bool,
     /// The run-time dimensions among the sizes of whatever it depends on, with their values.
     pub dims: Box<[(Var, i64)]>,
     /// Whether gradients by it, or by something it depends on, may be asked for.
@@ -95,9 +97,19 @@ impl Cell {
 struct Slot {
     /// What computes it; for elements that came from outside a BUFFER, once something uses them.
     node: Option<Id>,
+    /// As the handle has them.
+    device: Device,
+    placed: bool,
     cell: Arc<Cell>,
     /// What its node is made of; nothing once that is forgotten.
     parents: Vec<Arc<Handle>>,
+}
+
+impl Slot {
+    /// Whether its elements are all that is left of it.
+    fn is_forgotten(&self) -> bool {
+        self.placed && self.cell.data().is_some() && self.parents.is_empty()
+    }
 }
 
 /// See the module.
@@ -106,8 +118,8 @@ pub struct World {
     graph: Graph,
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// The elements of nodes.
-    cells: FxHashMap<Id, Weak<Cell>>,
+    /// The elements of nodes, on each device.
+    cells: FxHashMap<(Id, Device), Weak<Cell>>,
     /// Nodes after the last sweep.
     kept: usize,
 }
@@ -143,9 +155,9 @@ impl World {
         &self.graph
     }
 
-    /// The elements of `node`, if it has any or will have them without being computed.
-    pub fn leaf(&self, node: Uop) -> Option<Arc<Cell>> {
-        let cell = self.cells.get(&node.id())?.upgrade()?;
+    /// The elements of `node` on `device`, if it has any or will have them without being computed.
+    pub fn leaf(&self, node: Uop, device: Device) -> Option<Arc<Cell>> {
+        let cell = self.cells.get(&(node.id(), device))?.upgrade()?;
         (cell.data().is_some() || node.op() == Op::Buffer).then_some(cell)
     }
 
@@ -159,15 +171,17 @@ impl World {
 
     /// Frees a slot that no tensor has any more, and with it what only that held.
     fn release(&mut self, at: u32) {
-        let Slot { node, cell, parents } = std::mem::take(&mut self.slots[at as usize]);
+        let Slot { node, device, cell, parents, .. } = std::mem::take(&mut self.slots[at as usize]);
         drop((cell, parents));
-        if let Some(node) = node.filter(|node| self.cells.get(node).is_some_and(|cell| cell.strong_count() == 0)) {
-            self.cells.remove(&node);
+        let place = node.map(|node| (node, device));
+        if let Some(place) = place.filter(|place| self.cells.get(place).is_some_and(|cell| cell.strong_count() == 0)) {
+            self.cells.remove(&place);
         }
         self.free.push(at);
     }
 
     fn insert(&mut self, slot: Slot, about: About) -> Arc<Handle> {
+        let slot = Slot { device: about.device, placed: about.placed, ..slot };
         let at = self.free.pop().unwrap_or(self.slots.len() as u32);
         match self.slots.get_mut(at as usize) {
             Some(place) => *place = slot,
@@ -178,9 +192,10 @@ impl World {
 
     /// A new tensor computed by `node` from `parents`.
     pub fn computed(&mut self, node: Id, parents: Vec<Arc<Handle>>, about: About) -> Arc<Handle> {
-        let cell = self.cells.get(&node).and_then(Weak::upgrade).unwrap_or_default();
-        self.cells.insert(node, Arc::downgrade(&cell));
-        let new = self.insert(Slot { node: Some(node), cell, parents }, about);
+        let place = (node, about.device);
+        let cell = self.cells.get(&place).and_then(Weak::upgrade).unwrap_or_default();
+        self.cells.insert(place, Arc::downgrade(&cell));
+        let new = self.insert(Slot { node: Some(node), cell, parents, ..Slot::default() }, about);
         self.forget(&new);
         new
     }
@@ -188,17 +203,17 @@ impl World {
     /// A new tensor with these elements.
     pub fn filled(&mut self, data: Arc<Data>, about: About) -> Arc<Handle> {
         let cell = Arc::new(Cell { data: data.into(), copied: Mutex::default() });
-        self.insert(Slot { cell, ..Slot::default() }, about)
+        self.insert(Slot { cell, ..Slot::default() }, About { placed: true, ..about })
     }
 
     /// A new tensor that stands for an argument of a function.
     pub fn argument(&mut self, about: About) -> Arc<Handle> {
-        self.insert(Slot::default(), about)
+        self.insert(Slot::default(), About { placed: true, ..about })
     }
 
     /// A new tensor with the elements of `from`, which are copied when somebody needs them.
     pub fn copy(&mut self, from: &Arc<Handle>, about: About) -> Arc<Handle> {
-        let to = self.insert(Slot::default(), about);
+        let to = self.insert(Slot::default(), About { placed: true, ..about });
         let copied = Copied { from: from.clone(), to: Arc::downgrade(&to) };
         *self.slots[to.slot as usize].cell.copied.lock().unwrap_or_else(PoisonError::into_inner) = Some(copied);
         to
@@ -209,7 +224,7 @@ impl World {
         let slot = &mut self.slots[handle.slot as usize];
         *slot.node.get_or_insert_with(|| {
             let node = self.graph.buffer(handle.dtype, handle.shape.to_vec()).id();
-            self.cells.insert(node, Arc::downgrade(&slot.cell));
+            self.cells.insert((node, handle.device), Arc::downgrade(&slot.cell));
             node
         })
     }
@@ -248,20 +263,23 @@ impl World {
             slot.node = slot.node.and_then(|id| moved.get(&id).copied());
         }
         let cells = std::mem::take(&mut self.cells);
-        self.cells = cells.into_iter().filter_map(|(id, cell)| Some((*moved.get(&id)?, cell))).collect();
+        let cells = cells.into_iter().filter_map(|((id, device), cell)| Some(((*moved.get(&id)?, device), cell)));
+        self.cells = cells.collect();
         self.kept = new.len();
         self.graph = new;
     }
 
     /// Copies what the nodes of slots are made of into `to`; says where each node went.
     fn copied(&self, to: &Graph) -> FxHashMap<Id, Id> {
-        let (mut wanted, mut remembered) = (vec![false; self.graph.len()], vec![false; self.graph.len()]);
+        let mut wanted = vec![false; self.graph.len()];
+        let mut remembered = vec![false; self.graph.len()];
         for (node, slot) in self.slots.iter().filter_map(|slot| Some((slot.node?.0 as usize, slot))) {
             wanted[node] = true;
-            remembered[node] |= !slot.parents.is_empty();
+            remembered[node] |= !slot.is_forgotten();
         }
-        let is_leaf =
-            |node: Uop| node.op() == Op::Buffer || (self.leaf(node).is_some() && !remembered[node.id().0 as usize]);
+        // What no tensor is has no elements.
+        remembered.iter_mut().zip(&wanted).for_each(|(remembered, is_tensor)| *remembered |= !is_tensor);
+        let is_leaf = |node: Uop| node.op() == Op::Buffer || !remembered[node.id().0 as usize];
         // Users come after their sources, so that one sweep down finds all that is wanted, and one up copies it.
         for at in (0..wanted.len()).rev() {
             let node = self.graph.get(Id(at as u32));
@@ -289,6 +307,7 @@ pub struct About {
     pub dtype: DType,
     pub shape: Box<[Dim]>,
     pub device: Device,
+    pub placed: bool,
     pub dims: Box<[(Var, i64)]>,
     pub tracked: bool,
     pub captured: bool,
@@ -305,8 +324,8 @@ impl About {
     /// The handle of slot `at`.
     fn handle(self, slot: u32) -> Handle {
         let sizes = self.sizes();
-        let About { dtype, shape, device, dims, tracked, captured } = self;
-        Handle { slot, dtype, shape, sizes, device, dims, tracked, captured }
+        let About { dtype, shape, device, placed, dims, tracked, captured } = self;
+        Handle { slot, dtype, shape, sizes, device, placed, dims, tracked, captured }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Several devices.
 
-use tg_lazy::{Device, ErrorKind, Tensor, grad, jit};
+use tg_lazy::{DType, Device, ErrorKind, Tensor, arange, grad, jit, ones};
 
 #[test]
 fn tensors_are_copied_when_needed_and_computed_where_they_are() {
@@ -13,6 +13,21 @@ fn tensors_are_copied_when_needed_and_computed_where_they_are() {
     let back = result.to(Device::CPU) + &x;
     assert_eq!(back.to_vec::<f32>().unwrap(), [5.0, 8.0]);
     assert!(there.is_realized());
+}
+
+#[test]
+fn what_is_made_of_numbers_is_on_any_device() {
+    let there = Tensor::from_slice(&[1.0f32, 2.0], [2]).to(Device::Cpu(1));
+    let ones = ones([2], ());
+    assert_eq!(ones.to_vec::<f32>().unwrap(), [1.0, 1.0]);
+    let sum = &there + &ones + arange(2, ()).cast(DType::F32);
+    assert_eq!((sum.device().unwrap(), sum.to_vec::<f32>().unwrap()), (Device::Cpu(1), vec![2.0, 4.0]));
+    let again = &ones + 1.0;
+    assert_eq!((again.device().unwrap(), again.to_vec::<f32>().unwrap()), (Device::CPU, vec![2.0, 2.0]));
+    // The gradient of a sum is made of ones, and is where the sum was.
+    let w = there.requires_grad();
+    let gradient = grad(&w.sum(()), [&w]).unwrap().remove(0);
+    assert_eq!((gradient.device().unwrap(), gradient.to_vec::<f32>().unwrap()), (Device::Cpu(1), vec![1.0, 1.0]));
 }
 
 /// On a GPU, if there is one: a network, its gradients, and a traced function.
