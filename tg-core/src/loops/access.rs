@@ -1,6 +1,6 @@
 //! How an address moves with a loop.
 
-use crate::ir::{Op, Uop};
+use crate::ir::{Axis, Op, Uop};
 use crate::symbolic::simplify;
 
 /// The terms of a sum of products, in no particular order.
@@ -23,6 +23,14 @@ pub fn stride<'g>(address: Uop<'g>, range: Uop<'g>) -> Option<i64> {
 pub fn is_aligned<'g>(address: Uop<'g>, range: Uop<'g>, lanes: i64) -> bool {
     let others = terms(address).into_iter().filter(|t| *t != range);
     others.into_iter().all(|t| simplify(t % lanes).as_int() == Some(0))
+}
+
+/// `address` in vectors of `lanes` along `range`, and the loop over the lanes of a vector. In it addresses may move evenly
+/// where they do not along `range`, which is divided by a multiple of `lanes`.
+pub fn in_vectors<'g>(address: Uop<'g>, range: Uop<'g>, lanes: i64) -> (Uop<'g>, Uop<'g>) {
+    let graph = range.graph();
+    let (vector, lane) = (graph.range(range.src(0) / lanes, Axis::Loop), graph.range(graph.index(lanes), Axis::Lane));
+    (simplify(address.substitute(&[(range, vector * lanes + lane)])), lane)
 }
 
 fn coefficient<'g>(term: Uop<'g>, range: Uop<'g>) -> Option<i64> {

@@ -14,7 +14,7 @@ mod digits;
 mod nest;
 mod substitute;
 
-pub use access::{is_aligned, stride, terms};
+pub use access::{in_vectors, is_aligned, stride, terms};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
 pub use digits::{Digits, field};

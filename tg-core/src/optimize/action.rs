@@ -56,7 +56,7 @@ macro_rules! actions {
 
 actions! {
     /// Runs `axis` in blocks of at most `size`, as even as can be; the loop over the blocks moves outside all
-    /// others.
+    /// others. For the loop of a sum, which `size` divides, that is all others of the sum.
     Tile "tile" {
         /// The loop.
         axis: usize,
@@ -69,6 +69,13 @@ actions! {
         axis: usize,
         /// Iterations in a block, which divide the loop.
         size: u32,
+    }
+    /// Runs two loops over the same results, or of the same sum, as one, whose counter is taken apart by division.
+    Fuse "fuse" {
+        /// The loop whose counter is the quotient, where the one loop stands.
+        outer: usize,
+        /// The loop whose counter is the remainder.
+        inner: usize,
     }
     /// Runs `axis` in blocks of `size`, of which the last begins earlier where `size` does not divide the loop: some
     /// results are then computed and stored twice.
@@ -222,7 +229,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
+        let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
                     precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);

@@ -3,15 +3,16 @@
 use super::accumulate::accumulate;
 use super::action::{Action, InvalidAction};
 use super::border::border;
+use super::fuse::fuse;
 use super::keep::keep;
 use super::matrix::matrix;
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
 use super::share::share;
-use super::split::{Tail, annotate, split, tile};
+use super::split::{Tail, annotate, split, tile, tile_of_sum};
 use super::stage::{loads, stage};
 use crate::ir::{Arg, Axis, Op, Uop};
-use crate::loops::{Digits, Nest, stride, substitute};
+use crate::loops::{Digits, Nest, in_vectors, stride, substitute};
 use crate::schedule;
 use crate::symbolic::Simplifier;
 
@@ -33,7 +34,7 @@ impl Action {
                 if !lanes.is_power_of_two() || lanes > MOST_LANES {
                     return Err(self.invalid(&format!("vectors have a power of two of lanes, at most {MOST_LANES}")));
                 }
-                if !is_stored_evenly(kernel, range) {
+                if !is_stored_evenly(kernel, range, lanes.into()) {
                     return Err(self.invalid("neighbouring results are not evenly apart in memory"));
                 }
                 if fills_scratch(kernel, range) {
@@ -50,18 +51,22 @@ impl Action {
             }
             Action::Tile { axis, size } => {
                 let range = range(axis)?;
-                if !matches!(range.arg(), Arg::Range(_, Axis::Loop)) {
-                    return Err(self.invalid("a reduction cannot move outside the loops of its result"));
-                }
                 if range.src(0).ranges().next().is_some() {
                     return Err(self.invalid("the loop is as long as another one says, and cannot move outside of it"));
                 }
-                tile(kernel, range, size, simplifier)
+                match kind(range) {
+                    Axis::Reduce => {
+                        tile_of_sum(kernel, self.divisible(range, size, simplifier)?, size, simplifier)
+                    }
+                    _ => tile(kernel, range, size, simplifier),
+                }
             }
             Action::Split { axis, size } => {
                 let range = self.divisible(range(axis)?, size, simplifier)?;
                 split(kernel, range, size, (kind(range), Tail::Apart), simplifier)
             }
+            Action::Fuse { outer, inner } => fuse(kernel, (range(outer)?, range(inner)?), simplifier)
+                .ok_or_else(|| self.invalid("the loops do not run over the same results, or are not of the same sum"))?,
             Action::Pad { axis, size } => pad(kernel, range(axis)?, size, simplifier)
                 .ok_or_else(|| self.invalid("the size divides the loop already"))?,
             Action::Overlap { axis, size } => {
@@ -208,11 +213,15 @@ pub(super) fn is_over_results<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     kernel.srcs().any(|store| store.srcs().skip(2).any(|r| r == range))
 }
 
-/// Whether what is stored over `range`, if anything is, goes to places evenly apart.
-fn is_stored_evenly<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+/// Whether what is stored over vectors of `lanes` along `range`, if anything is, goes to places evenly apart.
+fn is_stored_evenly<'g>(kernel: Uop<'g>, range: Uop<'g>, lanes: i64) -> bool {
     let is_over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
+    let is_even = |place: Uop<'g>| {
+        let (of_vectors, lane) = in_vectors(place, range, lanes);
+        stride(place, range).or_else(|| stride(of_vectors, lane)).is_some()
+    };
     let mut stores = kernel.toposort().into_iter().filter(is_over);
-    stores.all(|s| s.src(0).arity() == 2 && stride(s.src(0).src(1), range).is_some())
+    stores.all(|s| s.src(0).arity() == 2 && is_even(s.src(0).src(1)))
 }
 
 /// Whether what is stored over `range` builds on what was stored before.

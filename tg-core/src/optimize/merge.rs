@@ -1,8 +1,9 @@
 //! Fewer, longer loops: neighbouring loops that always move as one become one, and reductions that
 //! could run side by side share their loop. Loops whose indices divide are taken apart first.
 
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Op, Uop};
 use crate::loops::{Nest, substitute};
+use crate::optimize::fuse::fuse;
 use crate::optimize::period::split_periods;
 use crate::symbolic::Simplifier;
 
@@ -35,12 +36,7 @@ fn neighbours<'g>(kernel: Uop<'g>) -> Vec<(Uop<'g>, Uop<'g>)> {
 
 /// `outer*n + inner` as one loop, if then no index divides.
 fn merge<'g>(kernel: Uop<'g>, (outer, inner): (Uop<'g>, Uop<'g>), simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
-    let graph = kernel.graph();
-    let Arg::Range(_, axis) = *outer.arg() else { return None };
-    let size = inner.src(0);
-    let both = graph.range(simplifier.simplify(outer.src(0) * size), axis);
-    let pairs = [(outer, both / size), (inner, both % size)];
-    let merged = simplifier.simplify(substitute(kernel, &pairs));
+    let merged = fuse(kernel, (outer, inner), simplifier)?;
     (divisions(merged) <= divisions(kernel)).then_some(merged)
 }
 

@@ -67,7 +67,8 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {
             Some(axis)
         }
-        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Stream {} => None,
+        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Fuse { .. } => None,
+        Action::Stream {} => None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! leaves over of `n` is treated in one of three ways: see [`Tail`].
 
 use crate::ir::{Arg, Axis, Graph, Memo, Op, Uop, rebuild};
-use crate::loops::{Nest, close, each_store, instantiate, separate};
+use crate::loops::{Nest, close, closes, each_store, instantiate, separate};
 use crate::symbolic::Simplifier;
 
 /// What becomes of the iterations that blocks of `b` leave over of `n`.
@@ -50,15 +50,26 @@ pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mu
     tiled.with_srcs(&tiled.srcs().map(moved).collect::<Vec<_>>())
 }
 
-/// `store` with `range`, if it runs over it, before its other loops.
-fn outermost<'g>(store: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
-    let mut src: Vec<_> = store.srcs().collect();
-    if let Some(at) = src.iter().skip(2).position(|r| Some(*r) == range) {
-        let range = src.remove(at + 2);
-        src.insert(2, range);
-        return store.with_srcs(&src);
+/// `kernel` with the loop `range` of a sum in blocks of `by`, which divide it, and the loop over the blocks outside all
+/// others of the sum: its elements may be added in any order.
+pub(super) fn tile_of_sum<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
+    let parts = Parts { range, pieces: pieces(range, by.into(), Axis::Reduce, Tail::Apart, simplifier) };
+    let blocks = parts.pieces.iter().flat_map(|p| p.ranges()).min();
+    let mut done = Memo::new(kernel.graph());
+    let moved = |node: Uop<'g>| if node.op() == Op::Reduce { outermost(node, blocks) } else { node };
+    rebuild(replace(kernel, &parts, simplifier), &mut done, moved)
+}
+
+/// `node` with `range`, if it runs over it, before its other loops.
+fn outermost<'g>(node: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
+    let first = closes(node).unwrap_or(0);
+    let mut src: Vec<_> = node.srcs().collect();
+    if let Some(at) = src.iter().skip(first).position(|r| Some(*r) == range) {
+        let range = src.remove(at + first);
+        src.insert(first, range);
+        return node.with_srcs(&src);
     }
-    store
+    node
 }
 
 fn replace<'g>(kernel: Uop<'g>, parts: &Parts<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
