@@ -5,7 +5,7 @@
 //! the lowering.
 
 use crate::ir::{Arg, Axis, Fragment, Op, Uop};
-use crate::loops::{stride, substitute};
+use crate::loops::substitute;
 use crate::symbolic::Simplifier;
 
 /// `kernel` with the product over `rows`, `columns` and `depth` in fragments; `None` if there is no such product, or the
@@ -45,9 +45,8 @@ fn product<'g>(kernel: Uop<'g>, rows: Uop<'g>, columns: Uop<'g>, depth: Uop<'g>)
         return None;
     }
     let (left, right) = factors(product, rows, columns)?;
-    let stored_by = |range: Uop<'g>| kernel.srcs().all(|store| stride(store.src(0).src(1), range).is_some());
     let [of_left, of_right] = [left, right].map(|factor| Fragment::of(factor).map(|(fragment, _)| fragment));
-    of_left.filter(|_| of_left == of_right && stored_by(rows) && stored_by(columns))
+    of_left.filter(|_| of_left == of_right)
 }
 
 /// The factor that varies with `rows` and not with `columns`, and the other way round.

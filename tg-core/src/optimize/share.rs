@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use super::layout::scratch;
 use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Op, Uop};
-use crate::loops::{renamed_as, stride, substitute};
-use crate::symbolic::Simplifier;
+use crate::loops::{renamed_as, stride, substitute, terms};
+use crate::symbolic::{Simplifier, simplify};
 use crate::target::WIDEST;
 
 /// Bytes by which rows are apart that the matrix units read element by element: of four rows eight neighbours of 4 bytes.
@@ -39,7 +39,7 @@ pub(super) fn share<'g>(
         _ => *r != at,
     };
     let mut tile: Vec<_> = load.ranges().filter(is_inside).collect();
-    tile.sort_by_key(|r| Reverse(stride(load.src(0).src(1), *r).unwrap_or(i64::MAX).abs()));
+    ordered(&mut tile, load.src(0).src(1));
     let (steps, elements) = steps(&tile, load.dtype().bytes(), skew(kernel, load, &tile))?;
     let pointer = scratch(kernel, load, elements * depth as i128);
     let buffer = at % depth as i64 * elements as i64;
@@ -65,22 +65,56 @@ pub(crate) fn most_skew(bytes: usize) -> usize {
 
 /// By how many bytes rows of `tile` are apart. Rows along the sum are read as matrices, as are those of 2-byte elements.
 fn skew<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: &[Uop<'g>]) -> usize {
-    let is_along_sum = tile.last().is_some_and(|row| matches!(row.arg(), Arg::Range(_, Axis::Reduce)));
+    let is_along_sum = tile.last().is_some_and(is_of_sum);
     let is_rounded = || kernel.toposort().into_iter().any(|n| n.op() == Op::RoundTf32 && n.src(0) == load);
     if !is_along_sum && is_rounded() { WIDE_SKEW } else { WIDEST }
 }
 
+/// Puts the loops of a tile in the order of its rows in shared memory, outer before inner.
+///
+/// That is the order of memory, so that rows are copied in pieces. Where there are no pieces of several elements, as in the
+/// windows of a picture, elements are copied one by one, and rows lie across the sum: for each of its steps one, with the
+/// neighbours that are used together.
+fn ordered<'g>(tile: &mut [Uop<'g>], address: Uop<'g>) {
+    let steps: Vec<_> = tile.iter().map(|r| (*r, stride(address, *r))).collect();
+    let step = |r: &Uop<'g>| steps.iter().find(|(range, _)| range == r).and_then(|(_, step)| *step);
+    let is_gathered = (tile.len() > 2 || steps.iter().any(|(_, step)| step.is_none())) && !has_pieces(&steps, address);
+    let apart = if is_gathered { 0 } else { i64::MAX };
+    tile.sort_by_key(|r| (is_gathered && !is_of_sum(r), Reverse(step(r).unwrap_or(apart).abs())));
+}
+
+/// Whether elements lie side by side along loops of a tile, and two by two begin at multiples of two.
+fn has_pieces<'g>(steps: &[(Uop<'g>, Option<i64>)], address: Uop<'g>) -> bool {
+    let (mut length, mut row) = (1, vec![]);
+    while let Some((next, _)) = steps.iter().find(|(r, step)| *step == Some(length) && !row.contains(r)) {
+        row.push(*next);
+        length *= next.src(0).vmax() as i64;
+    }
+    let is_even =
+        |term: &Uop<'g>| row.iter().any(|r| term.depends_on(*r)) || simplify(*term % 2i64).as_int() == Some(0);
+    length > 1 && length % 2 == 0 && terms(address).iter().all(is_even)
+}
+
+fn is_of_sum(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Reduce))
+}
+
 /// How far apart neighbours along each of `loops` are, with `skew` bytes between rows, and how many elements there are with
-/// those that are skipped.
+/// those that are skipped. A row is what the innermost loops have, as far as they are all loops of the sum, or none is; the
+/// next begins at a multiple of the widest access.
 fn steps(loops: &[Uop], bytes: usize, skew: usize) -> Option<(Vec<i64>, i128)> {
     let (mut steps, mut elements) = (vec![], 1i128);
+    let last = loops.last()?;
+    let of_row = loops.iter().rev().take_while(|r| is_of_sum(r) == is_of_sum(last)).count();
+    let rows = loops.len() - if of_row == loops.len() { 1 } else { of_row };
     for (i, range) in loops.iter().enumerate().rev() {
         steps.push(elements as i64);
         elements *= range.src(0).as_int()?;
-        if i + 1 == loops.len() && i > 0 {
-            elements += (skew / bytes) as i128;
+        if i == rows && i > 0 {
+            let lanes = (WIDEST / bytes).max(1) as i128;
+            elements = (elements + lanes - 1) / lanes * lanes + (skew / bytes) as i128;
         }
     }
     steps.reverse();
-    (!loops.is_empty() && elements * bytes as i128 <= MOST_BYTES).then_some((steps, elements))
+    (elements * bytes as i128 <= MOST_BYTES).then_some((steps, elements))
 }

@@ -5,8 +5,8 @@
 //! tile anew. A copy of a factor moves its bytes once. A sum that is longer by zeros in both factors is the same sum, and
 //! needs no conditions.
 //!
-//! Not for sums over several axes, nor for windows, which would have more elements than what they are views of, nor where
-//! the rows have a length that is known at run time only.
+//! Not for sums over several axes, which have other copies (`channels`), nor for windows, which would have more elements than
+//! what they are views of, nor where the rows have a length that is known at run time only.
 
 use rustc_hash::FxHashSet;
 
@@ -22,9 +22,9 @@ const NARROWEST: usize = 4;
 /// Steps of a sum that are in shared memory at once: rows and columns of copies are a multiple of it long.
 const STEPS: i64 = 64;
 /// Products of a large GPU's matrix units that narrow copies of both factors cost, in the time of a byte to or from memory.
-const BYTE: f64 = 60.0;
+pub(super) const BYTE: f64 = 60.0;
 /// The same, in the time it takes to start a kernel.
-const LAUNCH: f64 = 5e8;
+pub(super) const LAUNCH: f64 = 5e8;
 
 /// `sum`, or, where it is such a product, that of copies. What is computed by a reduction, and copied, becomes one of
 /// `stored`.
@@ -210,7 +210,7 @@ fn rounded(size: i64) -> i64 {
 }
 
 /// What `node` is a view of, and the view.
-fn below(node: Uop) -> (ShapeTracker, Uop) {
+pub(super) fn below(node: Uop) -> (ShapeTracker, Uop) {
     match node.arg() {
         Arg::View(tracker) => (tracker.clone(), node.src(0)),
         _ => (ShapeTracker::contiguous(node.shape()), node),
@@ -218,7 +218,7 @@ fn below(node: Uop) -> (ShapeTracker, Uop) {
 }
 
 /// Whether computing `base` takes a reduction.
-fn is_reduced(base: Uop) -> bool {
+pub(super) fn is_reduced(base: Uop) -> bool {
     base.op() != Op::Contiguous && base.toposort().into_iter().any(|node| node.op() == Op::ReduceAxis)
 }
 

@@ -6,6 +6,7 @@
 //! to as few slots as their lifetimes allow.
 
 mod aligned;
+mod channels;
 mod cost;
 mod fusion;
 mod held;

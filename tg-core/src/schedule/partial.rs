@@ -4,7 +4,7 @@
 //! Parts are results, so threads share them, and several of them are read at once, each in the order of its memory.
 
 use crate::dim::Dim;
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Class, Op, Uop};
 use crate::target::Device;
 use crate::tensor::{permuted, reduced, reshaped, shrunk};
 
@@ -50,15 +50,16 @@ fn parts(source: Uop, many: i64, few: i64, device: Device) -> Option<i64> {
 /// How many results a block computes at once, if elements of `source` are products in which a factor takes part several
 /// times: each factor as often as there are results along the other.
 fn tile(source: Uop) -> Option<i64> {
-    let is_spread = |factor: Uop| factor.op() == Op::Expand;
-    let is_product = source.op() == Op::Mul && source.srcs().any(is_spread);
+    let is_product = source.op() == Op::Mul && source.srcs().any(|factor| factor.op() == Op::Expand);
     is_product.then(|| source.srcs().map(times).map(|times| times.min(TILE)).product())
 }
 
-/// How often `factor` takes part in each sum.
+/// How often an element of `factor` takes part in all sums.
 fn times(factor: Uop) -> i64 {
     let once = |x: Uop| x.shape().iter().filter_map(Dim::known).product::<i64>();
-    if factor.op() == Op::Expand { once(factor) / once(factor.src(0)).max(1) } else { 1 }
+    let is_moved = |x: &Uop| x.op().class() == Class::Movement || x.op() == Op::Cast;
+    let moved = std::iter::successors(Some(factor), |x| is_moved(x).then(|| x.src(0)));
+    (once(factor) / moved.last().map_or(1, once).max(1)).max(1)
 }
 
 fn split(reduce: Uop, device: Device) -> Option<Uop> {

@@ -1,5 +1,6 @@
 //! Before: movement ops. After: chains of movement are one VIEW; markers are gone. Long reductions have parts (`partial`),
-//! and on a GPU factors of products are copied to where their rows are aligned (`aligned`).
+//! and on a GPU factors of products are copied to where their rows are aligned (`aligned`), or their channels neighbours
+//! (`channels`).
 //!
 //! DETACH and CONTIGUOUS_BACKWARD speak to the gradient, which has been taken by now. A CONTIGUOUS of what is computed
 //! says that it is stored, and then that serves all who use it, also without the marker. A CONTIGUOUS of a view stays,
@@ -11,6 +12,7 @@
 use rustc_hash::FxHashSet;
 
 use super::aligned::aligned;
+use super::channels::channels_last;
 use super::cost;
 use super::partial::in_parts;
 use crate::ir::{Arg, Class, Graph, Memo, Op, Uop, rebuild};
@@ -37,7 +39,7 @@ impl<'g> Views<'g> {
         let device = self.device;
         let tensor = rebuild(tensor, &mut self.parted, |node| in_parts(node, device));
         rebuild(tensor, &mut self.done, |node| match node.op() {
-            Op::ReduceAxis if device == Device::Gpu => aligned(node, forced),
+            Op::ReduceAxis if device == Device::Gpu => channels_last(aligned(node, forced), forced),
             _ => fold_one(graph, forced, node),
         })
     }

@@ -23,9 +23,12 @@ rules! {
     where_yes       [c: bool, x, y] c.choose(x, y)                        => c.choose(known_in(c, true, x)?, y);
     #[grows = "a remainder becomes a difference, which is cheaper"]
     where_no        [c: bool, x, y] c.choose(x, y)                        => c.choose(x, known_in(c, false, y)?);
+    where_rounded   [c: bool, x: float] c.choose(x.unary(Op::RoundTf32), 0) => c.choose(x, 0).unary(Op::RoundTf32);
     where_load      [c: bool, n]    c.choose(node(Op::Load).named(n), 0)  => n, if guards_itself(n, c);
     #[inexact = "zero times what is infinite or NaN is NaN, as it is in any product with padding"]
     where_product   [c: bool, n, x: float] c.choose(node(Op::Load).named(n) * x, 0) => n * x, if guards_itself(n, c) && stays_finite(x, c);
+    #[inexact = "as where_product"]
+    where_cast_product [c: bool, m, n, x: float] c.choose(node(Op::Load).named(m).unary(Op::Cast).named(n) * x, 0) => n * x, if guards_itself(m, c) && stays_finite(x, c);
 }
 
 /// Whether `x` is finite, with what memory holds, also where `c` does not hold: it divides by nothing that may be 0 only

@@ -1,16 +1,20 @@
 //! The default actions for GPUs.
 //!
 //! 1. A product of matrices has a tile of the result for each block, with tiles of the factors in shared memory; that of
-//!    f16 or bf16 goes to the matrix units ([`product`]).
+//!    f16 or bf16 goes to the matrix units ([`product`]). So does one that sums over several loops, as a convolution does
+//!    over channels and taps ([`steps`]).
 //! 2. A reduction along memory gets a warp or a block for each row: neighbouring threads read neighbouring vectors of 16
 //!    bytes, and what a thread reads of a row stays in its registers for the loops that come after ([`rows`]).
 //! 3. A reduction across memory gets neighbouring threads for neighbouring results, and groups of threads that share each
 //!    sum.
-//! 4. Everything else is a thread for each result, or for a vector of 16 bytes of them.
-//! 5. Loops over results that are left are blocks.
+//! 4. What exchanges axes has vectors along one of them, and neighbouring threads along the other ([`transposed`]).
+//! 5. Everything else is a thread for each result, or for a vector of 16 bytes of them.
+//! 6. Loops over results that are left are blocks.
 
 mod product;
 mod rows;
+mod steps;
+mod transposed;
 mod vectors;
 
 use super::{Plan, is_reduce, size};
@@ -28,7 +32,7 @@ impl<'g> Plan<'g, '_> {
         let is_tiled = self.product().is_some_and(|product| self.multiply(&product));
         if !is_tiled && self.has_reductions() {
             self.reductions();
-        } else if !is_tiled {
+        } else if !is_tiled && !self.exchange() {
             self.results(self.result_loops(), 0, BLOCK_BITS);
         }
         self.blocks();

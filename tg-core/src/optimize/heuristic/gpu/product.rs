@@ -3,12 +3,14 @@
 //! in the registers of threads.
 
 use super::Plan;
+use super::steps::{Steps, united};
 use crate::ir::{Arg, Fragment, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
 use crate::optimize::factors;
 use crate::optimize::heuristic::{blocks, is_fresh, is_reduce, size};
+use crate::optimize::merge::divisions;
 use crate::optimize::share::most_skew;
 use crate::optimize::stage::loads;
 use crate::target::WIDEST;
@@ -23,7 +25,7 @@ const DEEP_IF_THIN: [u32; 2] = [256, 8];
 /// Buffers without matrix units, where two blocks are to have room for them.
 const DEPTH_OF_TWO: u32 = 3;
 /// Rows and columns of a block's tile without matrix units, from the largest on.
-const SQUARES: [u32; 3] = [128, 64, 32];
+const RECTANGLES: [[u32; 2]; 4] = [[128, 128], [64, 128], [64, 64], [32, 32]];
 /// Bytes of the sums of a thread, without matrix units.
 const SUMS: u32 = 256;
 /// Steps of the sum in shared memory at once, without matrix units.
@@ -33,17 +35,23 @@ const WRITTEN_OUT: u32 = 32;
 /// Threads along rows, and along columns, without matrix units.
 const ROW: u32 = 16;
 /// Blocks from which tiles keep a large GPU busy.
-const BUSY: i64 = 100;
+const BUSY: i64 = 88;
 /// Smaller products are sums for each result: tiles would stay empty.
 const LEAST: [i64; 3] = [16, 32, 32];
+/// Bytes of the steps of the sum that the matrix units add up at once.
+const DEPTH_OF_UNIT: u32 = 32;
 /// Bits of a thread's number within its warp.
 const WARP_BITS: u32 = 5;
 
 /// A sum of products, and how far its loops move through the factors.
 pub(super) struct Product<'g> {
-    rows: Uop<'g>,
-    columns: Uop<'g>,
-    depth: Uop<'g>,
+    /// Loops over results that move through one factor only, those that move through the other only, and the loops of the
+    /// sum: those that run as one, outer before inner.
+    rows: Vec<Uop<'g>>,
+    columns: Vec<Uop<'g>>,
+    depth: Vec<Uop<'g>>,
+    /// The product of the factors.
+    factors: Uop<'g>,
     /// Bytes of an element of a factor, and whether the matrix units have products of such factors.
     bytes: u32,
     has_units: bool,
@@ -58,8 +66,34 @@ fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 4] {
 /// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
 fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> usize {
     let skew = most_skew(bytes as usize) as u32;
-    let tile = |along: u32| (along * (steps * bytes + WIDEST as u32)).max(steps * (along * bytes + skew));
+    let row = (steps * bytes).next_multiple_of(WIDEST as u32);
+    let tile = |along: u32| (along * (row + WIDEST as u32)).max(steps * (along * bytes + skew));
     (depth * (tile(height) + tile(width))) as usize
+}
+
+/// How often the innermost of `loops` runs in all.
+fn elements(loops: &[Uop]) -> i64 {
+    loops.iter().map(|range| size(*range)).fold(1, i64::saturating_mul)
+}
+
+impl<'g> Product<'g> {
+    /// How its sum goes into tiles of about `bytes` bytes for each row.
+    fn steps(&self, bytes: u32) -> Steps<'g> {
+        let unit = if self.has_units { DEPTH_OF_UNIT / self.bytes } else { 1 };
+        Steps::of(self.factors, &self.depth, bytes / self.bytes, unit)
+    }
+
+    /// A tile of at most these rows and columns that its rows and columns fill.
+    fn fitted(&self, most: [u32; 2]) -> [u32; 2] {
+        let of = |loops: &[Uop<'g>], most: u32| (elements(loops).max(16) as u32).next_power_of_two().min(most);
+        [of(&self.rows, most[0]), of(&self.columns, most[1])]
+    }
+
+    /// A tile of these rows and columns, or a wider one of as many elements where there are fewer rows.
+    fn rectangle(&self, [most, width]: [u32; 2]) -> [u32; 2] {
+        let [height, _] = self.fitted([most, width]);
+        self.fitted([height, (most * width / height).min(2 * width)])
+    }
 }
 
 impl<'g> Plan<'g, '_> {
@@ -67,7 +101,7 @@ impl<'g> Plan<'g, '_> {
     pub(super) fn product(&self) -> Option<Product<'g>> {
         let mut sums = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
         let sum = sums.next().filter(|_| sums.next().is_none())?;
-        let (factor, depth) = (sum.src(0), sum.srcs().nth(1).filter(|_| sum.arity() == 2)?);
+        let (factor, depth) = (sum.src(0), sum.srcs().skip(1).collect::<Vec<_>>());
         let unit = |f| Fragment::of(f).filter(|(_, loaded)| loaded.op() == Op::Load).map(|(unit, _)| unit);
         // One rounded factor alone is of no use to the units.
         let plain = |f: Uop<'g>| if f.op() == Op::RoundTf32 { f.src(0) } else { f };
@@ -82,44 +116,54 @@ impl<'g> Plan<'g, '_> {
         }
         let results = self.result_loops();
         let varying = |factor: Uop<'g>, other: Uop<'g>| {
-            results.iter().rev().copied().find(|r| factor.depends_on(*r) && !other.depends_on(*r))
+            let own = results.iter().copied().filter(|r| factor.depends_on(*r) && !other.depends_on(*r)).collect();
+            united(own)
         };
         let (a, b) = (factor.src(0), factor.src(1));
-        let (one, other) = (varying(a, b)?, varying(b, a)?);
+        let (one, other) = (varying(a, b), varying(b, a));
         // Columns are those along which results are neighbours.
         let place = self.kernel.src(0).src(0).src(1);
-        let (rows, columns) = if stride(place, one) == Some(1) { (other, one) } else { (one, other) };
-        factors(factor, rows, columns)?;
-        let fills = [rows, columns, depth].iter().zip(LEAST).all(|(range, least)| size(*range) >= least);
+        let are_columns = stride(place, *one.last()?) == Some(1);
+        let (rows, columns) = if are_columns { (other, one) } else { (one, other) };
+        factors(factor, *rows.last()?, *columns.last()?)?;
+        let fills = [&rows, &columns, &depth].iter().zip(LEAST).all(|(loops, least)| elements(loops) >= least);
+        // The loops of a sum over several are taken apart and together.
+        let is_known = depth.len() == 1 || depth.iter().all(|range| range.src(0).as_int().is_some());
         let bytes = unit.map_or(factor.dtype(), Fragment::factor).bytes() as u32;
-        (fills && is_reduce(depth)).then_some(Product { rows, columns, depth, bytes, has_units: unit.is_some() })
+        let product = Product { rows, columns, depth, factors: factor, bytes, has_units: unit.is_some() };
+        (fills && is_known && product.depth.iter().all(|range| is_reduce(*range))).then_some(product)
     }
 
     /// Tiles for `product`, and whether there are enough of them. A list of actions that stops in between is a schedule
     /// too.
     pub(super) fn multiply(&mut self, product: &Product<'g>) -> bool {
-        let is_other = |r: &Uop<'g>| *r != product.rows && *r != product.columns;
+        let is_other = |r: &Uop<'g>| !product.rows.contains(r) && !product.columns.contains(r);
         let others: Vec<_> = self.result_loops().into_iter().filter(is_other).collect();
         let batches = others.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
         let is_enough = |[height, width]: [u32; 2]| {
-            let along = |range, by: u32| blocks(size(range), by.into());
-            let tiles = along(product.rows, height).saturating_mul(along(product.columns, width));
+            let along = |loops, by: u32| blocks(elements(loops), by.into());
+            let tiles = along(&product.rows, height).saturating_mul(along(&product.columns, width));
             tiles.saturating_mul(batches) >= BUSY
         };
         if product.has_units {
             self.batches(others);
-            let steps = (DEEP[0] / product.bytes, product.bytes);
-            let fits = |tile: [u32; 2]| shared(tile, steps, 2) <= self.isa.shared_bytes();
+            let steps = (product.steps(DEEP[0]).count(), product.bytes);
+            let fits = |tile: [u32; 2]| shared(product.fitted(tile), steps, 2) <= self.isa.shared_bytes();
             let tiles = tiles(product.bytes);
             let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
             self.by_warps(product, tile.unwrap_or(tiles[3]));
             return true;
         }
-        let is_held = |square: &u32| (square / ROW).pow(2) * product.bytes <= SUMS;
-        let square = SQUARES.into_iter().filter(is_held).find(|square| is_enough([*square; 2]));
-        let Some(square) = square else { return false };
+        let steps = (product.steps(STEPS * product.bytes).count(), product.bytes);
+        let is_held = |[height, width]: &[u32; 2]| {
+            let sums = (height / ROW).max(1) * (width / ROW).max(1) * product.bytes;
+            sums <= SUMS && shared([*height, *width], steps, 2) <= self.isa.shared_bytes()
+        };
+        let rectangles = RECTANGLES.map(|most| product.rectangle(most));
+        let tile = rectangles.into_iter().filter(is_held).find(|tile| is_enough(*tile));
+        let Some(tile) = tile else { return false };
         self.batches(others);
-        self.by_threads(product, square);
+        self.by_threads(product, tile);
         true
     }
 
@@ -132,17 +176,18 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// A thread has every sixteenth row, and some neighbouring columns, or every sixteenth if the factor lies along the sum.
-    fn by_threads(&mut self, product: &Product<'g>, square: u32) -> Option<()> {
-        let rows = self.tile_of_block(product.rows, square)?;
-        let columns = self.tile_of_block(product.columns, square)?;
-        let depth = self.padded(product.depth, STEPS)?;
-        let (around, steps) = self.in_blocks(depth, STEPS)?;
+    fn by_threads(&mut self, product: &Product<'g>, tile: [u32; 2]) -> Option<()> {
+        let rows = self.tile_of_block(&product.rows, tile[0])?;
+        let columns = self.tile_of_block(&product.columns, tile[1])?;
+        let steps = product.steps(STEPS * product.bytes);
+        let (around, inside) = self.in_tiles(&steps)?;
         let bits = ROW.trailing_zeros();
         if let Some(around) = around {
-            let depth = self.buffers([square; 2], (STEPS, product.bytes), DEPTH_OF_TWO);
+            let depth = self.buffers(tile, (steps.count(), product.bytes), DEPTH_OF_TWO);
             self.shared_tile(around, rows, 2 * bits, depth)?;
             self.shared_tile(around, columns, 2 * bits, depth)?;
         }
+        let steps = self.fused(&inside)?;
         // Factors that lie along the sum both are loaded some steps at a time, and fill the registers.
         let (columns, written_out) = match self.lies_along(columns) {
             true => (self.in_vectors(columns)?, WRITTEN_OUT),
@@ -155,8 +200,9 @@ impl<'g> Plan<'g, '_> {
                 self.write_all_out(rest);
             }
         }
-        let axis = self.place(steps)?;
-        self.act(Action::Unroll { axis, by: written_out / product.bytes });
+        let (axis, least) = (self.place(steps)?, written_out / product.bytes);
+        let by = (least..=2 * least).find(|by| size(steps) % i64::from(*by) == 0).unwrap_or(least);
+        self.act(Action::Unroll { axis, by });
         Some(())
     }
 
@@ -173,24 +219,22 @@ impl<'g> Plan<'g, '_> {
 
     /// A warp has a part of the tile.
     fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
-        let Product { rows, columns, depth, .. } = *product;
-        let fitting = |range: Uop<'g>, most: u32| (size(range).max(16) as u32).next_power_of_two().min(most);
-        let [height, width] = [fitting(rows, tile[0]), fitting(columns, tile[1])];
+        let [height, width] = product.fitted(tile);
         let is_thin = height <= THIN;
         let [deep, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
-        let steps = deep / product.bytes;
+        let steps = product.steps(deep);
         let (high, wide) = (height.min(part[0]), width.min(if is_thin { THIN_PART } else { part[1] }));
         let warps = height / high * (width / wide);
-        let rows = self.tile_of_block(rows, height)?;
-        let columns = self.tile_of_block(columns, width)?;
-        let depth = self.padded(depth, steps)?;
-        let (around, depth) = self.in_blocks(depth, steps)?;
+        let rows = self.tile_of_block(&product.rows, height)?;
+        let columns = self.tile_of_block(&product.columns, width)?;
+        let (around, inside) = self.in_tiles(&steps)?;
         if let Some(around) = around {
             let bits = WARP_BITS + warps.trailing_zeros();
-            let depth = self.buffers([height, width], (steps, product.bytes), most);
+            let depth = self.buffers([height, width], (steps.count(), product.bytes), most);
             self.shared_tile(around, rows, bits, depth)?;
             self.shared_tile(around, columns, bits, depth)?;
         }
+        let depth = self.fused(&inside)?;
         let rows = self.part_of_warp(rows, high, WARP_BITS)?;
         let columns = self.part_of_warp(columns, wide, WARP_BITS + (height / high).trailing_zeros())?;
         let [rows, columns, depth] = [self.place(rows)?, self.place(columns)?, self.place(depth)?];
@@ -200,8 +244,9 @@ impl<'g> Plan<'g, '_> {
         Some(())
     }
 
-    /// The loop inside a block over `range`, of `by` iterations; that over the blocks becomes one of them.
-    fn tile_of_block(&mut self, range: Uop<'g>, by: u32) -> Option<Uop<'g>> {
+    /// The loop inside a block over `loops` as one, of `by` iterations; that over the blocks becomes one of them.
+    fn tile_of_block(&mut self, loops: &[Uop<'g>], by: u32) -> Option<Uop<'g>> {
+        let range = self.fused(loops)?;
         let range = self.padded(range, by)?;
         let (outer, inner) = self.in_blocks(range, by)?;
         if let Some(axis) = outer.and_then(|outer| self.place(outer)) {
@@ -211,7 +256,7 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// The loop over blocks of `by` iterations of `range`, if it has several, and that inside of them.
-    fn in_blocks(&mut self, range: Uop<'g>, by: u32) -> Option<(Option<Uop<'g>>, Uop<'g>)> {
+    pub(super) fn in_blocks(&mut self, range: Uop<'g>, by: u32) -> Option<(Option<Uop<'g>>, Uop<'g>)> {
         if range.src(0).as_int() == Some(by.into()) {
             return Some((None, range));
         }
@@ -237,25 +282,51 @@ impl<'g> Plan<'g, '_> {
         let moves = |load: &Uop<'g>| load.depends_on(along) && load.depends_on(around);
         let load = loads(self.kernel).iter().position(moves)?;
         let tile = self.act(Action::Share { axis: self.place(around)?, load, depth })?;
-        let is_even = |range: &Uop<'g>| {
+        let tile = self.joined(tile);
+        let is_near = |range: &Uop<'g>| {
             let moves = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(*range);
             let mut copied = self.kernel.toposort().into_iter().filter(moves);
-            copied.any(|n| stride(n.src(0).src(1), *range) == Some(1))
+            copied.any(|n| stride(n.src(0).src(1), *range).is_none_or(|step| step == 1))
         };
-        let (even, others): (Vec<_>, Vec<_>) = tile.into_iter().partition(is_even);
+        // Neighbouring threads copy neighbours.
+        let near = tile.iter().copied().filter(is_near).max_by_key(|r| (self.lanes(*r), size(*r), *r));
+        let others = tile.into_iter().rev().filter(|r| Some(*r) != near);
+        let vectors = near.and_then(|range| self.in_vectors(range));
+        let (even, uneven): (Vec<_>, Vec<_>) =
+            vectors.into_iter().chain(others).partition(|range| size(*range).count_ones() == 1);
         let mut bit = 0;
-        for range in even {
-            if let Some(vectors) = self.in_vectors(range) {
-                bit += self.over_threads(vectors, bit, bits);
-            }
-        }
-        for range in others.into_iter().rev() {
+        for range in even.into_iter().chain(uneven) {
             if bit < bits {
                 bit += self.over_threads(range, bit, bits);
             }
         }
         self.write_copies_out();
         Some(())
+    }
+
+    /// The loops of a copy, of which those along several loops of a sum run as one where that leaves no division.
+    fn joined(&mut self, mut loops: Vec<Uop<'g>>) -> Vec<Uop<'g>> {
+        // As they follow each other in the copy.
+        let stores = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Store);
+        let order: Vec<_> = stores.flat_map(|store| store.srcs().skip(2)).collect();
+        loops.sort_by_key(|range| order.iter().position(|r| r == range));
+        let mut at = if loops.len() > 2 { loops.len() - 1 } else { 0 };
+        while at > 0 {
+            if let Some(one) = self.merged(loops[at - 1], loops[at]) {
+                loops.splice(at - 1..=at, [one]);
+            }
+            at -= 1;
+        }
+        loops
+    }
+
+    /// Two loops as one, if that leaves no division.
+    fn merged(&mut self, outer: Uop<'g>, inner: Uop<'g>) -> Option<Uop<'g>> {
+        let (outer, inner) = (self.place(outer)?, self.place(inner)?);
+        let fuse = Action::Fuse { outer, inner };
+        let fused = fuse.apply(self.kernel, self.simplifier).ok()?;
+        let is_free = divisions(fused) <= divisions(self.kernel);
+        is_free.then(|| self.act(fuse))??.first().copied()
     }
 
     /// Writes out the loops of copies that are left, so that copies can run ahead.

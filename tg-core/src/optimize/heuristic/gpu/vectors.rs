@@ -4,8 +4,8 @@
 //! padded from one multiple of 8 to another.
 
 use super::Plan;
-use crate::ir::{Axis, Op, Uop};
-use crate::loops::{is_aligned, stride};
+use crate::ir::{Op, Uop};
+use crate::loops::{in_vectors, is_aligned, stride};
 use crate::optimize::action::Action;
 use crate::symbolic::simplify;
 use crate::target::WIDEST;
@@ -42,10 +42,13 @@ impl<'g> Plan<'g, '_> {
         let moving = |n: &Uop<'g>| matches!(n.op(), Op::Load | Op::Store) && n.src(0).src(1).depends_on(range);
         let accesses: Vec<_> = self.kernel.toposort().into_iter().filter(moving).collect();
         let widest = accesses.iter().map(|n| bytes(*n)).max().unwrap_or(WIDEST);
-        std::iter::successors(Some((WIDEST / widest) as i64), |lanes| Some(lanes / 2))
-            .take_while(|lanes| *lanes > 1)
-            .find(|lanes| self.divides(range, *lanes) && self.pays(&accesses, range, *lanes))
-            .unwrap_or(1)
+        let halves = std::iter::successors(Some((WIDEST / widest) as i64), |lanes| Some(lanes / 2));
+        let widths = halves.take_while(|lanes| *lanes > 1).filter(|lanes| self.divides(range, *lanes));
+        let paying: Vec<_> = widths.filter(|lanes| self.pays(&accesses, range, *lanes)).collect();
+        let are_whole =
+            |lanes: &i64| accesses.iter().all(|access| matches!(reach(*access, range, *lanes), Reach::Whole));
+        // What comes in several accesses is better in narrower ones that are one each.
+        paying.iter().copied().find(are_whole).or(paying.first().copied()).unwrap_or(1)
     }
 
     /// Whether `range` has a multiple of `by` iterations.
@@ -84,9 +87,12 @@ fn bytes(access: Uop) -> usize {
 /// How `access` goes to vectors of `lanes` along `range`.
 fn reach<'g>(access: Uop<'g>, range: Uop<'g>, lanes: i64) -> Reach {
     let index = access.src(0);
-    let is_whole =
-        || is_aligned(index.src(1), range, lanes) && index.srcs().nth(2).is_none_or(|c| is_even(c, range, lanes));
-    match stride(index.src(1), range) {
+    let (place, along) = match stride(index.src(1), range) {
+        Some(_) => (index.src(1), range),
+        None => in_vectors(index.src(1), range, lanes),
+    };
+    let is_whole = || is_aligned(place, along, lanes) && index.srcs().nth(2).is_none_or(|c| is_even(c, range, lanes));
+    match stride(place, along) {
         Some(1) if is_whole() => Reach::Whole,
         Some(1) => Reach::Single,
         _ => Reach::Apart,
@@ -95,10 +101,6 @@ fn reach<'g>(access: Uop<'g>, range: Uop<'g>, lanes: i64) -> Reach {
 
 /// Whether `condition` holds for all lanes of a vector along `range` or for none.
 fn is_even<'g>(condition: Uop<'g>, range: Uop<'g>, lanes: i64) -> bool {
-    if !condition.depends_on(range) {
-        return true;
-    }
-    let graph = range.graph();
-    let (vector, lane) = (graph.range(range.src(0) / lanes, Axis::Loop), graph.range(graph.index(lanes), Axis::Lane));
-    !simplify(condition.substitute(&[(range, vector * lanes + lane)])).depends_on(lane)
+    let (condition, lane) = in_vectors(condition, range, lanes);
+    !condition.depends_on(lane)
 }
