@@ -8,7 +8,7 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Launch, Lowered, Program, Slot, generate, plan_with};
+use tg_core::compile::{Function, Language, Launch, Lowered, Origin, Program, Slot, generate, plan_with};
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
@@ -19,7 +19,8 @@ use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
 use tg_core::tensor::{
-    Argument, Error, add, contiguous, find, matmul, matmul_tf32, pad, relu, round_tf32, shrink, transpose,
+    Argument, Each, Error, add, contiguous, conv2d, find, matmul, matmul_tf32, pad, permute, relu, round_tf32, shrink,
+    transpose,
 };
 
 use self::random::{Case, Random, build, mismatch, seeds};
@@ -193,7 +194,8 @@ fn tried<'g>(kernel: Uop<'g>, actions: impl Iterator<Item = Action>, simplifier:
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(14) {
+    match random.below(15) {
+        14 => Action::Fuse { outer: axis, inner: random.below(4) },
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
@@ -212,7 +214,9 @@ fn action(random: &mut Random) -> Action {
 
 fn action_for_gpu(random: &mut Random) -> Action {
     let axis = random.below(5);
-    match random.below(10) {
+    match random.below(12) {
+        10 => Action::Fuse { outer: axis, inner: random.below(5) },
+        11 => Action::Tile { axis, size: random.pick(&[1, 2, 3]) },
         0 | 1 => Action::Pad { axis, size: random.pick(&[2, 4, 8, 16]) },
         2 => Action::Split { axis, size: random.pick(&[2, 4, 8]) },
         3 | 4 => Action::Thread { axis, size: random.pick(&[2, 4, 8, 32]), bit: random.below(6) },
@@ -232,7 +236,7 @@ const BLOCKED: &[&str] = &[
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
      accumulate(7,4,1) stage(3,0) stage(0,0) parallel(0)",
     "overlap(1,4) tile(1,1) tile(1,5) stage(1,1) stage(0,0) vectorize(6,4) stream parallel(0)",
-    "tile(2,1)",
+    "tile(2,2)",
 ];
 
 /// `method` of tensors of these shapes, filled with small numbers.
@@ -286,7 +290,7 @@ fn blocked_products_agree_with_the_interpreter() {
             (actions, lower(after.unwrap_or(kernel), Isa::X86V3, simplifier), None)
         });
     }
-    assert_eq!(applied, BLOCKED.len() - 1, "the last list moves a reduction, all others apply");
+    assert_eq!(applied, BLOCKED.len() - 1, "the last list has blocks that do not divide a reduction, all others apply");
 }
 
 /// Scores of 70 queries with 67 keys each: long enough to be computed ahead, for some queries together.
@@ -359,6 +363,106 @@ fn products_of_padded_copies_agree_with_the_interpreter() {
             compiled(lowered)
         });
         assert!(!copied.is_empty() && copied.iter().all(|lanes| *lanes == 8), "{label}: {copied:?}");
+    }
+}
+
+/// A convolution with a bias and relu.
+struct Windows {
+    dtype: DType,
+    x: [usize; 4],
+    w: [usize; 4],
+    stride: i64,
+    padding: i64,
+    dilation: i64,
+    groups: i64,
+}
+
+/// What each case of [`convolutions_on_matrix_units_agree_with_the_interpreter`] has, if it says nothing else.
+const WINDOWS: Windows =
+    Windows { dtype: DType::BF16, x: [1, 16, 6, 6], w: [16, 16, 3, 3], stride: 1, padding: 1, dilation: 1, groups: 1 };
+
+impl Windows {
+    fn of<'g>(&self, x: Uop<'g>, w: Uop<'g>, bias: Uop<'g>) -> Result<Uop<'g>, Error> {
+        let each = |n| Some(Each(vec![n]));
+        let factor = |x| if self.dtype == DType::F32 { round_tf32(x) } else { Ok(x) };
+        let (stride, padding, dilation) = (each(self.stride), each(self.padding), each(self.dilation));
+        conv2d(factor(x)?, factor(w)?, Some(bias), stride, padding, dilation, Some(self.groups)).and_then(relu)
+    }
+}
+
+/// Windows of pictures whose channels are far apart: gathered element by element, of f16, bf16 and rounded f32.
+#[test]
+fn convolutions_on_matrix_units_agree_with_the_interpreter() {
+    let cases = [
+        WINDOWS,
+        Windows { dtype: DType::F32, ..WINDOWS },
+        Windows { dtype: DType::F16, x: [1, 3, 11, 13], w: [16, 3, 7, 7], stride: 2, padding: 3, ..WINDOWS },
+        Windows { dtype: DType::F32, x: [1, 3, 11, 13], w: [17, 3, 7, 7], stride: 2, padding: 3, ..WINDOWS },
+        Windows { x: [1, 32, 6, 6], w: [32, 16, 3, 3], padding: 2, dilation: 2, groups: 2, ..WINDOWS },
+        Windows { dtype: DType::F32, x: [3, 16, 5, 4], w: [16, 16, 2, 2], padding: 0, ..WINDOWS },
+    ];
+    for windows in cases {
+        let graph = Graph::new();
+        let Windows { dtype, x, w, .. } = windows;
+        let label = format!("{dtype} {x:?} {w:?}");
+        let (unit, error) = if dtype == DType::F32 { (ROUNDED_UNIT, 1e-4) } else { (EXACT_UNIT, 1.0) };
+        let case = case_of(&graph, (dtype, unit), &[&x, &w, &[w[0]]], error, |all| {
+            windows.of(all[0], all[1], all[2]).expect("a convolution")
+        });
+        check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
+            let lowered = generate(kernel, Isa::Sm80, None, simplifier);
+            let has = |op| lowered.linear.0.iter().any(|n| n.op() == op);
+            assert!(has(Op::Wmma) && has(Op::Commit), "{label}: {}", lowered.actions);
+            compiled(lowered)
+        });
+    }
+}
+
+/// Pictures whose channels are neighbours in memory, as those of copies are: they are copied in whole vectors.
+#[test]
+fn convolutions_of_neighbouring_channels_agree_with_the_interpreter() {
+    for (side, channels, taps, stride) in [(6, 64, 3, 1), (9, 16, 3, 2), (13, 4, 7, 2)] {
+        let graph = Graph::new();
+        let (x, w) = ([2, side, side, channels], [16, taps, taps, channels]);
+        let windows = Windows { stride, padding: 0, ..WINDOWS };
+        let label = format!("{x:?} {w:?}");
+        let case = case_of(&graph, (DType::BF16, EXACT_UNIT), &[&x, &w, &[16]], 1.0, |all| {
+            let [x, w] = [all[0], all[1]].map(|x| permute(x, vec![0, 3, 1, 2]).expect("channels first"));
+            windows.of(x, w, all[2]).expect("a convolution")
+        });
+        let mut lanes = vec![];
+        check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
+            let lowered = generate(kernel, Isa::Sm80, None, simplifier);
+            let is_copy = |n: &&Uop| n.op() == Op::Store && matches!(n.arg(), Arg::Ahead(_));
+            lanes.extend(lowered.linear.0.iter().filter(is_copy).map(|copy| usize::from(copy.src(1).dtype().lanes)));
+            compiled(lowered)
+        });
+        assert!(!lanes.is_empty() && lanes.iter().all(|n| *n == channels.min(8)), "{label}: {lanes:?}");
+    }
+}
+
+/// What the heuristic does to large convolutions of f32, here in small: tiles of some channels and all taps, and of rows of
+/// pictures as one loop, with sizes that nothing divides.
+#[test]
+fn convolutions_of_threads_agree_with_the_interpreter() {
+    let lists = [
+        "pad(1,16) fuse(2,3) fuse(0,2) pad(0,64) split(0,64) grid(0) tile(3,2) share(3,0,3) fuse(9,10) fuse(7,9) \
+         thread(5,16,0) pad(7,4) thread(7,4,4) unroll(7,5) share(3,0,3) thread(13,64,0) unroll(6,2) unroll(9,3) \
+         unroll(12,3) fuse(7,10) fuse(4,9) thread(2,4,4) unroll(2,4) thread(1,16,0) unroll(1,4) unroll(8,6)",
+        "fuse(2,3) fuse(0,2) tile(2,2) fuse(4,5)",
+    ];
+    for list in lists {
+        let graph = Graph::new();
+        let case = case_of(&graph, (DType::F32, EXACT_UNIT), &[&[2, 6, 6, 6], &[11, 6, 3, 3]], 1e-5, |all| {
+            let each = |n| Some(Each(vec![n]));
+            conv2d(all[0], all[1], None, each(1), each(1), None, None).expect("a convolution")
+        });
+        check_on(Device::Gpu, &case, &graph, list, &mut |kernel, simplifier| {
+            let actions: Actions = list.parse().expect("actions");
+            let lowered = generate(kernel, Isa::Sm80, Some(&actions), simplifier);
+            assert_eq!(lowered.origin, Origin::Tuned, "{list}");
+            compiled(lowered)
+        });
     }
 }
 

@@ -191,9 +191,10 @@ fn machine_code_is_kept_and_mistakes_come_back_with_the_assemblers_words() {
 }
 
 /// `method` of tensors of these shapes; arguments that are left are those that `method` takes when none is given.
-fn program(method: &str, dtype: DType, shapes: &[[i64; 2]], isa: Isa) -> Program {
+fn program(method: &str, dtype: DType, shapes: &[&[i64]], isa: Isa) -> Program {
     let graph = Graph::new();
-    let buffers: Vec<_> = shapes.iter().map(|shape| graph.buffer(dtype, shape.map(Into::into).to_vec())).collect();
+    let buffer = |shape: &&[i64]| graph.buffer(dtype, shape.iter().map(|size| (*size).into()).collect());
+    let buffers: Vec<_> = shapes.iter().map(buffer).collect();
     let method = find(method).expect("a method");
     let axis = (method.name == "softmax").then_some(Argument::Int(-1));
     let given: Vec<_> = buffers.iter().map(|buffer| Argument::Tensor(*buffer)).chain(axis).collect();
@@ -210,17 +211,21 @@ fn program(method: &str, dtype: DType, shapes: &[[i64; 2]], isa: Isa) -> Program
 struct Bound {
     method: &'static str,
     dtype: DType,
-    shapes: &'static [[i64; 2]],
+    shapes: &'static [&'static [i64]],
     isas: &'static [Isa],
     kernels: usize,
     /// Registers of a thread. A block must fit: 65536 registers for all of its threads.
     registers: u32,
 }
 
-const ROWS: &[[i64; 2]] = &[[65536, 4096]];
-const SQUARES: &[[i64; 2]] = &[[4096, 4096]; 2];
-const UNEVEN: &[[i64; 2]] = &[[4001, 4003], [4003, 4007]];
-const SMALL_SQUARES: &[[i64; 2]] = &[[512, 512]; 2];
+const ROWS: &[&[i64]] = &[&[65536, 4096]];
+const SQUARES: &[&[i64]] = &[&[4096, 4096], &[4096, 4096]];
+const UNEVEN: &[&[i64]] = &[&[4001, 4003], &[4003, 4007]];
+const SMALL_SQUARES: &[&[i64]] = &[&[512, 512], &[512, 512]];
+/// Pictures and 3 × 3 weights of 64 and of 256 channels, and pictures and 7 × 7 weights of three.
+const CHANNELS_64: &[&[i64]] = &[&[32, 64, 58, 58], &[64, 64, 3, 3]];
+const CHANNELS_256: &[&[i64]] = &[&[8, 256, 30, 30], &[256, 256, 3, 3]];
+const CHANNELS_3: &[&[i64]] = &[&[32, 3, 118, 118], &[64, 3, 7, 7]];
 
 const BOUNDS: &[Bound] = &[
     Bound { method: "softmax", dtype: DType::F32, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 40 },
@@ -236,6 +241,13 @@ const BOUNDS: &[Bound] = &[
     Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
+    // After copies with channels last; few columns of the tile, and so few threads.
+    Bound { method: "conv2d", dtype: DType::BF16, shapes: CHANNELS_64, isas: &ISAS, kernels: 3, registers: 255 },
+    Bound { method: "conv2d", dtype: DType::BF16, shapes: CHANNELS_256, isas: &ISAS, kernels: 3, registers: 240 },
+    Bound { method: "conv2d", dtype: DType::BF16, shapes: CHANNELS_3, isas: &ISAS, kernels: 3, registers: 255 },
+    Bound { method: "conv2d", dtype: DType::F32, shapes: CHANNELS_64, isas: &ISAS, kernels: 1, registers: 128 },
+    Bound { method: "conv2d", dtype: DType::F32, shapes: CHANNELS_256, isas: &ISAS, kernels: 1, registers: 160 },
+    Bound { method: "conv2d", dtype: DType::F32, shapes: CHANNELS_3, isas: &ISAS, kernels: 1, registers: 240 },
 ];
 
 #[test]
