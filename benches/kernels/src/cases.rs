@@ -43,6 +43,8 @@ pub const CASES: &[(&str, Case)] = &[
         let (x, w, b) = (run.uniform(A)?, run.uniform(B)?, run.uniform(BIAS)?);
         run.timed(|y| linear_gelu_bf16_4096_into(&x, &w, &b, y))
     }),
+    ("conv_bf16", |run| product(run, conv_bf16_into)),
+    ("conv_f32", |run| product(run, conv_f32_into)),
     ("mlp_1", |run| {
         let (x, net) = (run.uniform(centred(1, 1.0))?, net(run)?);
         run.timed(|y| mlp_1_into(&net, &x, y))

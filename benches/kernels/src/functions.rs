@@ -91,6 +91,18 @@ macro_rules! functions {
                 (x.matmul(w) + b).gelu_tanh()
             }
 
+            pub fn conv_bf16(
+                x: Tensor<bf16, PICTURES, CHANNELS, PLACES, PLACES>, w: Tensor<bf16, CHANNELS, CHANNELS, 3, 3>,
+            ) -> Tensor<bf16, PICTURES, CHANNELS, PLACES, PLACES> {
+                x.conv2d(w, None, 1, 1)
+            }
+
+            pub fn conv_f32(
+                x: Tensor<f32, PICTURES, CHANNELS, PLACES, PLACES>, w: Tensor<f32, CHANNELS, CHANNELS, 3, 3>,
+            ) -> Tensor<f32, PICTURES, CHANNELS, PLACES, PLACES> {
+                x.conv2d(w, None, 1, 1)
+            }
+
             pub struct Mlp {
                 pub w1: Tensor<f32, 784, 128>, pub b1: Tensor<f32, 128>,
                 pub w2: Tensor<f32, 128, 10>,  pub b2: Tensor<f32, 10>,
@@ -130,6 +142,9 @@ functions! {
     ODD_M = 4001;
     ODD_K = 4003;
     ODD_N = 4007;
+    PICTURES = 32;
+    CHANNELS = 64;
+    PLACES = 56;
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -142,4 +157,7 @@ functions! {
     ODD_M = 11;
     ODD_K = 13;
     ODD_N = 17;
+    PICTURES = 2;
+    CHANNELS = 4;
+    PLACES = 9;
 }

@@ -53,10 +53,10 @@ class TrainStep:
 @dataclass(frozen=True)
 class Case:
     contender: Forward | TrainStep
-    unit: str  # "copy": bytes against those of a copy; "flops": of a product; "calls": so short that graphs are peers too
+    unit: str  # "copy": bytes against those of a copy; "flops": of a product or convolution; "calls": so short that graphs are peers too
     tolerance: float  # largest error from float64, relative to the largest element
     optimized: bool = True  # whether torch.compile makes another kernel of it
-    tf32: bool = False  # whether products of f32 may round their factors to tf32
+    tf32: bool = False  # whether products and convolutions of f32 may round their factors to tf32
     beside: str = ""  # the case of tg that this one adds something to
 
 
@@ -70,6 +70,10 @@ def rows(function, tolerance):
 
 def product(tolerance, tf32=False):
     return Case(Forward(lambda a, b: a @ b), "flops", tolerance, optimized=False, tf32=tf32)
+
+
+def convolution(tolerance):
+    return Case(Forward(lambda x, w: F.conv2d(x, w, padding=1)), "flops", tolerance, optimized=False)
 
 
 SOFTMAX = lambda x: x.softmax(-1)
@@ -92,6 +96,8 @@ CASES = {
     "linear_gelu_bf16_4096": Case(
         Forward(lambda x, w, b: F.gelu(torch.addmm(b, x, w), approximate="tanh")), "flops", ROUNDED, beside="product_bf16_4096"
     ),
+    "conv_bf16": convolution(ROUNDED),
+    "conv_f32": convolution(EXACT),
     "mlp_1": Case(Forward(scores), "calls", EXACT),
     "mlp_32": Case(Forward(scores), "calls", EXACT),
     "mlp_train": Case(TrainStep(), "calls", EXACT),

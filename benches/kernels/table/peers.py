@@ -56,7 +56,8 @@ def measure(case, inputs, want, steps, way, device):
 def all_of(name, case, inputs, want, steps, device, only):
     """Microseconds of each way whose result is right; what cannot run or is wrong is named on stderr."""
     times = {}
-    torch.backends.cuda.matmul.allow_tf32 = case.tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = case.tf32
+    torch.backends.cudnn.benchmark = True
     for way in variants(case, device, only):
         try:
             error, us = measure(case, inputs, want, steps, way, device)

@@ -16,11 +16,12 @@ from ours import ran
 
 
 def work(name, row):
-    """Bytes that go in and come out, or operations of a product."""
+    """Bytes that go in and come out, or operations of a product or convolution: two for each step of each sum."""
     size = {"f32": 4, "bf16": 2, "u8": 1}
     if CASES[name].unit == "flops":
-        (m, k), (_, n) = row["inputs"][0]["shape"], row["inputs"][1]["shape"]
-        return 2 * m * k * n
+        first, second = (array["shape"] for array in row["inputs"][:2])
+        steps = first[1:] if len(first) == 2 else second[1:]
+        return 2 * math.prod(steps) * math.prod(row["outputs"][0]["shape"])
     return sum(math.prod(array["shape"]) * size[array["dtype"]] for array in row["inputs"] + row["outputs"])
 
 
