@@ -139,7 +139,10 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
     let functions = traced.iter().copied().zip(graphs);
     let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, levels.as_ref()));
     // Scheduling adds to the graph, but nothing that the function is made of.
-    let texts: Vec<String> = traced.iter().map(|function| function.print()).collect();
+    let texts: Vec<String> = traced
+        .iter()
+        .map(|function| if cfg!(feature = "fallback") { function.print() } else { String::new() })
+        .collect();
     let compiled: Vec<Compiled> = compiled.collect::<Result<_, _>>().map_err(report).ok()?;
     let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
     let seed = format!("{}", invocation_number());

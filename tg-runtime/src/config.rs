@@ -100,7 +100,7 @@ pub const VARIABLES: &[Variable] = &[
         name: "TG_LAZY",
         values: "`0` or `1`",
         default: "`0`",
-        meaning: "With 1, tensor functions run as on a processor that they were not compiled for: from their graphs.",
+        meaning: "With 1 and the feature `fallback`, tensor functions run as on a processor that they were not compiled for: from their graphs.",
         set: |config, text| {
             config.lazy = match text {
                 "0" => false,

@@ -26,7 +26,7 @@ pub fn table(
     let kernels = program.kernels.iter().zip(entries).map(|(kernel, entries)| kernel_row(kernel, entries, dims));
     let isas = isas.iter().map(|isa| variant_name(isa));
     let (text, report) = (&program.name, report(&program.report));
-    let gpu = gpu_field(gpu);
+    let (gpu, fallback) = (gpu_field(gpu), fallback(graph));
     quote! {
         pub static #name: p::Program = p::Program {
             name: #text,
@@ -37,7 +37,7 @@ pub fn table(
             isas: &[#(p::Isa::#isas),*],
             report: #report,
             state: p::ProgramState::new(),
-            fallback: ::core::option::Option::Some(p::Fallback { graph: #graph, run: p::run_graph }),
+            fallback: #fallback,
             #gpu
         };
     }
@@ -54,6 +54,15 @@ pub fn placeholder(name: &Ident) -> TokenStream {
             fallback: ::core::option::Option::None,
             #gpu
         };
+    }
+}
+
+/// How a function is run from its traced `graph`: not at all without the feature `fallback`, because whoever can do that has
+/// the whole compiler in the program.
+fn fallback(graph: &str) -> TokenStream {
+    match cfg!(feature = "fallback") {
+        true => quote!(::core::option::Option::Some(p::Fallback { graph: #graph, run: p::run_graph })),
+        false => quote!(::core::option::Option::None),
     }
 }
 
