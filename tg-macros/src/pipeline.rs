@@ -138,11 +138,6 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
     let levels = backend.as_ref().map(|backend| backend.levels(&config));
     let functions = traced.iter().copied().zip(graphs);
     let compiled = functions.map(|(function, graph)| try_compile(graph, function, &config, levels.as_ref()));
-    // Scheduling adds to the graph, but nothing that the function is made of.
-    let texts: Vec<String> = traced
-        .iter()
-        .map(|function| if cfg!(feature = "fallback") { function.print() } else { String::new() })
-        .collect();
     let compiled: Vec<Compiled> = compiled.collect::<Result<_, _>>().map_err(report).ok()?;
     let programs: Vec<&Program> = compiled.iter().filter_map(|compiled| compiled.program.as_ref()).collect();
     let seed = format!("{}", invocation_number());
@@ -155,7 +150,7 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
     let tables = compiled.iter().enumerate().map(|(at, compiled)| match &compiled.program {
         Some(program) => {
             let entries = &machine_code.entries[at];
-            program::table(&table_name(at), program, entries, &isas, gpu_names.get(at), &texts[at])
+            program::table(&table_name(at), program, entries, &isas, gpu_names.get(at), traced[at])
         }
         None => program::placeholder(&table_name(at)),
     });

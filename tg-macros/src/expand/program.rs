@@ -2,19 +2,19 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
-use tg_core::compile::{Kernel, Parameter, Program, Report, Role, Slot, Variant};
+use tg_core::compile::{Function, Kernel, Parameter, Program, Report, Role, Slot, Variant};
 use tg_core::dim::{Dim, Var};
 use tg_core::target::Isa;
 
 /// `static NAME: Program = …;`, whose kernels have the paths `entries[kernel][level]`.
-/// `gpu` is the table of the same function for GPUs, if there is one; `graph` the traced function as text.
+/// `gpu` is the table of the same function for GPUs, if there is one; `function` is what was compiled.
 pub fn table(
     name: &Ident,
     program: &Program,
     entries: &[Vec<TokenStream>],
     isas: &[Isa],
     gpu: Option<&Ident>,
-    graph: &str,
+    function: &Function,
 ) -> TokenStream {
     let dims = &program.dims;
     let specs = dims.iter().map(|Var { name, min, max }| {
@@ -26,7 +26,7 @@ pub fn table(
     let kernels = program.kernels.iter().zip(entries).map(|(kernel, entries)| kernel_row(kernel, entries, dims));
     let isas = isas.iter().map(|isa| variant_name(isa));
     let (text, report) = (&program.name, report(&program.report));
-    let (gpu, fallback) = (gpu_field(gpu), fallback(graph));
+    let (gpu, fallback) = (gpu_field(gpu), fallback(function));
     quote! {
         pub static #name: p::Program = p::Program {
             name: #text,
@@ -57,13 +57,14 @@ pub fn placeholder(name: &Ident) -> TokenStream {
     }
 }
 
-/// How a function is run from its traced `graph`: not at all without the feature `fallback`, because whoever can do that has
+/// How a function is run from its graph: not at all without the feature `fallback`, because whoever can do that has
 /// the whole compiler in the program.
-fn fallback(graph: &str) -> TokenStream {
-    match cfg!(feature = "fallback") {
-        true => quote!(::core::option::Option::Some(p::Fallback { graph: #graph, run: p::run_graph })),
-        false => quote!(::core::option::Option::None),
+fn fallback(function: &Function) -> TokenStream {
+    if cfg!(not(feature = "fallback")) {
+        return quote!(::core::option::Option::None);
     }
+    let graph = function.print();
+    quote!(::core::option::Option::Some(p::Fallback { graph: #graph, run: p::run_graph }))
 }
 
 /// The field that tables have with the feature `cuda` only.
