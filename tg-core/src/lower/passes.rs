@@ -36,6 +36,7 @@ const GPU_PASSES: &[Pass] = &[
     Pass { name: "threads", after: "no Grid and Thread ranges; SPECIAL and SHUFFLE instead", run: gpu::threads },
     Pass { name: "pairs", after: "matrices are loaded by fours", run: gpu::pairs },
     Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
+    Pass { name: "exchange", after: "pairs of narrow results are stored by twos", run: gpu::exchange },
     Pass { name: "wide", after: "neighbours are loaded together", run: gpu::wide },
     Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
     Pass { name: "decompose", after: "only operations that every GPU has", run: decompose_for_gpu },

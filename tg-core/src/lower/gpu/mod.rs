@@ -8,6 +8,7 @@
 //! | [`sums`] | steps of a sum of products share registers |
 //! | [`threads`] | no Grid and Thread ranges: the numbers of the block and of the thread, and shuffles |
 //! | [`pairs`] | four matrices are loaded at a time |
+//! | [`exchange`] | threads store four narrow results side by side, of which matrix units give them two |
 //! | [`wide`] | neighbours that are loaded one by one are loaded together |
 //! | [`ahead`] | copies into shared memory that may run ahead do |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
@@ -18,6 +19,7 @@ mod ahead;
 mod barriers;
 mod cooperate;
 mod early;
+mod exchange;
 mod half;
 mod matrix;
 mod pairs;
@@ -30,6 +32,7 @@ pub(super) use ahead::ahead;
 pub(super) use barriers::barriers;
 pub(super) use cooperate::cooperate;
 pub(super) use early::early;
+pub(super) use exchange::exchange;
 pub(super) use half::half;
 pub(super) use matrix::{accumulated, matrix};
 pub(super) use pairs::pairs;
