@@ -13,7 +13,7 @@
 
 mod golden_files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tg_core::compile::{Function, Language, Program, compile, generate, plan_with};
 use tg_core::dim::{Dim, Var};
@@ -115,4 +115,21 @@ fn a_launch_says_what_the_matrix_units_multiply() {
             program.kernels.iter().map(|kernel| kernel.variants[0].launch.as_ref().expect("a launch").matrix);
         assert!(launches.eq([expected]), "{dtype}");
     }
+}
+
+/// How the copies of 16 bytes into shared memory that `text` compiles to go through the caches.
+fn caches_of_copies(text: &str) -> BTreeSet<String> {
+    let graph = Graph::new();
+    let program = compile(&graph, &parse(&graph, "copies", text), &[Isa::Sm90a], Language::Ptx);
+    let lines = program.kernels.iter().flat_map(|kernel| kernel.variants[0].source.lines());
+    let copies = lines.filter(|line| line.contains("cp.async.c") && line.contains("], 16"));
+    copies.filter_map(|line| line.split('.').nth(2).map(str::to_string)).collect()
+}
+
+#[test]
+fn windows_stay_in_the_first_level_cache() {
+    let matrices = "x: bf16 4096 4096\ny = matmul x x\nreturn y";
+    assert_eq!(caches_of_copies(matrices), BTreeSet::from(["cg".to_string()]));
+    let windows = "x: bf16 32 64 56 56\nw: bf16 64 64 3 3\ny = conv2d x w None 1 1\nreturn y";
+    assert!(caches_of_copies(windows).contains("ca"));
 }

@@ -13,6 +13,13 @@ use crate::ir::{Arg, Op, Uop};
 /// The narrowest copy in bytes.
 const NARROWEST: usize = 4;
 
+/// Whether a loop goes to elements near `place` again: its counter is taken apart, as into the taps of windows, which have
+/// most elements in common. They are worth a place in the first-level cache.
+fn goes_back(place: Uop) -> bool {
+    let is_taken_apart = |n: Uop| matches!(n.op(), Op::Idiv | Op::Mod) && n.src(0).ranges().next().is_some();
+    place.toposort().into_iter().any(is_taken_apart)
+}
+
 impl<'g> Writer<'g, '_> {
     /// The accesses of `store`, if it is a copy that can run ahead.
     pub(super) fn copies(&self, store: Uop<'g>) -> Option<Vec<Chunk>> {
@@ -41,11 +48,13 @@ impl<'g> Writer<'g, '_> {
         // A copy that is not made reads nothing.
         let read = from.srcs().nth(2).filter(|valid| to.srcs().nth(2) != Some(*valid));
         let (guard, valid) = (self.guard(to), read.map(|valid| self.scalar(valid)));
+        let goes_back = goes_back(from.src(1));
         for chunk in all {
             let bytes = chunk.lanes * element.bytes();
             let read = valid.as_ref().map(|valid| self.read_bytes(valid, bytes)).unwrap_or_default();
             let addresses = self.both(&[(&target, to), (&source, from)], element, chunk.first);
-            let cache = if bytes == 16 { "cg" } else { "ca" };
+            // The narrower ones have no other.
+            let cache = if bytes == 16 && !goes_back { "cg" } else { "ca" };
             self.body.line(format!("{guard}cp.async.{cache}.shared.global {addresses}, {bytes}{read};"));
         }
     }
