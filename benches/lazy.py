@@ -59,7 +59,7 @@ def of_tg(program, cache):
 
 
 def of_tinygrad(cache):
-    environment = {"CPU": "1", "CPU_COUNT": "1", "XDG_CACHE_HOME": cache}
+    environment = {"DEV": "CPU", "CPU_COUNT": "1", "XDG_CACHE_HOME": cache}
     lines = run([sys.executable, "-c", TINYGRAD], environment).splitlines()
     return {name: float(value) for name, value in (line.split() for line in lines)}
 
