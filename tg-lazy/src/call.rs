@@ -88,8 +88,7 @@ impl Origin {
             let (first, second) = (device.to_string(), other.device.to_string());
             return Err(ErrorKind::Devices { method, first, second });
         }
-        let all: Vec<&[(Var, i64)]> = parents.iter().map(|parent| &*parent.dims).collect();
-        let dims = merged(&all)?;
+        let dims = merged(parents.iter().map(|parent| &*parent.dims))?;
         let tracked = method != "detach" && parents.iter().any(|parent| parent.tracked);
         let captured = parents.iter().any(|parent| parent.captured);
         let placed = first.is_some();
@@ -117,9 +116,11 @@ impl Origin {
 }
 
 /// The dimensions of several tensors, each with its one value.
-pub(crate) fn merged(all: &[&[(Var, i64)]]) -> std::result::Result<Box<[(Var, i64)]>, ErrorKind> {
+pub(crate) fn merged<'d>(
+    all: impl Iterator<Item = &'d [(Var, i64)]>,
+) -> std::result::Result<Box<[(Var, i64)]>, ErrorKind> {
     let mut dims: Vec<(Var, i64)> = vec![];
-    for (var, value) in all.iter().copied().flatten() {
+    for (var, value) in all.flatten() {
         match dims.iter().find(|(known, _)| known == var) {
             None => dims.push((var.clone(), *value)),
             Some((_, known)) if known == value => {}

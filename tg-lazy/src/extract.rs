@@ -44,7 +44,8 @@ impl Leaf {
     }
 }
 
-/// Bytes of the key of a small network.
+/// Nodes of a small network, and bytes of its key.
+const NODES: usize = 64;
 const KEY_BYTES: usize = 4096;
 
 /// Marks in keys: what comes next.
@@ -60,8 +61,10 @@ impl World {
     pub fn extract(&self, roots: &[Id], device: Device) -> Extract {
         let graph = self.graph();
         let mut places: Memo<u32> = Memo::new(graph);
-        let mut extract = Extract { key: Vec::with_capacity(KEY_BYTES), leaves: vec![], order: vec![], roots: vec![] };
-        let mut stack: Vec<(Uop, bool)> = roots.iter().rev().map(|id| (graph.get(*id), false)).collect();
+        let (key, order) = (Vec::with_capacity(KEY_BYTES), Vec::with_capacity(NODES));
+        let mut extract = Extract { key, leaves: Vec::with_capacity(NODES / 4), order, roots: vec![] };
+        let mut stack: Vec<(Uop, bool)> = Vec::with_capacity(NODES);
+        stack.extend(roots.iter().rev().map(|id| (graph.get(*id), false)));
         while let Some((node, ready)) = stack.pop() {
             if places.contains(node) {
                 continue;

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tg_core::dim::{Dim, Var};
+use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::ir::Id;
 
@@ -268,8 +268,7 @@ impl<R: Tensors> Traced<R> {
             Input::Captured(data) => data.clone(),
         };
         let inputs: Vec<Arc<Data>> = self.inputs.iter().map(input).collect();
-        let dims: Vec<&[(Var, i64)]> = handles.iter().map(|handle| &*handle.dims).collect();
-        let dims = crate::call::merged(&dims)?;
+        let dims = crate::call::merged(handles.iter().map(|handle| &*handle.dims))?;
         let about = self.targets.iter().map(|about| About { dims: dims.clone(), ..about.clone() });
         let about: Vec<About> = about.collect();
         let counts = about.iter().map(|about| (about.dtype, about.sizes().iter().product()));

@@ -109,9 +109,9 @@ impl Job {
             Work::Known(program) => program,
             Work::New(slot, key, alone) => compile::program(&slot, &key, *alone, self.device)?,
         };
-        let dims: Vec<&[(Var, i64)]> = self.targets.iter().map(|handle| &*handle.dims).collect();
+        let dims = crate::call::merged(self.targets.iter().map(|handle| &*handle.dims))?;
         let counts = self.targets.iter().map(|handle| (handle.dtype, handle.sizes.iter().product()));
-        let results = run(&program, &self.inputs, counts, &crate::call::merged(&dims)?, self.device)?;
+        let results = run(&program, &self.inputs, counts, &dims, self.device)?;
         let mut world = world::lock();
         for (handle, elements) in self.targets.iter().zip(results) {
             world.fill(handle, Arc::new(Data { elements, device: self.device }));

@@ -109,7 +109,7 @@ impl Tensor {
         let data = self.data()?;
         let mut about = About::of(&handle);
         about.shape[axis] = Dim::from(var.clone());
-        about.dims = crate::call::merged(&[&handle.dims, &[(var, size)]]).map_err(Error::new)?;
+        about.dims = crate::call::merged([&*handle.dims, &[(var, size)]].into_iter()).map_err(Error::new)?;
         Ok(world::lock().filled(data, about).into())
     }
 

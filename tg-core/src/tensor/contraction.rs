@@ -48,16 +48,17 @@ fn transposed(y: Uop) -> Uop {
 /// `(…, m, k)` and `(…, n, k)` to `(…, m, n, 1)`, summed in f32 at least.
 fn contracted<'g>(left: Uop<'g>, right: Uop<'g>) -> Result<Uop<'g>, Error> {
     let spread = |x: Uop<'g>, at: usize| {
-        let mut shape = x.shape().to_vec();
+        let mut shape = Vec::with_capacity(x.shape().len() + 1);
+        shape.extend_from_slice(x.shape());
         shape.insert(at, Dim::ONE);
         shape
     };
     let (a, b) = (left.shape().len(), right.shape().len());
     let (left_shape, right_shape) = (spread(left, a - 1), spread(right, b - 2));
     let shape = broadcast_shape(&left_shape, &right_shape)?;
-    let view = |x: Uop<'g>, own: Vec<Dim>| {
-        let missing = vec![Dim::ONE; shape.len() - own.len()];
-        expanded(reshaped(x, &[missing, own].concat()), &shape)
+    let view = |x: Uop<'g>, mut own: Vec<Dim>| {
+        own.splice(..0, std::iter::repeat_n(Dim::ONE, shape.len() - own.len()));
+        expanded(reshaped(x, &own), &shape)
     };
     let product = view(widened(left), left_shape) * view(widened(right), right_shape);
     Ok(reduced(product, Op::Add, &[shape.len() - 1]))
