@@ -7,8 +7,10 @@ mod program;
 mod rendered;
 mod stored;
 mod traced;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
@@ -41,10 +43,14 @@ pub struct Plan<'g> {
 struct Planned<'g> {
     name: String,
     args: Vec<Slot>,
+    /// What is behind each of `args`; several intermediates may share a slot.
+    memory: Vec<Memory>,
     /// SINK(STORE), with kernel arguments numbered as in `args`.
     root: Uop<'g>,
     flops: Dim,
     bytes: Dim,
+    /// Which marks were made of it.
+    marks: Range<usize>,
     /// What a tuning file says about it.
     tuned: Vec<(Isa, Actions)>,
 }
@@ -62,6 +68,8 @@ pub struct Lowered<'g> {
     /// See [`Variant::extent`] and [`Variant::tile`].
     extent: (Dim, i64),
     launch: Option<Launch>,
+    /// Which marks were made of it.
+    marks: Range<usize>,
 }
 
 impl Lowered<'_> {
@@ -83,6 +91,9 @@ pub fn plan_with<'g>(
     device: Device,
     mut simplifier: Simplifier<'g>,
 ) -> Plan<'g> {
+    let updates = function.updates.iter().map(|(_, value)| *value);
+    let roots: Vec<_> = updates.chain(function.outputs.iter().map(|(_, value)| *value)).collect();
+    simplifier.mark("tensor", &roots);
     let schedule = schedule::schedule(graph, function, device, &mut simplifier);
     let params = parameters(function);
     let mut names = BTreeSet::new();
@@ -130,8 +141,9 @@ fn planned<'g>(
     device: Device,
     simplifier: &mut Simplifier<'g>,
 ) -> Planned<'g> {
-    let graph = item.store.graph();
-    let merged = merge_loops(graph.sink(&[item.store]), simplifier);
+    let (kernel, from) = (item.store.graph().sink(&[item.store]), simplifier.marks().len());
+    simplifier.mark("loops", &[kernel]);
+    let merged = merge_loops(kernel, simplifier);
     let shape = |memory: Memory| match params.get(memory.0 as usize) {
         Some(param) => param.shape.clone(),
         None => schedule.intermediates[memory.0 as usize - schedule.params].1.clone(),
@@ -145,8 +157,11 @@ fn planned<'g>(
     };
     // Processors read no vectors that end behind what they need.
     let root = if device == Device::Gpu { with_margins(merged, &elements, simplifier) } else { merged };
-    let (root, args) = renumber(root, schedule);
-    Planned { name, args, root, flops, bytes, tuned: vec![] }
+    simplifier.mark("merge", &[root]);
+    let marks = from..simplifier.marks().len();
+    let (root, memory) = renumber(root);
+    let args = memory.iter().map(|memory| place(*memory, schedule)).collect();
+    Planned { name, args, memory, root, flops, bytes, marks, tuned: vec![] }
 }
 
 /// `base`, numbered if it is taken, by itself or by another name with its number.
@@ -157,10 +172,20 @@ fn unused(base: String, names: &mut BTreeSet<String>) -> String {
     name
 }
 
-/// `kernel` with its pointers numbered from 0 in the order of their [`Memory`], and what they point to.
+/// Where a stored tensor is when the program runs.
+fn place(memory: Memory, schedule: &Schedule) -> Slot {
+    match (memory.0 as usize).checked_sub(schedule.params) {
+        None => Slot::Param(memory.0),
+        Some(i) => {
+            Slot::Workspace(schedule.slots.of[i].unwrap_or_else(|| panic!("compile: intermediate {i} has no slot")))
+        }
+    }
+}
+
+/// `kernel` with its pointers numbered from 0 in the order of their [`Memory`], which is the second result.
 ///
 /// Its loops are made anew, so that the order of its nodes follows from its structure, and not from what was compiled before.
-fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>) {
+fn renumber(kernel: Uop) -> (Uop, Vec<Memory>) {
     let mut pointers: Vec<(u32, Uop)> = vec![];
     for node in kernel.toposort() {
         if let (Op::DefineGlobal, Arg::Slot(slot)) = (node.op(), node.arg()) {
@@ -168,17 +193,11 @@ fn renumber<'g>(kernel: Uop<'g>, schedule: &Schedule<'g>) -> (Uop<'g>, Vec<Slot>
         }
     }
     pointers.sort_unstable();
-    let place = |memory: u32| match (memory as usize).checked_sub(schedule.params) {
-        None => Slot::Param(memory),
-        Some(i) => {
-            Slot::Workspace(schedule.slots.of[i].unwrap_or_else(|| panic!("compile: intermediate {i} has no slot")))
-        }
-    };
     let graph = kernel.graph();
     let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
     let ranges = kernel.toposort().into_iter().filter(|n| n.op() == Op::Range);
     let pairs: Vec<_> = numbered.chain(renamed(graph, ranges)).collect();
-    (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| place(*memory)).collect())
+    (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| Memory(*memory)).collect())
 }
 
 impl<'g> Plan<'g> {
@@ -334,17 +353,19 @@ pub fn generate<'g>(
     tuned: Option<&Actions>,
     simplifier: &mut Simplifier<'g>,
 ) -> Lowered<'g> {
+    let from = simplifier.marks().len();
     let applied = tuned.map(|actions| apply(kernel, actions, simplifier).map(|kernel| (actions.clone(), kernel)));
     let (origin, (actions, kernel)) = match applied {
         Some(Ok(tuned)) => (Origin::Tuned, tuned),
         Some(Err(why)) => (Origin::Inapplicable(why.0), heuristic(kernel, isa, simplifier)),
         None => (Origin::Heuristic, heuristic(kernel, isa, simplifier)),
     };
+    simplifier.mark("actions", &[kernel]);
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     let linear = lower(kernel, isa, simplifier);
     let launch = isa.is_gpu().then(|| launch(kernel, &linear));
-    Lowered { isa, actions, origin, linear, extent, launch }
+    Lowered { isa, actions, origin, linear, extent, launch, marks: from..simplifier.marks().len() }
 }
 
 /// How `kernel`, a loop nest with all actions, is launched, whose instructions are `linear`.

@@ -78,10 +78,19 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
 /// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, barriers,
 /// loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
-    let linear = linearize(passes(isa).iter().fold(kernel, |kernel, pass| (pass.run)(kernel, simplifier)));
+    let run = |kernel, pass: &Pass| {
+        let passed = (pass.run)(kernel, simplifier);
+        simplifier.mark(pass.name, &[passed]);
+        passed
+    };
+    let linear = linearize(passes(isa).iter().fold(kernel, run));
+    simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
         return linear;
     }
     let ordered = gpu::early(gpu::barriers(gpu::ahead(linear, simplifier)));
-    gpu::rotate(ordered, simplifier)
+    simplifier.mark("order", &ordered.0);
+    let rotated = gpu::rotate(ordered, simplifier);
+    simplifier.mark("rotate", &rotated.0);
+    rotated
 }

@@ -100,6 +100,11 @@ impl<'g> Rewriter<'g> {
         self.trace.as_deref().unwrap_or(&[])
     }
 
+    /// Forgets results, so that what is rewritten again is traced again.
+    pub fn forget(&mut self) {
+        self.done = None;
+    }
+
     /// The expression to which no rule applies any more.
     ///
     /// # Errors

@@ -23,7 +23,11 @@ pub struct Rule {
     pub set: &'static str,
     /// The row.
     pub name: &'static str,
-    /// The left side as written.
+    /// The module that the table is in.
+    pub module: &'static str,
+    /// Both sides and the condition, as written.
+    pub text: &'static str,
+    /// The left side.
     pub left: Pat,
     /// What it says about itself.
     pub notes: &'static [Note],
@@ -34,15 +38,14 @@ pub struct Rule {
 type Replacement = crate::ir::Id;
 
 impl Rule {
-    /// A rule; use the `rules!` table.
+    /// A rule of set, name, module and text; use the `rules!` table.
     pub fn new(
-        set: &'static str,
-        name: &'static str,
+        [set, name, module, text]: [&'static str; 4],
         left: Pat,
         notes: &'static [Note],
         right: fn(&Found<'_>) -> Option<Replacement>,
     ) -> Rule {
-        Rule { set, name, left, notes, right }
+        Rule { set, name, module, text, left, notes, right }
     }
 
     /// The replacement of `node`, if the rule applies.
@@ -183,7 +186,9 @@ macro_rules! rules {
                     Some(result.id())
                 }
                 const NOTES: &[$crate::rewrite::Note] = &[$($crate::rules!(@note $note)($why)),*];
-                $crate::rewrite::Rule::new(stringify!($set), stringify!($name), left(), NOTES, right)
+                let text = concat!(stringify!($left => $right), $(" if ", stringify!($cond))?);
+                let names = [stringify!($set), stringify!($name), module_path!(), text];
+                $crate::rewrite::Rule::new(names, left(), NOTES, right)
             }),*])
         }
     };

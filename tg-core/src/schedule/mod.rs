@@ -123,10 +123,12 @@ pub fn schedule<'g>(
     let updates: Vec<_> = updates.collect();
     let outputs = function.outputs.iter().enumerate().map(|(i, (_, v))| (views.fold(*v), Memory((inputs + i) as u32)));
     let roots: Vec<_> = updates.into_iter().chain(outputs).collect();
+    simplifier.mark("views", &roots.iter().map(|(tensor, _)| *tensor).collect::<Vec<_>>());
     let mut fusion = fusion::Fusion::new(&mut stored, simplifier, params as u32, device);
     let items = fusion.cut(&roots, &views.forced());
     let mut intermediates = fusion.intermediates();
     let items = order::order(graph, items, inputs, params, &mut intermediates);
     let slots = memory::plan(&items, params, &intermediates);
+    simplifier.mark("schedule", &items.iter().map(|item| item.tensor).collect::<Vec<_>>());
     Schedule { items, intermediates, params, slots }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::linear::{Sum, Term};
 pub use self::validity::known_bounds;
-use crate::ir::Uop;
+use crate::ir::{Id, Uop};
 use crate::rewrite::{Exhausted, Rewriter, RuleSet, Step};
 
 /// All rules of this module, in order of precedence.
@@ -52,11 +52,24 @@ const MAX_ROUNDS: usize = 8;
 /// Simplifies many expressions of one graph, remembering what it has seen.
 pub struct Simplifier<'g> {
     rewriter: Rewriter<'g>,
+    /// Kept if it is traced.
+    marks: Option<Vec<Mark>>,
+}
+
+/// A place in a trace: where a stage of the compiler ended, and what it left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The stage.
+    pub stage: &'static str,
+    /// What it left: roots, or instructions in order.
+    pub nodes: Vec<Id>,
+    /// How many steps there were by then.
+    pub steps: usize,
 }
 
 impl Default for Simplifier<'_> {
     fn default() -> Self {
-        Simplifier { rewriter: Rewriter::new(rules()) }
+        Simplifier { rewriter: Rewriter::new(rules()), marks: None }
     }
 }
 
@@ -68,7 +81,7 @@ impl<'g> Simplifier<'g> {
 
     /// The same, keeping every step.
     pub fn traced() -> Simplifier<'g> {
-        Simplifier { rewriter: Rewriter::traced(rules()) }
+        Simplifier { rewriter: Rewriter::traced(rules()), marks: Some(Vec::new()) }
     }
 
     /// The simplest form of `root` that the rules know. Should the rules not come to an end, which is a
@@ -98,5 +111,20 @@ impl<'g> Simplifier<'g> {
     /// Every step so far, if it is traced.
     pub fn trace(&self) -> &[Step] {
         self.rewriter.trace()
+    }
+
+    /// Notes, if it is traced, that `stage` ends here and leaves `nodes`. What the next stage simplifies is traced although
+    /// this one has simplified the same.
+    pub fn mark(&mut self, stage: &'static str, nodes: &[Uop<'g>]) {
+        let steps = self.trace().len();
+        if let Some(marks) = &mut self.marks {
+            marks.push(Mark { stage, nodes: nodes.iter().map(|node| node.id()).collect(), steps });
+            self.rewriter.forget();
+        }
+    }
+
+    /// Every mark so far, if it is traced.
+    pub fn marks(&self) -> &[Mark] {
+        self.marks.as_deref().unwrap_or(&[])
     }
 }
