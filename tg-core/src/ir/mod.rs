@@ -32,6 +32,7 @@ pub use graph::{Arg, Axis, Graph, Id, Special, Uop};
 pub use memo::Memo;
 pub use op::{Class, Op};
 pub use pretty::pretty;
+pub(crate) use pretty::{ATOM, Binding, Spelled, infix, spell, spelled};
 pub(crate) use shape::movement as movement_shape;
 pub use value::Value;
 pub use walk::{rebuild, rebuild_where, toposort};

@@ -11,15 +11,28 @@ use crate::ir::{Arg, Id, Op, Uop, Value};
 const LONGEST_PART: usize = 2000;
 
 /// How tightly an expression holds together; higher binds tighter.
-type Binding = u8;
+pub(crate) type Binding = u8;
 
-const ATOM: Binding = 10;
+/// What needs no parentheses anywhere.
+pub(crate) const ATOM: Binding = 10;
+
+/// Expressions as text, by node.
+pub(crate) type Spelled = FxHashMap<Id, (String, Binding)>;
 
 /// The expression as one line.
 pub fn pretty(root: Uop) -> String {
-    let mut done: FxHashMap<Id, (String, Binding)> = FxHashMap::default();
+    let mut done = spelled(root, |_, _| None);
+    done.remove(&root.id()).map(|(text, _)| text).unwrap_or_default()
+}
+
+/// Everything below `root` as text; `own` may write a node in its own way, of its sources.
+pub(crate) fn spelled<'g>(
+    root: Uop<'g>,
+    mut own: impl FnMut(Uop<'g>, &Spelled) -> Option<(String, Binding)>,
+) -> Spelled {
+    let mut done = Spelled::default();
     for node in root.toposort() {
-        let (text, binding) = spell(node, &done);
+        let (text, binding) = own(node, &done).unwrap_or_else(|| spell(node, &done));
         let part = if text.len() > LONGEST_PART && node != root {
             (format!("%{}", node.id().0), ATOM)
         } else {
@@ -27,11 +40,11 @@ pub fn pretty(root: Uop) -> String {
         };
         done.insert(node.id(), part);
     }
-    done.remove(&root.id()).map(|(text, _)| text).unwrap_or_default()
+    done
 }
 
 /// The operator and how tightly it binds.
-fn infix(op: Op) -> Option<(&'static str, Binding)> {
+pub(crate) fn infix(op: Op) -> Option<(&'static str, Binding)> {
     Some(match op {
         Op::Mul => ("*", 8),
         Op::Idiv | Op::Fdiv => ("/", 8),
@@ -50,7 +63,8 @@ fn infix(op: Op) -> Option<(&'static str, Binding)> {
     })
 }
 
-fn spell(node: Uop, done: &FxHashMap<Id, (String, Binding)>) -> (String, Binding) {
+/// `node` of its sources as they are spelled.
+pub(crate) fn spell(node: Uop, done: &Spelled) -> (String, Binding) {
     let part = |i: usize, least: Binding| {
         let (text, binding) = &done[&node.src(i).id()];
         if *binding < least { format!("({text})") } else { text.clone() }

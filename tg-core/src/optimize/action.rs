@@ -26,10 +26,25 @@ impl Number for u32 {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident $name:literal { $($(#[$about:meta])* $field:ident: $ty:ty,)* })*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal { $($(#[$about:meta])* $field:ident: $ty:ty,)* })*) => {
         /// One change of how a kernel's loops run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action { $($(#[$doc])* $variant { $($(#[$about])* $field: $ty,)* },)* }
+        pub enum Action { $($(#[doc = $doc])* $variant { $($(#[$about])* $field: $ty,)* },)* }
+
+        impl Action {
+            /// What it does.
+            pub fn about(&self) -> &'static str {
+                match self { $(Action::$variant { .. } => concat!($($doc),*).trim_ascii_start(),)* }
+            }
+
+            /// Its numbers by name, such as `axis 1, lanes 16`.
+            pub fn numbers(&self) -> String {
+                let numbers: Vec<String> = match *self {
+                    $(Action::$variant { $($field),* } => vec![$(format!("{} {}", stringify!($field), $field)),*],)*
+                };
+                numbers.join(", ")
+            }
+        }
 
         impl fmt::Display for Action {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@ pub use parse::{ParseError, parse, parse_dim, parse_list};
 pub use print::{print, print_dim, print_list};
 
 pub(super) use print::lines;
+pub(crate) use print::{arg, axis_text, dims};
 
 use crate::ir::{Axis, Special};
 

@@ -37,7 +37,8 @@ pub(in crate::ir) fn lines(list: &[Uop]) -> Vec<String> {
     lines
 }
 
-fn arg(arg: &Arg) -> Option<String> {
+/// An argument as it stands after the sources.
+pub(crate) fn arg(arg: &Arg) -> Option<String> {
     Some(match arg {
         Arg::None => return None,
         Arg::Value(v) => format!("value {}", value(*v)),
@@ -63,7 +64,8 @@ fn arg(arg: &Arg) -> Option<String> {
     })
 }
 
-fn axis_text(axis: Axis) -> String {
+/// What a loop runs over, as it stands in arguments.
+pub(crate) fn axis_text(axis: Axis) -> String {
     let named = |axis| AXES.iter().find(|(a, _)| *a == axis).map_or("", |(_, name)| name);
     match axis {
         Axis::Thread(bit) => format!("{} {bit}", named(Axis::Thread(0))),
@@ -101,7 +103,8 @@ pub fn print_dim(dim: &Dim) -> String {
     }
 }
 
-fn dims(dims: &[Dim]) -> String {
+/// A shape as it stands in arguments, such as `[2, 3]`.
+pub(crate) fn dims(dims: &[Dim]) -> String {
     list(dims.iter().map(print_dim))
 }
 
