@@ -20,3 +20,4 @@ pub mod optimize;
 pub mod lower;
 pub mod render;
 pub mod compile;
+pub mod explore;
