@@ -9,7 +9,7 @@ use tg_toolchain::locate::Invocation;
 use tg_toolchain::{CACHE_LIMIT, Cache};
 
 /// The environment variables that change what is built. rustc is told of them, so that a change rebuilds.
-pub const VARIABLES: &[&str] = &["TG_CPU", "TG_ISA", "TG_DEBUG", "TG_NESTS"];
+pub const VARIABLES: &[&str] = &["TG_CPU", "TG_ISA", "TG_DEBUG", "TG_NESTS", "TG_EXPLORE"];
 
 /// The name of the tuning file, beside the manifest of the crate that is compiled.
 const TUNING_FILE: &str = "tg-tune.lock";
@@ -33,6 +33,8 @@ pub struct Config {
     pub tuning: Tuning,
     /// `TG_NESTS`: where loop nests are written for tg-tune.
     pub nests: Option<PathBuf>,
+    /// `TG_EXPLORE`: where a page for each function is written.
+    pub explore: Option<PathBuf>,
     /// The folder of the manifest of the crate that is compiled.
     pub manifest_dir: Option<PathBuf>,
 }
@@ -68,9 +70,9 @@ impl Config {
         })?;
         let only_rust = lookup("TG_CPU").as_deref() == Some("rust");
         let folder = |name: &str| lookup(name).map(PathBuf::from);
-        let (nests, manifest_dir) = (folder("TG_NESTS"), folder("CARGO_MANIFEST_DIR"));
-        let (tuning, tuning_file) = (Tuning::default(), None);
-        Ok(Config { invocation, target, only_rust, isas, debug, tuning_file, tuning, nests, manifest_dir })
+        let (nests, explore) = (folder("TG_NESTS"), folder("TG_EXPLORE"));
+        let (tuning, tuning_file, manifest_dir) = (Tuning::default(), None, folder("CARGO_MANIFEST_DIR"));
+        Ok(Config { invocation, target, only_rust, isas, debug, tuning_file, tuning, nests, explore, manifest_dir })
     }
 
     /// Where results are kept for the next build, if this runs under Cargo.

@@ -15,6 +15,7 @@ use tg_toolchain::Ptxas;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::expand::program::{polynomial, slots};
+use crate::explore::write_page;
 use crate::kernels::{Levels, source, try_compile};
 use crate::trace::{Concrete, Entry, result_leaves, trace};
 use crate::types::Checked;
@@ -38,7 +39,9 @@ pub fn compile(code: &Checked, entry: &Entry, config: &Config) -> Result<Gpu, St
     let again = trace(code, entry.at, &graph, &Diagnostics::default()).and_then(|entry| entry.traced);
     let traced = again.ok_or("internal error: a function that was traced cannot be traced again")?;
     let levels: Levels = (ISAS.to_vec(), Language::Ptx);
-    let program = try_compile(&graph, &traced, config, Some(&levels))?.program;
+    let compiled = try_compile(&graph, &traced, config, Some(&levels))?;
+    compiled.exploration.into_iter().try_for_each(|one| write_page(one, None, config))?;
+    let program = compiled.program;
     let program = program.ok_or("internal error: no kernels were rendered for GPUs")?;
     Ok(Gpu { program, numbers: numbers(entry) })
 }

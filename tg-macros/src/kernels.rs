@@ -11,6 +11,7 @@ use std::{fs, io};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, identity, plan_with};
+use tg_core::explore::{Exploration, Made, record};
 use tg_core::ir::Graph;
 use tg_core::optimize::Fingerprint;
 use tg_core::symbolic::Simplifier;
@@ -27,6 +28,8 @@ pub struct Compiled {
     pub report: Report,
     /// Its kernels; `None` where no code is generated.
     pub program: Option<Program>,
+    /// How it came about, with `TG_EXPLORE`.
+    pub exploration: Option<Exploration>,
 }
 
 /// Kernels as Rust items.
@@ -36,6 +39,8 @@ pub struct Code {
     pub items: TokenStream,
     /// The path of kernel `k` of function `f` for level `i`: `entries[f][k][i]`.
     pub entries: Vec<Vec<Vec<TokenStream>>>,
+    /// The assembly of function `f` for the last level, to be shown; empty without a C compiler.
+    pub assembly: Vec<String>,
 }
 
 /// How kernels become machine code.
@@ -114,7 +119,8 @@ fn compile<'g>(
 ) -> Result<Compiled, String> {
     // Scheduling adds to the graph.
     let identity = levels.map(|(isas, language)| identity(graph, function, isas, *language));
-    let simplifier = if config.debug >= debug::REWRITES { Simplifier::traced() } else { Simplifier::new() };
+    let is_traced = config.debug >= debug::REWRITES || config.explore.is_some();
+    let simplifier = if is_traced { Simplifier::traced() } else { Simplifier::new() };
     let device = levels.map_or(Device::Cpu, |(isas, _)| Device::of(isas));
     let mut plan = plan_with(graph, function, device, simplifier);
     if levels.is_none_or(|(_, language)| *language != Language::Ptx) {
@@ -123,33 +129,39 @@ fn compile<'g>(
     }
     let report = plan.report();
     let (Some((isas, language)), Some(identity)) = (levels, identity) else {
-        return Ok(Compiled { report, program: None });
+        return Ok(Compiled { report, program: None, exploration: None });
     };
     plan.tune(&config.tuning);
     let key = Key::of(["rendered", &identity, &plan.tuned()]);
-    let rendered = rendered(graph, &mut plan, config, (isas, *language), key);
+    let (rendered, exploration) = rendered((graph, function), &mut plan, config, (isas, *language), key);
     let program = plan.program(rendered);
     eprint!("{}", debug::program(&program, config.debug));
-    Ok(Compiled { report, program: Some(program) })
+    Ok(Compiled { report, program: Some(program), exploration })
 }
 
-/// The kernels of `plan` as text: those that are kept under `key`, or new ones.
+/// The kernels of `plan` as text: those that are kept under `key`, or new ones, and then how they came about.
 fn rendered<'g>(
-    graph: &'g Graph,
+    (graph, function): (&'g Graph, &Function<'g>),
     plan: &mut Plan<'g>,
     config: &Config,
     (isas, language): (&[Isa], Language),
     key: Key,
-) -> Rendered {
-    let kept = config.cache().filter(|_| config.debug < debug::INSTRUCTIONS).and_then(|cache| cache.get(key));
+) -> (Rendered, Option<Exploration>) {
+    let is_enough = config.debug < debug::INSTRUCTIONS && config.explore.is_none();
+    let kept = config.cache().filter(|_| is_enough).and_then(|cache| cache.get(key));
     let kept = kept.and_then(|bytes| Rendered::parse(&String::from_utf8(bytes).ok()?, isas));
-    kept.unwrap_or_else(|| {
-        let lowered = plan.lower(isas);
-        eprint!("{}", debug::stages(graph, plan, &lowered, config.debug));
-        let rendered = plan.spell(&lowered, language);
-        config.cache().iter().for_each(|cache| cache.put(key, rendered.print().as_bytes()));
-        rendered
-    })
+    if let Some(kept) = kept {
+        return (kept, None);
+    }
+    let lowered = plan.lower(isas);
+    eprint!("{}", debug::stages(graph, plan, &lowered, config.debug));
+    let rendered = plan.spell(&lowered, language);
+    config.cache().iter().for_each(|cache| cache.put(key, rendered.print().as_bytes()));
+    let shown = config.explore.as_ref().and_then(|_| (0..).zip(isas).last());
+    let exploration = shown.map(|(level, isa)| {
+        record(graph, function, plan, &Made { lowered: &lowered, rendered: &rendered, level, isa: *isa, language })
+    });
+    (rendered, exploration)
 }
 
 /// Writes what tg-tune asked for: each kernel, and the source file it comes from, below a folder for this crate.
@@ -193,7 +205,7 @@ fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, see
     let jobs: Vec<Job> = units.iter().map(job).collect();
     let assemblies = tools.assemble_all(&jobs).map_err(|error| error.to_string())?;
     let unique = unique_prefix(config, seed);
-    let mut code = Code { items: TokenStream::new(), entries: no_entries(programs) };
+    let mut code = Code { entries: no_entries(programs), ..Code::default() };
     for (&(at, level), assembly) in units.iter().zip(assemblies) {
         let prefix = format!("tg_{unique}_{at}_{}_{}_", programs[at].name, config.isas[level].name());
         let text = assembly.embed(&prefix).map_err(|error| error.to_string())?;
@@ -201,6 +213,9 @@ fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, see
             eprintln!("{text}");
         }
         code.items.extend(assembly_block(&text, config));
+        if level + 1 == config.isas.len() {
+            code.assembly.push(assembly.text);
+        }
         for (kernel, entries) in programs[at].kernels.iter().zip(&mut code.entries[at]) {
             let bare = kernel.name.strip_prefix(PLACEHOLDER).unwrap_or(&kernel.name);
             let symbol = Ident::new(&format!("{prefix}{bare}"), Span::call_site());
@@ -246,7 +261,7 @@ fn declaration(symbol: &Ident) -> TokenStream {
 
 /// One module for each function: names of kernels are unique in it.
 fn embed_rust(programs: &[&Program]) -> Result<Code, String> {
-    let mut code = Code { items: TokenStream::new(), entries: no_entries(programs) };
+    let mut code = Code { entries: no_entries(programs), ..Code::default() };
     for (at, program) in programs.iter().enumerate() {
         let texts = program.kernels.iter().flat_map(|kernel| &kernel.variants).map(|variant| &variant.source);
         let text: String = program.prelude.iter().chain(texts).map(|text| format!("{text}\n")).collect();

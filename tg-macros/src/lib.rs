@@ -13,11 +13,12 @@
 //! | `trace` | makes each function a graph |
 //! | `debug` | words what `TG_DEBUG` shows |
 //! | `kernels` | compiles graphs to machine code |
+//! | `explore` | writes pages that show how, with `TG_EXPLORE` |
 //! | `gpu` | the same for GPUs, with the feature `cuda` |
 //! | `expand` | writes the Rust items |
 //! | `pipeline` | these, in order |
 //!
-//! Invariant: only `config` and `kernels` do IO; only this file uses `proc_macro`.
+//! Invariant: only `config`, `kernels` and `explore` do IO; only this file uses `proc_macro`.
 #![forbid(unsafe_code)]
 
 mod config;
@@ -32,6 +33,7 @@ mod evaluate;
 mod trace;
 mod debug;
 mod kernels;
+mod explore;
 mod expand;
 #[cfg(feature = "cuda")]
 mod gpu;

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Message, Place};
 use crate::expand::function::{self, Callable};
 use crate::expand::{program, structure, tracked_file, tracked_variables};
+use crate::explore::write_page;
 use crate::kernels::{Backend, Code, Compiled, embed, invocation_number, try_compile, unique_prefix};
 use crate::library;
 use crate::messages;
@@ -145,6 +146,7 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
         Some(backend) => embed(&programs, backend, &config, &seed).map_err(report).ok()?,
         None => Code::default(),
     };
+    explore(&compiled, &machine_code, &config).map_err(report).ok()?;
     let (gpu_items, gpu_names) = gpu_tables(code, entries, &config).map_err(report).ok()?;
     let isas = levels.map_or(Vec::new(), |(isas, _)| isas);
     let tables = compiled.iter().enumerate().map(|(at, compiled)| match &compiled.program {
@@ -168,6 +170,12 @@ fn finish<'g>(code: &Checked, entries: &[Entry<'g>], graphs: &'g [Graph], errors
         }
     };
     Some(Finished { compiled, module, support })
+}
+
+/// Writes the pages of all functions, if there are any.
+fn explore(compiled: &[Compiled], code: &Code, config: &Config) -> Result<(), String> {
+    let explored = compiled.iter().enumerate().filter_map(|(at, one)| Some((at, one.exploration.clone()?)));
+    explored.into_iter().try_for_each(|(at, one)| write_page(one, code.assembly.get(at).map(String::as_str), config))
 }
 
 /// The tables of all functions for GPUs, and their names; none where no code is generated.
