@@ -4,6 +4,9 @@
 //! with, so that no dependency is built again. Nothing is timed.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
+mod browser;
+mod explorer;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,22 +62,20 @@ impl Crate {
     /// Whether `source` compiles, and all that was printed.
     fn try_compile(&self, source: &str, emit: &str) -> (bool, String) {
         fs::write(self.folder.join("lib.rs"), source).expect("a source file");
-        let libraries = env::current_exe().expect("a path").parent().expect("a folder").to_path_buf();
+        let output = self.command(emit).arg("lib.rs").output().expect("rustc");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// rustc as Cargo would start it, but for the name of the file.
+    fn command(&self, emit: &str) -> Command {
         let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
-        rustc.current_dir(&self.folder).args([
-            "lib.rs",
-            "--crate-name=built",
-            "--crate-type=lib",
-            "--edition=2024",
-            emit,
-        ]);
+        rustc.current_dir(&self.folder).args(["--crate-name=built", "--crate-type=lib", "--edition=2024", emit]);
         rustc.args(["-C", "metadata=built", "--out-dir"]).arg(self.folder.join("deps"));
-        rustc.arg("-L").arg(format!("dependency={}", libraries.display()));
-        rustc.arg("--extern").arg(format!("tg={}", newest_tg(&libraries).display()));
+        rustc.arg("-L").arg(format!("dependency={}", libraries().display()));
+        rustc.arg("--extern").arg(format!("tg={}", newest("tg").display()));
         rustc.env("CC", COMPILER).env("TG_DEBUG", "4").env_remove("TG_ISA").env_remove("TG_CPU");
         rustc.env("CARGO_MANIFEST_DIR", &self.folder).env("TG_NESTS", self.folder.join("nests"));
-        let output = rustc.output().expect("rustc");
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        rustc
     }
 
     /// The kernels that were written for tg-tune.
@@ -104,15 +105,20 @@ impl Crate {
     }
 }
 
-/// The library of this crate: of several the newest, which alone is surely younger than all it depends on.
-fn newest_tg(folder: &Path) -> PathBuf {
-    let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
-    let is_tg = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libtg-") && name.ends_with(".rlib")
+/// Where the libraries are that this test was built with.
+fn libraries() -> PathBuf {
+    env::current_exe().expect("a path").parent().expect("a folder").to_path_buf()
+}
+
+/// The library of a crate: of several the newest, which alone is surely younger than all it depends on.
+fn newest(name: &str) -> PathBuf {
+    let files = fs::read_dir(libraries()).expect("a folder").map(|file| file.expect("a file").path());
+    let is_it = |path: &PathBuf| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        file.starts_with(&format!("lib{name}-")) && file.ends_with(".rlib")
     };
     let age = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).expect("a time");
-    files.filter(is_tg).max_by_key(age).expect("the library of this crate")
+    files.filter(is_it).max_by_key(age).expect("a library that this test was built with")
 }
 
 #[test]

@@ -1,6 +1,7 @@
 // The address says what is shown: a place, a tab of it, and what is chosen there. Everything follows from it.
 
-const state = { place: null, tab: '', chosen: '' };
+const state = { place: null, tab: '', chosen: '', writing: 0 };
+const ADDRESS_DELAY = 150;
 /// The view of the place that is shown, if it has something that can be chosen.
 let view = null;
 
@@ -16,9 +17,12 @@ function tabsOf({ kind, stage }) {
 
 const tabNow = () => (state.tab && state.tab !== 'rewrites' ? state.tab : 'graph');
 
+/// Chooses a node, rewrite or value. The address follows a little later: browsers complain of pages that change it many
+/// times a second, as a key that is held down would.
 function choose(chosen) {
-  const { key } = state.place;
-  history.replaceState(null, '', `#${key}/${state.tab}/${chosen}`);
+  const address = `#${state.place.key}/${state.tab}/${chosen}`;
+  clearTimeout(state.writing);
+  state.writing = setTimeout(() => history.replaceState(null, '', address), ADDRESS_DELAY);
   state.chosen = chosen;
   showChosen();
 }
@@ -29,6 +33,7 @@ function go(place, tab = '') {
 
 /// Reads the address and shows what it says; an address that says nothing is the overview.
 function route() {
+  clearTimeout(state.writing);
   const [key, tab, chosen = ''] = decodeURIComponent(location.hash.slice(1)).split('/');
   const place = PLACES.get(key) ?? PLACES.get('overview');
   const tabs = tabsOf(place);
