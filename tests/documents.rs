@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/explorer.md",
     "docs/language.md",
     "docs/lazy.md",
     "docs/methods.md",

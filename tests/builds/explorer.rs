@@ -93,7 +93,7 @@ fn a_browser_shows_the_training_step() {
     every_place_can_be_shown(&mut browser);
     assert_eq!(browser.complaints, [""; 0]);
     if env::var_os("TG_BLESS").is_some() {
-        take_pictures(&mut browser);
+        take_pictures(&mut browser, &page);
     }
 }
 
@@ -166,13 +166,16 @@ fn every_place_can_be_shown(browser: &mut Browser) {
 }
 
 /// The pictures in the documentation.
-fn take_pictures(browser: &mut Browser) {
+fn take_pictures(browser: &mut Browser, page: &Path) {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explorer");
     fs::create_dir_all(&docs).expect("a folder");
     for (name, address) in [("graph", "f.schedule/graph"), ("rewrites", "k1.unroll/rewrites"), ("kernel", "k3")] {
+        browser.open(page);
         browser.go(address);
-        if name == "graph" {
-            browser.click(".box.k-Reduction");
+        match name {
+            "graph" => browser.click(".box.k-Reduction"),
+            "rewrites" => browser.click("[data-step]:nth-child(14)"),
+            _ => {}
         }
         fs::write(docs.join(format!("{name}.png")), browser.picture()).expect("a picture");
     }

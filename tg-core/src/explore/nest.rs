@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::text::axis_text;
 use crate::ir::{ATOM, Arg, Axis, Binding, Id, Op, Spelled, Uop, infix, neutral, spell, spelled};
-use crate::loops::Nest;
+use crate::loops::{Nest, closes};
 
 /// Most lines of one nest.
 const MOST_LINES: usize = 300;
@@ -35,14 +35,28 @@ fn is_named(node: Uop, names: &Names) -> bool {
     node.op() != Op::Range && names.contains_key(&node.id())
 }
 
-/// Counters are i0, i1… over results and k0, k1… over what is combined, outer before inner; reductions are named for what they do.
+/// The loops in the order in which they are written: outer before inner, and of those at one depth the ones that are needed
+/// first.
+fn ranges<'g>(nest: &Nest<'g>, nodes: &[Uop<'g>]) -> Vec<Uop<'g>> {
+    let mut closing: Vec<Uop<'g>> = nodes.iter().copied().filter(|node| closes(*node).is_some()).collect();
+    closing.sort_by_key(|node| nest.path(nest.innermost(*node)).len());
+    let own = |node: Uop<'g>| {
+        let mut own: Vec<Uop<'g>> = node.srcs().skip(closes(node).unwrap_or(0)).collect();
+        own.sort_by_key(|range| nest.depth(*range));
+        own
+    };
+    let mut seen = FxHashSet::default();
+    closing.into_iter().flat_map(own).filter(|range| seen.insert(range.id())).collect()
+}
+
+/// Counters are i0, i1… over results and k0, k1… over what is combined, as loops follow each other; reductions are named for what they do.
 fn named(nest: &Nest, nodes: &[Uop]) -> Names {
     let mut users: FxHashMap<Id, usize> = FxHashMap::default();
     nodes.iter().flat_map(|node| node.src_ids()).for_each(|id| *users.entry(*id).or_default() += 1);
     let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
     let mut names = Names::default();
     let others = nodes.iter().copied().filter(|node| node.op() != Op::Range);
-    for node in nest.loops().into_iter().chain(others) {
+    for node in ranges(nest, nodes).into_iter().chain(others) {
         let is_shared = users.get(&node.id()).is_some_and(|users| *users > 1);
         let Some(stem) = stem(node, is_shared) else { continue };
         let count = counts.entry(stem).or_default();

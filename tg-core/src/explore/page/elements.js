@@ -82,7 +82,7 @@ function coloured(line, language) {
 /// A text with numbered lines.
 function code(text, language) {
   const lines = text.replace(/\n+$/, '').split('\n');
-  return el('pre', { class: 'code', tabindex: 0 }, lines.map((line) => el('span', { class: 'line' }, coloured(line, language), '\n')));
+  return el('pre', { class: 'code', tabindex: 0 }, lines.map((line) => el('span', { class: 'line' }, coloured(language === 'loops' ? rounded(line) : line, language), '\n')));
 }
 
 /// A sentence whose words between backticks are code.

@@ -1,5 +1,7 @@
 // A graph as boxes in layers: users below what they use. Constants stand inside of the boxes that use them.
 
+/// The middle of these layers is shown first.
+const FIRST = 8;
 /// More boxes than this are a list.
 const MOST_BOXES = 260;
 const BOX = { height: 40, least: 92, gap: 18, layer: 34 };
@@ -204,15 +206,16 @@ function drawing(stage) {
       above.has(item.id) && svg('text', { x: item.width / 2 + 7, y: -6, class: 'above' }, short(`↑ ${above.get(item.id).join(', ')}`, 26)),
       tags.get(item.id) && svg('text', { x: item.width / 2 + 7, y: BOX.height + 14, class: 'root' }, `→ ${tags.get(item.id)}`));
   });
-  return { width, height: height + 8, lines, boxes };
+  const first = all.filter((item) => item.layer < FIRST);
+  return { width, height: height + 8, lines, boxes, focus: mean(first, (item) => item.x - left) };
 }
 
 /// The graph with zooming; `choose` and hovering as in lists.
 class GraphView {
   constructor(stage) {
     this.stage = stage;
-    const { width, height, lines, boxes } = drawing(stage);
-    Object.assign(this, { width, height, scale: 1 });
+    const { width, height, lines, boxes, focus } = drawing(stage);
+    Object.assign(this, { width, height, focus, scale: 1 });
     this.boxes = new Map(boxes.map((box) => [Number(box.dataset.node), box]));
     this.lines = lines;
     this.svg = svg('svg', { viewBox: `0 0 ${width} ${height}` }, svg('g', { transform: 'translate(0 8)' }, lines, boxes));
@@ -243,7 +246,7 @@ class GraphView {
   fit(least) {
     const [x, y] = [(this.canvas.clientWidth - 24) / this.width, (this.canvas.clientHeight - 24) / this.height];
     this.zoom(Math.max(least, Math.min(1, x, y)));
-    this.canvas.scrollLeft = (this.width * this.scale - this.canvas.clientWidth) / 2;
+    this.canvas.scrollLeft = this.focus * this.scale - this.canvas.clientWidth / 2;
   }
 
   zoom(scale, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2) {

@@ -122,7 +122,7 @@ function drawPlaces() {
     const idle = place.stage && isIdle(place.stage);
     return link(place.key, place.nav, { class: idle ? 'idle' : '', 'data-place': place.key, title: idle ? 'This stage changed nothing' : null });
   };
-  const group = (kernel) => el('details', { 'data-kernel': kernel.key },
+  const group = (kernel) => el('details', { name: 'kernels', 'data-kernel': kernel.key },
     el('summary', { title: kernel.name }, el('span', { class: 'num' }, String(kernel.number)), el('span', { class: 'kernelname' }, kernel.name)),
     ORDER.filter((place) => place.kernel === kernel).map(item));
   replace($('places'),

@@ -1,6 +1,7 @@
 // The memory plan: which intermediate result is in which part of the workspace, from which kernel to which.
 
-const PLAN = { left: 78, top: 14, column: 48, least: 26, area: 330, foot: 92, right: 96 };
+/// Columns narrower than `named` have no room for names of kernels: some have their numbers.
+const PLAN = { left: 78, top: 14, column: 9, named: 44, least: 26, area: 330, foot: 92, right: 96 };
 
 /// Heights of the slots: to scale, but none too small for a name.
 function slotHeights() {
@@ -23,17 +24,20 @@ function memoryView() {
     svg('text', { class: 'axis', x: PLAN.left - 8, y: tops[at] + heights[at] / 2 + 4, 'text-anchor': 'end' }, bytes(size)),
   ]);
   const columns = D.kernels.map((kernel, at) => {
-    const text = svg('text', { class: 'axis', transform: `translate(${x(at) + column / 2 - 3} ${bottom + 16}) rotate(32)` }, short(`${at + 1} ${kernel.name}`, 19));
+    const numbered = at === 0 || (at + 1) % (column < 20 ? 10 : 5) === 0;
+    const words = column >= PLAN.named ? short(`${at + 1} ${kernel.name}`, 19) : numbered ? String(at + 1) : '';
+    const text = svg('text', { class: 'axis', transform: `translate(${x(at) + column / 2 - 3} ${bottom + 16}) rotate(${column >= PLAN.named ? 32 : 0})` }, words);
     const lane = svg('rect', { class: 'lane', x: x(at), y: PLAN.top, width: column, height: bottom - PLAN.top });
-    return svg('a', { href: `#${kernel.key}` }, lane, text, svg('title', {}, kernel.name));
+    return svg('a', { href: `#${kernel.key}` }, lane, text, svg('title', {}, `${at + 1} ${kernel.name}`));
   });
   const bars = D.values.map(([name, dtype, shape, size, slot, first, last], at) => {
     const height = Math.max(PLAN.least - 6, (heights[slot] * size) / (D.slots[slot] || 1)) - 3;
     const y = tops[slot] + heights[slot] - height - 1.5;
-    const wide = (last - first + 1) * column - 6;
+    const inset = Math.min(3, column / 6);
+    const wide = (last - first + 1) * column - 2 * inset;
     const words = [`${name}  ${dtype} ${shape}`, `${name} ${shape}`, name].find((text) => text.length * 6.6 < wide - 12) ?? '';
     return svg('g', { class: `bar b${at % 6}${state.chosen === `v${at}` ? ' chosen' : ''}`, tabindex: 0, role: 'button', 'aria-label': `${name}, ${bytes(size)}`, onclick: () => choose(`v${at}`), onkeydown: (event) => { if (event.key === 'Enter') choose(`v${at}`); } },
-      svg('rect', { x: x(first) + 3, y, width: wide, height, rx: 4 }),
+      svg('rect', { x: x(first) + inset, y, width: wide, height, rx: 4 }),
       svg('text', { x: x(first) + 10, y: y + height / 2 + 4 }, words),
       svg('title', {}, `${name}: ${dtype} ${shape}, ${bytes(size)}, kernels ${first + 1} to ${last + 1}`));
   });

@@ -10,7 +10,7 @@ function overview() {
   const most = [0, 1].map((at) => Math.max(1, ...D.kernels.map((kernel) => kernel.cost[at])));
   const tile = (number, text) => el('div', { class: 'tile' }, el('b', {}, number), el('span', {}, text));
   const row = (kernel) => el('tr', {},
-    el('td', { class: 'num' }, String(kernel.number)), el('td', {}, link(kernel.key, kernel.name)), el('td', {}, el('code', {}, kernel.target)),
+    el('td', { class: 'num' }, String(kernel.number)), el('td', {}, link(kernel.key, kernel.name)), el('td', {}, el('code', { title: kernel.target }, short(kernel.target, 20))),
     meter(count(kernel.cost[0]), kernel.cost[0] / most[0]), meter(bytes(kernel.cost[1]), kernel.cost[1] / most[1]),
     el('td', { class: 'right' }, ratio(kernel.cost[0], kernel.cost[1])));
   showHint('Choose a stage or a kernel on the left. In a graph or list, choose a node to see what it is, what uses it, and which rule made it.');
