@@ -49,7 +49,8 @@ fn ranges<'g>(nest: &Nest<'g>, nodes: &[Uop<'g>]) -> Vec<Uop<'g>> {
     closing.into_iter().flat_map(own).filter(|range| seen.insert(range.id())).collect()
 }
 
-/// Counters are i0, i1… over results and k0, k1… over what is combined, as loops follow each other; reductions are named for what they do.
+/// Counters are i0, i1… over results and k0, k1… over what is combined, as loops follow each other; reductions are named for
+/// what they do.
 fn named(nest: &Nest, nodes: &[Uop]) -> Names {
     let mut users: FxHashMap<Id, usize> = FxHashMap::default();
     nodes.iter().flat_map(|node| node.src_ids()).for_each(|id| *users.entry(*id).or_default() += 1);
@@ -87,7 +88,8 @@ fn expression(node: Uop, done: &Spelled, pointers: &[String]) -> Option<(String,
         (Op::Index, _) => format!("{}[{}]", part(0), part(1)),
         (Op::Load, _) if node.arity() > 1 => format!("({} ? {} : {})", guard(node, done), part(0), part(1)),
         (Op::Load | Op::After, _) => part(0).into(),
-        (Op::Cast, _) => format!("{}({})", node.dtype(), part(0)),
+        // `i8` alone would be a counter.
+        (Op::Cast, _) => format!("to_{}({})", node.dtype(), part(0)),
         (Op::Store | Op::Sink, _) => String::new(),
         (op, _) if op.is_alu() && !is_infix(op) => {
             let args: Vec<&str> = (0..node.arity()).map(part).collect();

@@ -21,6 +21,7 @@ const SCRIPT: &str = concat!(
     include_str!("page/model.js"),
     include_str!("page/elements.js"),
     include_str!("page/rows.js"),
+    include_str!("page/layout.js"),
     include_str!("page/graph.js"),
     include_str!("page/detail.js"),
     include_str!("page/rewrites.js"),

@@ -8,7 +8,11 @@ function fill(made, attributes, children) {
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
     else made.setAttribute(name, value === true ? '' : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== ''));
+  made.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false && child !== ''),
+  );
   return made;
 }
 
@@ -32,9 +36,15 @@ function link(key, text, attributes = {}) {
 function nodeLink(id, stage) {
   const it = node(id);
   const words = label(it, stage);
-  return el('button', { class: `noderef k-${it.kind}`, 'data-node': id, onclick: () => choose(`n${id}`) },
-    el('i', { class: 'swatch' }), el('span', { class: 'num' }, `%${id}`), ' ', it.name,
-    words && el('span', { class: 'soft' }, ` ${short(rounded(words), 28)}`));
+  return el(
+    'button',
+    { class: `noderef k-${it.kind}`, 'data-node': id, onclick: () => choose(`n${id}`) },
+    el('i', { class: 'swatch' }),
+    el('span', { class: 'num' }, `%${id}`),
+    ' ',
+    it.name,
+    words && el('span', { class: 'soft' }, ` ${short(rounded(words), 28)}`),
+  );
 }
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -82,7 +92,13 @@ function coloured(line, language) {
 /// A text with numbered lines.
 function code(text, language) {
   const lines = text.replace(/\n+$/, '').split('\n');
-  return el('pre', { class: 'code', tabindex: 0 }, lines.map((line) => el('span', { class: 'line' }, coloured(language === 'loops' ? rounded(line) : line, language), '\n')));
+  return el(
+    'pre',
+    { class: 'code', tabindex: 0 },
+    lines.map((line) =>
+      el('span', { class: 'line' }, coloured(language === 'loops' ? rounded(line) : line, language), '\n'),
+    ),
+  );
 }
 
 /// A sentence whose words between backticks are code.
@@ -90,5 +106,9 @@ const prose = (text) => text.split('`').map((part, at) => (at % 2 ? el('code', {
 
 function facts(rows) {
   const shown = rows.filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== false);
-  return el('dl', { class: 'facts' }, shown.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
+  return el(
+    'dl',
+    { class: 'facts' },
+    shown.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]),
+  );
 }

@@ -11,7 +11,11 @@ const TABS = { loops: 'Loops', graph: 'Graph', list: 'List', rewrites: 'Rewrites
 function tabsOf({ kind, stage }) {
   if (kind !== 'stage') return [];
   if (stage.list) return ['list'];
-  const tabs = stage.loops ? ['loops', 'graph', 'list'] : boxesOf(stage).length > MOST_BOXES ? ['list', 'graph'] : ['graph', 'list'];
+  const tabs = stage.loops
+    ? ['loops', 'graph', 'list']
+    : boxesOf(stage).length > MOST_BOXES
+      ? ['list', 'graph']
+      : ['graph', 'list'];
   return stepsIn(stage) ? [...tabs, 'rewrites'] : tabs;
 }
 
@@ -34,10 +38,10 @@ function go(place, tab = '') {
 /// Reads the address and shows what it says; an address that says nothing is the overview.
 function route() {
   clearTimeout(state.writing);
-  const [key, tab, chosen = ''] = decodeURIComponent(location.hash.slice(1)).split('/');
+  const [key, tab, chosen = ''] = location.hash.slice(1).split('/');
   const place = PLACES.get(key) ?? PLACES.get('overview');
   const tabs = tabsOf(place);
-  const next = tabs.includes(tab) ? tab : tabs[0] ?? '';
+  const next = tabs.includes(tab) ? tab : (tabs[0] ?? '');
   const stays = state.place === place && state.tab === next && view;
   Object.assign(state, { place, tab: next, chosen });
   if (!stays) draw();
@@ -52,8 +56,13 @@ function draw() {
   view = null;
   $('detail').replaceChildren();
   const makers = {
-    overview: () => overview(), memory: () => memoryView(), kernel: () => kernelView(place), text: () => textView(place),
-    rule: () => ruleView(place), op: () => operationView(place), stage: () => stageView(place.stage),
+    overview: () => overview(),
+    memory: () => memoryView(),
+    kernel: () => kernelView(place),
+    text: () => textView(place),
+    rule: () => ruleView(place),
+    op: () => operationView(place),
+    stage: () => stageView(place.stage),
   };
   replace($('view'), makers[place.kind]());
   $('view').scrollTop = 0;
@@ -66,9 +75,23 @@ function stageView(stage) {
     return el('div', { class: 'page' }, code(stage.loops, 'loops'));
   }
   if (state.tab === 'graph' && boxesOf(stage).length > MOST_BOXES) {
-    return el('div', { class: 'page' }, el('p', {}, `This stage has ${plural(boxesOf(stage).length, 'box', 'boxes')}, too many to be read as a drawing. `, link(`${stage.place.key}/list`, 'Show it as a list.')));
+    return el(
+      'div',
+      { class: 'page' },
+      el(
+        'p',
+        {},
+        `This stage has ${plural(boxesOf(stage).length, 'box', 'boxes')}, too many to be read as a drawing. `,
+        link(`${stage.place.key}/list`, 'Show it as a list.'),
+      ),
+    );
   }
-  view = state.tab === 'rewrites' ? new RewriteView(stage) : state.tab === 'graph' ? new GraphView(stage) : new NodeList(stage);
+  view =
+    state.tab === 'rewrites'
+      ? new RewriteView(stage)
+      : state.tab === 'graph'
+        ? new GraphView(stage)
+        : new NodeList(stage);
   if (!state.chosen && state.tab === 'rewrites') state.chosen = `s${stage.steps[0]}`;
   return view.element;
 }
@@ -98,14 +121,35 @@ function drawHead() {
   const { stage, kernel } = place;
   const own = kernel && [link(kernel.key, `Kernel ${kernel.number}`), el('span', { class: 'soft' }, ' / ')];
   const tab = (name) => {
-    const many = name === 'rewrites' ? el('span', { class: 'many' }, (stepsIn(stage) + stage.omitted).toLocaleString('en')) : null;
-    return el('button', { role: 'tab', 'aria-selected': String(state.tab === name), onclick: () => go(place, name) }, TABS[name], many);
+    const many =
+      name === 'rewrites' ? el('span', { class: 'many' }, (stepsIn(stage) + stage.omitted).toLocaleString('en')) : null;
+    return el(
+      'button',
+      { role: 'tab', 'aria-selected': String(state.tab === name), onclick: () => go(place, name) },
+      TABS[name],
+      many,
+    );
   };
   const made = stage && summary(stage);
-  replace($('head'),
-    el('h1', {}, own, place.kind === 'overview' ? D.name : place.title, made && el('span', { class: 'soft count' }, made)),
-    el('p', {}, place.about ?? (place.kind === 'overview' ? `How this tensor function became ${D.language} for ${D.isa}: each stage of the compiler, and every rewrite on the way.` : '')),
-    el('div', { class: 'tabs', role: 'tablist' }, tabsOf(place).map(tab)));
+  replace(
+    $('head'),
+    el(
+      'h1',
+      {},
+      own,
+      place.kind === 'overview' ? D.name : place.title,
+      made && el('span', { class: 'soft count' }, made),
+    ),
+    el(
+      'p',
+      {},
+      place.about ??
+        (place.kind === 'overview'
+          ? `How this tensor function became ${D.language} for ${D.isa}: each stage of the compiler, and every rewrite on the way.`
+          : ''),
+    ),
+    el('div', { class: 'tabs', role: 'tablist' }, tabsOf(place).map(tab)),
+  );
 }
 
 /// What a stage left, in numbers.
@@ -113,21 +157,41 @@ function summary(stage) {
   const [nodes, fresh] = [nodesOf(stage).length, freshOf(stage).size];
   if (stage.name === 'schedule') return `${stage.nodes.length} of ${plural(nodes, 'tensor')} are stored`;
   if (isIdle(stage)) return 'left the graph as it was';
-  return plural(nodes, stage.list ? 'instruction' : 'node') + (stage.before ? `, ${fresh.toLocaleString('en')} of them new` : '');
+  return (
+    plural(nodes, stage.list ? 'instruction' : 'node') +
+    (stage.before ? `, ${fresh.toLocaleString('en')} of them new` : '')
+  );
 }
 
 /// The list on the left: the function's stages, then each kernel with its own.
 function drawPlaces() {
   const item = (place) => {
     const idle = place.stage && isIdle(place.stage);
-    return link(place.key, place.nav, { class: idle ? 'idle' : '', 'data-place': place.key, title: idle ? 'This stage changed nothing' : null });
+    return link(place.key, place.nav, {
+      class: idle ? 'idle' : '',
+      'data-place': place.key,
+      title: idle ? 'This stage changed nothing' : null,
+    });
   };
-  const group = (kernel) => el('details', { name: 'kernels', 'data-kernel': kernel.key },
-    el('summary', { title: kernel.name }, el('span', { class: 'num' }, String(kernel.number)), el('span', { class: 'kernelname' }, kernel.name)),
-    ORDER.filter((place) => place.kernel === kernel).map(item));
-  replace($('places'),
-    el('h4', {}, 'Function'), ORDER.filter((place) => !place.kernel).map(item),
-    el('h4', {}, `Kernels (${D.kernels.length})`), D.kernels.map(group));
+  const group = (kernel) =>
+    el(
+      'details',
+      { name: 'kernels', 'data-kernel': kernel.key },
+      el(
+        'summary',
+        { title: kernel.name },
+        el('span', { class: 'num' }, String(kernel.number)),
+        el('span', { class: 'kernelname' }, kernel.name),
+      ),
+      ORDER.filter((place) => place.kernel === kernel).map(item),
+    );
+  replace(
+    $('places'),
+    el('h4', {}, 'Function'),
+    ORDER.filter((place) => !place.kernel).map(item),
+    el('h4', {}, `Kernels (${D.kernels.length})`),
+    D.kernels.map(group),
+  );
 }
 
 function markPlace() {
@@ -142,7 +206,14 @@ function markPlace() {
   }
 }
 
-const KEYS = [['/', 'search'], ['[ ]', 'stage before, after'], ['g l', 'graph, list'], ['r', 'rewrites'], ['j k', 'next, previous rewrite'], ['↑ ↓ ← →', 'in lists']];
+const KEYS = [
+  ['/', 'search'],
+  ['[ ]', 'stage before, after'],
+  ['g l', 'graph, list'],
+  ['r', 'rewrites'],
+  ['j k', 'next, previous rewrite'],
+  ['↑ ↓ ← →', 'in lists'],
+];
 
 function key(event) {
   if (event.target.matches('input, select, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -160,10 +231,28 @@ function key(event) {
 
 function start() {
   makePlaces();
-  replace($('top'),
-    el('a', { class: 'brand', href: '#overview' }, 'tg', el('span', {}, 'explorer')), el('b', { class: 'function' }, D.name),
-    [`${D.language} for ${D.isa}`, plural(D.report[0], 'kernel'), `${count(D.report[1])} operations`, `${bytes(D.report[3])} workspace`].map((text) => el('span', { class: 'chip' }, text)));
-  replace($('keys'), KEYS.map(([keys, text]) => el('span', {}, keys.split(' ').map((one) => el('kbd', {}, one)), ` ${text}`)));
+  replace(
+    $('top'),
+    el('a', { class: 'brand', href: '#overview' }, 'tg', el('span', {}, 'explorer')),
+    el('b', { class: 'function' }, D.name),
+    [
+      `${D.language} for ${D.isa}`,
+      plural(D.report[0], 'kernel'),
+      `${count(D.report[1])} operations`,
+      `${bytes(D.report[3])} workspace`,
+    ].map((text) => el('span', { class: 'chip' }, text)),
+  );
+  replace(
+    $('keys'),
+    KEYS.map(([keys, text]) =>
+      el(
+        'span',
+        {},
+        keys.split(' ').map((one) => el('kbd', {}, one)),
+        ` ${text}`,
+      ),
+    ),
+  );
   drawPlaces();
   startSearch();
   addEventListener('hashchange', route);

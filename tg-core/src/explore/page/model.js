@@ -2,7 +2,14 @@
 
 const D = JSON.parse(document.getElementById('data').textContent);
 const ABOUT = new Map(D.about.map(([name, title, text]) => [name, { title, text }]));
-const RULES = D.rules.map(([set, name, text, file, notes]) => ({ set, name, text, file, notes, full: `${set}::${name}` }));
+const RULES = D.rules.map(([set, name, text, file, notes]) => ({
+  set,
+  name,
+  text,
+  file,
+  notes,
+  full: `${set}::${name}`,
+}));
 const STEPS = D.steps.length / 3;
 const BUFFERS = new Map(D.buffers);
 
@@ -77,7 +84,8 @@ function freshOf(stage) {
 }
 
 /// Whether a stage left what the one before it left.
-const isIdle = (stage) => Boolean(stage.before) && !freshOf(stage).size && String(stage.nodes) === String(stage.before.nodes);
+const isIdle = (stage) =>
+  Boolean(stage.before) && !freshOf(stage).size && String(stage.nodes) === String(stage.before.nodes);
 
 /// How many steps a stage has that are in the file.
 const stepsIn = (stage) => stage.steps[1] - stage.steps[0];
@@ -92,9 +100,21 @@ function makePlaces() {
     kernel.key = `k${at + 1}`;
     place(kernel.key, { kind: 'kernel', kernel, title: kernel.name, nav: 'Overview' });
     stagesAsPlaces(kernel.key, kernel.stages, kernel);
-    place(`${kernel.key}.source`, { kind: 'text', kernel, text: kernel.source, nav: `${D.language} source`, title: `${D.language} source` });
+    place(`${kernel.key}.source`, {
+      kind: 'text',
+      kernel,
+      text: kernel.source,
+      nav: `${D.language} source`,
+      title: `${D.language} source`,
+    });
     if (kernel.assembly) {
-      place(`${kernel.key}.assembly`, { kind: 'text', kernel, text: kernel.assembly, nav: 'Assembly', title: 'Assembly' });
+      place(`${kernel.key}.assembly`, {
+        kind: 'text',
+        kernel,
+        text: kernel.assembly,
+        nav: 'Assembly',
+        title: 'Assembly',
+      });
     }
   });
   if (D.prelude) place('prelude', { kind: 'text', text: D.prelude, nav: 'Prelude', title: 'Prelude' });
@@ -115,7 +135,14 @@ function stagesAsPlaces(prefix, stages, kernel) {
     stage.kernel = kernel;
     stage.labels = stage.labels.map((text) => D.texts[text]);
     stage.pointers = stage.pointers.map((text) => D.texts[text]);
-    stage.place = place(`${prefix}.${stage.name}`, { kind: 'stage', stage, kernel, title: about.title, nav: about.title, about: about.text });
+    stage.place = place(`${prefix}.${stage.name}`, {
+      kind: 'stage',
+      stage,
+      kernel,
+      title: about.title,
+      nav: about.title,
+      about: about.text,
+    });
     before = stage;
   }
 }
@@ -181,21 +208,28 @@ function label(it, stage) {
 }
 
 /// A number of many digits with six of them.
-const rounded = (text) => text.replace(/-?\d+\.\d{7,}(e-?\d+)?/g, (number) => String(Number(Number(number).toPrecision(6))));
+const rounded = (text) =>
+  text.replace(/-?\d+\.\d{7,}(e-?\d+)?/g, (number) => String(Number(Number(number).toPrecision(6))));
 
 const UNITS = ['', ' k', ' M', ' G', ' T'];
 
 /// 25690112 as `25.7 M`.
 function count(number) {
   let at = 0;
-  while (number >= 1000 && at < UNITS.length - 1) { number /= 1000; at++; }
+  while (number >= 1000 && at < UNITS.length - 1) {
+    number /= 1000;
+    at++;
+  }
   return `${at ? number.toPrecision(3) : number}${UNITS[at]}`;
 }
 
 /// 401408 as `392 KiB`.
 function bytes(number) {
   let at = 0;
-  while (number >= 1024 && at < 4) { number /= 1024; at++; }
+  while (number >= 1024 && at < 4) {
+    number /= 1024;
+    at++;
+  }
   return `${at && number < 100 ? number.toPrecision(3) : Math.round(number)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][at]}`;
 }
 

@@ -24,7 +24,10 @@ class Rows {
   /// Makes what can be seen; again, if `anew`.
   draw(anew = false) {
     const top = Math.max(0, Math.floor(this.element.scrollTop / ROW) - MORE);
-    const end = Math.min(this.rows.length, Math.ceil((this.element.scrollTop + this.element.clientHeight) / ROW) + MORE);
+    const end = Math.min(
+      this.rows.length,
+      Math.ceil((this.element.scrollTop + this.element.clientHeight) / ROW) + MORE,
+    );
     if (!anew && this.range === `${top}-${end}`) return;
     this.range = `${top}-${end}`;
     const made = [];
@@ -48,7 +51,8 @@ class Rows {
 }
 
 /// A source in the line of a user: what has no sources by its value or name, anything else by its number.
-const operand = (id, stage) => (['CONST', 'DEFINE_GLOBAL', 'BUFFER'].includes(nameOf(id)) ? rounded(leaf(node(id), stage)) : `%${id}`);
+const operand = (id, stage) =>
+  ['CONST', 'DEFINE_GLOBAL', 'BUFFER'].includes(nameOf(id)) ? rounded(leaf(node(id), stage)) : `%${id}`;
 
 /// A graph as a tree that unfolds from its roots: what was above already is one line that refers to it.
 function treeRows(stage, folded) {
@@ -99,7 +103,10 @@ class NodeList {
     this.folded = new Set();
     this.fresh = freshOf(stage);
     this.list = new Rows((row) => this.row(row), {
-      class: 'rows nodes', role: 'tree', 'aria-label': 'Nodes', onkeydown: (event) => this.key(event),
+      class: 'rows nodes',
+      role: 'tree',
+      'aria-label': 'Nodes',
+      onkeydown: (event) => this.key(event),
       onmouseover: (event) => this.light(event.target.closest('[data-node]')?.dataset.node),
       onmouseleave: () => this.light(),
     });
@@ -115,9 +122,28 @@ class NodeList {
     const it = node(id);
     const words = label(it, this.stage);
     const uses = it.src.map((source) => operand(source, this.stage));
-    const row = el('div', { class: `k-${it.kind}`, role: 'treeitem', 'data-node': id, 'aria-selected': state.chosen === `n${id}`, onclick: () => choose(`n${id}`) },
+    const row = el(
+      'div',
+      {
+        class: `k-${it.kind}`,
+        role: 'treeitem',
+        'data-node': id,
+        'aria-selected': state.chosen === `n${id}`,
+        onclick: () => choose(`n${id}`),
+      },
       el('span', { class: 'indent', style: `width:${Math.min(depth, DEEPEST_ROW) * 14}px` }),
-      folds ? el('button', { class: 'fold', tabindex: -1, 'aria-label': folded ? 'Unfold' : 'Fold', onclick: (event) => this.fold(event, id) }, folded ? '▸' : '▾') : el('span', { class: 'fold' }),
+      folds
+        ? el(
+            'button',
+            {
+              class: 'fold',
+              tabindex: -1,
+              'aria-label': folded ? 'Unfold' : 'Fold',
+              onclick: (event) => this.fold(event, id),
+            },
+            folded ? '▸' : '▾',
+          )
+        : el('span', { class: 'fold' }),
       el('i', { class: 'swatch' }),
       el('span', { class: 'num' }, `%${id}`),
       el('b', {}, it.name),
@@ -127,7 +153,8 @@ class NodeList {
       words && el('span', { class: 'soft' }, short(rounded(words), 90)),
       again && el('span', { class: 'soft' }, '↑ above'),
       text && el('span', { class: 'tag' }, text),
-      this.fresh.has(id) && el('span', { class: 'fresh', title: 'This stage made it' }, 'new'));
+      this.fresh.has(id) && el('span', { class: 'fresh', title: 'This stage made it' }, 'new'),
+    );
     if (state.chosen === `n${id}`) row.classList.add('chosen');
     if (this.sources?.has(id)) row.classList.add('source');
     if (this.users?.has(id)) row.classList.add('user');
