@@ -134,6 +134,8 @@ mod tests {
         assert_eq!(read(&[]).unwrap().isas, [Isa::X86V2, Isa::X86V3, Isa::X86V4]);
         assert_eq!(read(&[("TG_ISA", "v3"), ("TG_CPU", "rust")]).unwrap().isas, [Isa::X86V3]);
         assert!(read(&[("TG_CPU", "rust")]).unwrap().only_rust);
+        assert_eq!(read(&[("TG_EXPLORE", "pages")]).unwrap().explore, Some(PathBuf::from("pages")));
+        assert_eq!(read(&[("TG_EXPLORE", "")]).unwrap().explore, None);
         assert_eq!(read(&[("TG_ISA", "native")]).unwrap().isas.len(), 1);
         for (name, text) in [("TG_ISA", "v9"), ("TG_DEBUG", "8")] {
             let error = read(&[(name, text)]).unwrap_err();

@@ -54,6 +54,17 @@ class Rows {
 const operand = (id, stage) =>
   ['CONST', 'DEFINE_GLOBAL', 'BUFFER'].includes(nameOf(id)) ? rounded(leaf(node(id), stage)) : `%${id}`;
 
+/// All of them; one that stands several times in a row once, with how often.
+function operands(ids, stage) {
+  const runs = [];
+  for (const id of ids) {
+    const last = runs[runs.length - 1];
+    if (last?.id === id) last.times++;
+    else runs.push({ id, times: 1 });
+  }
+  return runs.map(({ id, times }) => operand(id, stage) + (times > 1 ? ` ×${times}` : ''));
+}
+
 /// A graph as a tree that unfolds from its roots: what was above already is one line that refers to it.
 function treeRows(stage, folded) {
   const rows = [];
@@ -64,7 +75,7 @@ function treeRows(stage, folded) {
       const [id, depth, text] = stack.pop();
       const again = seen.has(id) && sources(id).some((source) => nameOf(source) !== 'CONST');
       seen.add(id);
-      const own = again ? [] : sources(id).filter((source) => nameOf(source) !== 'CONST');
+      const own = again ? [] : [...new Set(sources(id))].filter((source) => nameOf(source) !== 'CONST');
       rows.push({ id, depth, text, again, folds: own.length > 0, folded: folded.has(id) });
       if (!folded.has(id)) own.toReversed().forEach((source) => stack.push([source, depth + 1, '']));
     }
@@ -121,7 +132,7 @@ class NodeList {
   row({ id, depth, text, again, folds, folded }) {
     const it = node(id);
     const words = label(it, this.stage);
-    const uses = it.src.map((source) => operand(source, this.stage));
+    const uses = operands(it.src, this.stage);
     const row = el(
       'div',
       {
