@@ -7,6 +7,7 @@ extern crate self as tg;
 pub mod nn;
 
 pub use tg_lazy as lazy;
+pub use tg_lazy::explore;
 pub use tg_macros::{aot, tensor_fn};
 pub use tg_runtime::program::Report;
 pub use tg_runtime::*;

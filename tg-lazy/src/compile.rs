@@ -147,9 +147,8 @@ impl Kernels {
     /// Those for `gpu`, as PTX, which its driver compiles, and keeps itself.
     #[cfg(feature = "cuda")]
     fn on_gpu(graph: &Graph, function: &Function, gpu: tg_runtime::device::Cuda) -> Result<Kernels, ErrorKind> {
-        let (major, minor) = gpu.capability();
-        let exact = (major, minor) == (9, 0);
-        let isa = if exact { Isa::Sm90a } else { Isa::Sm80 };
+        let isa = isa_of(gpu);
+        let exact = isa == Isa::Sm90a;
         let program = caught(|| compile::compile(graph, function, &[isa], Language::Ptx))?;
         let capability = if exact { 90 } else { 80 };
         let owned = Owned::on_gpu(&program, text(&program), capability, exact);
@@ -167,6 +166,12 @@ impl Kernels {
         // SAFETY: the caller's promises.
         unsafe { self.program.run_on(&device.memory(), params, dims) }
     }
+}
+
+/// The level of a device.
+#[cfg(feature = "cuda")]
+pub fn isa_of(gpu: tg_runtime::device::Cuda) -> Isa {
+    if gpu.capability() == (9, 0) { Isa::Sm90a } else { Isa::Sm80 }
 }
 
 /// All kernels of a program as one text.
@@ -194,7 +199,7 @@ fn scheduled(
 }
 
 /// A bug of the compiler as an error: the process goes on.
-fn caught<R>(run: impl FnOnce() -> R) -> Result<R, ErrorKind> {
+pub fn caught<R>(run: impl FnOnce() -> R) -> Result<R, ErrorKind> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         ErrorKind::Internal(words.unwrap_or("no message").to_owned())

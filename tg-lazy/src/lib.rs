@@ -17,6 +17,7 @@
 //! | [`value`] | what methods take |
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
 //! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
+//! | `inspect`, [`explore`] | how tensors are computed, to look at |
 //! | `jit` | functions of tensors that are traced once |
 //! | `fallback` | tensor functions of a build, run from their graphs |
 
@@ -25,6 +26,7 @@ mod compile;
 mod data;
 pub mod device;
 pub mod error;
+mod explore;
 mod extract;
 mod fallback;
 mod gradient;
@@ -44,6 +46,7 @@ pub use call::call;
 pub use data::Typed;
 pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
+pub use explore::explore;
 #[doc(hidden)]
 pub use fallback::run_graph;
 pub use gradient::grad;

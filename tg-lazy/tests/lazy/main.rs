@@ -5,6 +5,7 @@
 mod captured;
 mod devices;
 mod errors;
+mod explored;
 mod gradients;
 mod tables;
 mod threads;
