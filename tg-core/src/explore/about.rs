@@ -91,6 +91,12 @@ pub(super) const STAGES: &[About] = &[
         "Loops over blocks and threads disappear: the hardware gives each its number. Sums over threads go by shuffles inside \
          of a warp, and through shared memory between warps.",
     ),
+    (
+        "exchange",
+        "exchange",
+        "Neighbouring threads exchange parts of narrow results that a matrix unit gave them, so that each stores twice as \
+         much in a row: memory takes whole sectors.",
+    ),
     ("pairs", "pairs", "Two loads of small matrices a constant apart become one load of four."),
     ("wide", "wide", "Neighbouring elements that are loaded one by one are loaded together, up to 16 bytes at a time."),
     (
