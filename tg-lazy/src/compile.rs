@@ -13,6 +13,7 @@ use tg_runtime::loader::Code;
 use tg_runtime::program::{DimValues, KernelFn, Owned};
 use tg_runtime::recent::{Recent, Slot};
 
+use crate::debug;
 use crate::device::Device;
 use crate::error::ErrorKind;
 use crate::extract::Extract;
@@ -133,7 +134,9 @@ impl Kernels {
             Err(why) => return Ok(Err(why.clone())),
         };
         let program = scheduled(graph, function, key, compiler)?;
-        let code = match compiler.code(&text(&program)) {
+        let text = text(&program);
+        debug::show_assembly(compiler, &text);
+        let code = match compiler.code(&text) {
             Ok(code) => code,
             Err(why) => return Ok(Err(why)),
         };
@@ -149,7 +152,7 @@ impl Kernels {
     fn on_gpu(graph: &Graph, function: &Function, gpu: tg_runtime::device::Cuda) -> Result<Kernels, ErrorKind> {
         let isa = isa_of(gpu);
         let exact = isa == Isa::Sm90a;
-        let program = caught(|| compile::compile(graph, function, &[isa], Language::Ptx))?;
+        let program = caught(|| debug::compile(graph, function, isa, Language::Ptx))?;
         let capability = if exact { 90 } else { 80 };
         let owned = Owned::on_gpu(&program, text(&program), capability, exact);
         Ok(Kernels { dims: program.dims, program: owned, _code: None })
@@ -189,11 +192,13 @@ fn scheduled(
 ) -> Result<compile::Program, ErrorKind> {
     let isa = compiler.isa();
     let kept = Key::of_bytes([b"lazy", compile::FINGERPRINT.as_bytes(), isa.name().as_bytes(), key]);
-    let text = compiler.kept(kept).and_then(|bytes| String::from_utf8(bytes).ok());
+    let bytes = if debug::may_be_kept() { compiler.kept(kept) } else { None };
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     if let Some(program) = text.and_then(|text| compile::Program::parse(&text, &[isa])) {
+        debug::show(&program);
         return Ok(program);
     }
-    let program = caught(|| compile::compile(graph, function, &[isa], Language::C))?;
+    let program = caught(|| debug::compile(graph, function, isa, Language::C))?;
     compiler.keep(kept, program.print().as_bytes());
     Ok(program)
 }

@@ -13,7 +13,7 @@
 //! | [`device`], `data` | where tensors are, and their elements |
 //! | `world` | the graph of the process, and what each tensor is in it |
 //! | `extract` | what tensors are computed by, as a graph of its own with a key |
-//! | `compile`, `interpret` | programs by their keys, and how they run without kernels |
+//! | `debug`, `compile`, `interpret` | programs by their keys, what is shown of them, and how they run without kernels |
 //! | [`value`] | what methods take |
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
 //! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
@@ -24,6 +24,7 @@
 mod call;
 mod compile;
 mod data;
+mod debug;
 pub mod device;
 pub mod error;
 mod explore;

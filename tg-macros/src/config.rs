@@ -25,7 +25,7 @@ pub struct Config {
     pub only_rust: bool,
     /// `TG_ISA`: the instruction sets that kernels are compiled for.
     pub isas: Vec<Isa>,
-    /// `TG_DEBUG`: how much to print; the levels are in `debug`.
+    /// `TG_DEBUG`: how much to print; the levels are in `tg_core::compile::debug`.
     pub debug: u8,
     /// The tuning file, where there is one. rustc is told of it, so that a change rebuilds.
     pub tuning_file: Option<PathBuf>,

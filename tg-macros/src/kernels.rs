@@ -10,7 +10,7 @@ use std::{fs, io};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, identity, plan_with};
+use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, debug, identity, plan_with};
 use tg_core::explore::{Exploration, Made, record};
 use tg_core::ir::Graph;
 use tg_core::optimize::Fingerprint;
@@ -19,7 +19,6 @@ use tg_core::target::{Arch, Device, Isa};
 use tg_toolchain::{Cache, Job, Key, PLACEHOLDER, Toolchain};
 
 use crate::config::Config;
-use crate::debug;
 
 /// A compiled function.
 #[derive(Debug)]

@@ -11,7 +11,6 @@
 //! | `types` | resolves the types in signatures |
 //! | `evaluate` | runs bodies at compile time |
 //! | `trace` | makes each function a graph |
-//! | `debug` | words what `TG_DEBUG` shows |
 //! | `kernels` | compiles graphs to machine code |
 //! | `explore` | writes pages that show how, with `TG_EXPLORE` |
 //! | `gpu` | the same for GPUs, with the feature `cuda` |
@@ -31,7 +30,6 @@ mod library;
 mod types;
 mod evaluate;
 mod trace;
-mod debug;
 mod kernels;
 mod explore;
 mod expand;

@@ -15,7 +15,8 @@ use crate::isa::Isa;
 pub struct Config {
     /// Threads that share the work of one kernel, the calling one included; `None` for as many as there are cores.
     pub threads: Option<usize>,
-    /// How much to print: 0 nothing, 1 at exit where the time went, 2 each kernel with its time and speed.
+    /// How much to print: 0 nothing, 1 at exit where the time went, 2 each kernel with its time and speed. Of kernels compiled at
+    /// run time, the levels are those of builds.
     pub debug: u8,
     /// The file that a trace of what the process runs is written to.
     pub profile: Option<PathBuf>,
@@ -57,7 +58,7 @@ pub const VARIABLES: &[Variable] = &[
         name: "TG_DEBUG",
         values: "a whole number from 0 to 7",
         default: "0",
-        meaning: "What to print: 1 at exit the time of each kernel, 2 also each launch. Higher levels act when compiling.",
+        meaning: "What to print: 1 at exit the time of each kernel, 2 also each launch. Of what is compiled, 1 the kernels with their costs, 3 their actions, 4 source, 5 instructions, 6 rewrites, 7 assembly.",
         set: |config, text| {
             config.debug = text.parse().ok().filter(|n| *n <= 7)?;
             Some(())

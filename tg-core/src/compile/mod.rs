@@ -1,5 +1,6 @@
 //! The only public entry: a traced tensor function in, finished kernels with their launch plan out.
 
+pub mod debug;
 mod identity;
 mod name;
 mod portable;

@@ -7,6 +7,7 @@ mod devices;
 mod errors;
 mod explored;
 mod gradients;
+mod shown;
 mod tables;
 mod threads;
 mod values;

@@ -108,6 +108,16 @@ impl Compiler {
         filled.map(|(code, _)| code)
     }
 
+    /// The assembly that `source` is compiled to, to be looked at.
+    ///
+    /// # Errors
+    /// [`JitError::Compiler`] with the compiler's words.
+    pub fn assembly(&self, source: &str) -> Result<String, JitError> {
+        let job = Job { source: source.into(), isa: self.isa };
+        let texts = self.toolchain.assemble_all(&[job]).map_err(JitError::Compiler)?;
+        Ok(texts.into_iter().map(|assembly| assembly.text).collect())
+    }
+
     /// What `slot` holds. Whoever comes second while it is being compiled waits here, and not those with other texts.
     fn filled(&self, slot: &Slot<Code>, source: &str) -> Result<(Arc<Code>, Origin), JitError> {
         let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);

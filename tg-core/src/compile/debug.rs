@@ -1,8 +1,11 @@
-//! What `TG_DEBUG` shows while a crate compiles, as text. Printing it, and assembly, is left to `kernels`.
+//! What `TG_DEBUG` shows of functions that are compiled, as text: in builds, and of lazy tensors while a program runs.
+//! Printing it, and assembly, is left to those who compile.
 
-use tg_core::compile::{Lowered, Origin, Plan, Program, Report, Variant};
-use tg_core::ir::Graph;
-use tg_core::ir::text::print_list;
+use super::{Function, Language, Lowered, Origin, Plan, Program, Report, Variant, plan_with};
+use crate::ir::Graph;
+use crate::ir::text::print_list;
+use crate::symbolic::Simplifier;
+use crate::target::{Device, Isa};
 
 /// The level from which the kernels of each function are shown.
 const KERNELS: u8 = 1;
@@ -10,12 +13,30 @@ const KERNELS: u8 = 1;
 const ACTIONS: u8 = 3;
 /// Also their source.
 const SOURCE: u8 = 4;
-/// Also their instructions. From here on nothing is taken from an earlier build, which kept the source only.
+/// Also their instructions. From here on nothing is taken from what an earlier build or process has kept, the source only.
 pub const INSTRUCTIONS: u8 = 5;
 /// Also each rewrite.
 pub const REWRITES: u8 = 6;
 /// Also assembly.
 pub const ASSEMBLY: u8 = 7;
+
+/// [`compile`](super::compile), and what is to be shown of it.
+pub fn compile<'g>(
+    graph: &'g Graph,
+    function: &Function<'g>,
+    isas: &[Isa],
+    language: Language,
+    level: u8,
+) -> (Program, String) {
+    let simplifier = if level >= REWRITES { Simplifier::traced() } else { Simplifier::new() };
+    let mut plan = plan_with(graph, function, Device::of(isas), simplifier);
+    let lowered = plan.lower(isas);
+    let stages = stages(graph, &plan, &lowered, level);
+    let rendered = plan.spell(&lowered, language);
+    let program = plan.program(rendered);
+    let text = stages + &self::program(&program, level);
+    (program, text)
+}
 
 /// The rewrites and instructions of a function, one a line.
 pub fn stages(graph: &Graph, plan: &Plan, lowered: &[Vec<Lowered>], level: u8) -> String {
@@ -61,14 +82,9 @@ pub fn program(program: &Program, level: u8) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tg_core::compile::{Function, Language, plan_with};
-    use tg_core::dim::Dim;
-    use tg_core::dtype::DType;
-    use tg_core::symbolic::Simplifier;
-    use tg_core::target::Device;
-    use tg_core::target::Isa;
-
     use super::*;
+    use crate::dim::Dim;
+    use crate::dtype::DType;
 
     /// All that is shown of `y = x * 2`.
     fn shown(level: u8) -> String {
@@ -77,11 +93,7 @@ mod tests {
         let outputs = vec![("y".into(), x * 2)];
         let function =
             Function { name: "f".into(), inputs: vec![("x".into(), x)], scalars: vec![], updates: vec![], outputs };
-        let mut plan = plan_with(&graph, &function, Device::Cpu, Simplifier::traced());
-        let lowered = plan.lower(&[Isa::X86V3]);
-        let stages = stages(&graph, &plan, &lowered, level);
-        let rendered = plan.spell(&lowered, Language::C);
-        stages + &self::program(&plan.program(rendered), level)
+        compile(&graph, &function, &[Isa::X86V3], Language::C, level).1
     }
 
     #[test]
