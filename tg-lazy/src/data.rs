@@ -2,7 +2,7 @@
 
 use tg_core::dtype::{DType, Scalar};
 use tg_runtime::element::{bf16, f16};
-use tg_runtime::{Dyn, Element, Result, Tensor};
+use tg_runtime::{Dyn, Element, Result, Tensor, TensorView};
 
 use crate::device::Device;
 
@@ -70,6 +70,22 @@ macro_rules! elements {
                 each!(self, row => unsafe { row.as_ptr().copy_to_nonoverlapping(place.cast(), row.len()) });
             }
 
+            /// A copy of the elements of `view`.
+            ///
+            /// # Errors
+            /// [`tg_runtime::Error::Format`] for a type that tensors do not hold, and for bytes that are no elements of it;
+            /// [`tg_runtime::Error::OutOfMemory`].
+            pub fn of_view(view: TensorView<'_>) -> Result<Elements> {
+                let count = view.bytes().len() / view.dtype().bytes();
+                match view.dtype().scalar {
+                    $(Scalar::$scalar => Row::<$type>::from_le(&[count], view.bytes()).map(Elements::$scalar),)*
+                    other => {
+                        let reason = format!("it has elements of {}, which no tensor has in memory", other.name());
+                        Err(tg_runtime::Error::Format { format: "tensor", reason })
+                    }
+                }
+            }
+
             /// Whether tensors hold elements of this type.
             pub fn is_stored(dtype: DType) -> bool {
                 matches!(dtype.scalar, $(Scalar::$scalar)|*)
@@ -115,6 +131,14 @@ impl Elements {
     /// The first element, in the memory of its device, for writing.
     pub fn address_mut(&mut self) -> *mut u8 {
         each!(self, row => row.address_mut().cast())
+    }
+
+    /// The elements in `dims`, where they can be read.
+    ///
+    /// # Errors
+    /// [`tg_runtime::Error::Format`] if there are more or fewer.
+    pub fn view<'a>(&'a self, dims: &'a [usize]) -> Result<TensorView<'a>> {
+        each!(self, row => row.view_in(dims))
     }
 
     /// How many there are.

@@ -17,10 +17,13 @@
 //! | [`value`] | what methods take |
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
 //! | `method`, `operator`, `gradient`, `print` | what is called on tensors |
+//! | `files`, `array` | tensors in npy and safetensors files, and as arrays of the crate ndarray |
 //! | `inspect`, [`explore`] | how tensors are computed, to look at |
 //! | `jit` | functions of tensors that are traced once |
 //! | `fallback` | tensor functions of a build, run from their graphs |
 
+#[cfg(feature = "ndarray")]
+mod array;
 mod call;
 mod compile;
 mod data;
@@ -30,6 +33,7 @@ pub mod error;
 mod explore;
 mod extract;
 mod fallback;
+mod files;
 mod gradient;
 mod inspect;
 mod interpret;
@@ -50,6 +54,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use explore::explore;
 #[doc(hidden)]
 pub use fallback::run_graph;
+pub use files::{load, save};
 pub use gradient::grad;
 #[doc(hidden)]
 pub use inspect::with_function;

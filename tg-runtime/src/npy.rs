@@ -5,14 +5,13 @@
 
 use std::path::Path;
 
-use tg_core::dtype::Scalar;
+use tg_core::dtype::{DType, Scalar};
 
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::file::{self, Header};
 use crate::shape::Shape;
-use crate::storage::bytes_of;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, TensorView, check_bytes};
 
 const FORMAT: &str = "npy";
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -27,7 +26,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// [`Error::File`] with the path, and in it [`Error::Io`], [`Error::Format`] for malformed or truncated files,
     /// [`Error::DType`] or [`Error::Shape`] for arrays of another type or shape.
     pub fn read_npy(path: impl AsRef<Path>) -> Result<Self> {
-        file::read(path.as_ref(), |bytes| Self::from_npy(&bytes))
+        read(path, Self::from_array)
     }
 
     /// Reads the bytes of a `.npy` file.
@@ -35,14 +34,14 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// As [`Tensor::read_npy`], without the path.
     pub fn from_npy(bytes: &[u8]) -> Result<Self> {
-        let mut header = Header { format: FORMAT, rest: bytes };
-        let text = header_text(&mut header)?;
-        let Array { descr, fortran, dims } = Parser { rest: text }.array()?;
-        if fortran {
-            return Err(Error::format(FORMAT, "it is in Fortran order: save `numpy.ascontiguousarray(a)` instead"));
+        Self::from_array(Array::parse(bytes)?.view())
+    }
+
+    fn from_array(array: TensorView<'_>) -> Result<Self> {
+        if array.dtype() != T::DTYPE {
+            return Err(Error::DType { expected: T::DTYPE, got: array.dtype().to_string() });
         }
-        check_dtype::<T>(descr)?;
-        Self::from_le(&dims, header.rest)
+        Self::from_le(array.dims(), array.bytes())
     }
 
     /// Writes a `.npy` file, replacing an older one at once.
@@ -50,8 +49,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::File`] if it cannot be written, or for `bf16`, which the format does not have.
     pub fn write_npy(&self, path: impl AsRef<Path>) -> Result<()> {
-        let bytes = self.to_npy().map_err(|e| e.in_file(path.as_ref()))?;
-        file::replace(path.as_ref(), |w| Ok(w.write_all(&bytes)?))
+        self.with_view(|view| write(path, view))
     }
 
     /// The bytes of a `.npy` file.
@@ -59,19 +57,76 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`Error::Format`] for `bf16`, which the format does not have.
     pub fn to_npy(&self) -> Result<Vec<u8>> {
-        let no_name = || Error::format(FORMAT, format!("the format has no {}: use safetensors", T::DTYPE));
-        let descr = descr_of(T::DTYPE.scalar).ok_or_else(no_name)?;
-        let dims: String = self.dims().as_ref().iter().map(|d| format!("{d}, ")).collect();
-        let shape = if S::RANK == 1 { dims.trim_end() } else { dims.trim_end_matches(", ") };
-        let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
-        let before = MAGIC.len() + 4;
-        let padded = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;
-        text += &" ".repeat(padded - 1 - text.len());
-        text.push('\n');
-        // Six dimensions of 20 digits and the fixed words take less than 2^16 bytes.
-        let length = (text.len() as u16).to_le_bytes();
-        Ok([MAGIC, &[1, 0], &length, text.as_bytes(), bytes_of(self.as_slice())].concat())
+        self.with_view(to_bytes)
     }
+}
+
+/// An array in the bytes of a `.npy` file, of the type and shape that the file says.
+#[derive(Debug)]
+pub struct Array<'a> {
+    dtype: DType,
+    dims: Vec<usize>,
+    data: &'a [u8],
+}
+
+impl<'a> Array<'a> {
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for malformed or truncated files, and for what tensors do not have.
+    pub fn parse(bytes: &'a [u8]) -> Result<Array<'a>> {
+        let mut header = Header { format: FORMAT, rest: bytes };
+        let text = header_text(&mut header)?;
+        let Description { descr, fortran, dims } = Parser { rest: text }.description()?;
+        if fortran {
+            return Err(Error::format(FORMAT, "it is in Fortran order: save `numpy.ascontiguousarray(a)` instead"));
+        }
+        let (dtype, data) = (dtype_of(descr)?, header.rest);
+        check_bytes(dtype, &dims, data)?;
+        Ok(Array { dtype, dims, data })
+    }
+
+    /// The array.
+    pub fn view(&self) -> TensorView<'_> {
+        TensorView::new(self.dtype, &self.dims, self.data)
+    }
+}
+
+/// What `make` makes of the array in a `.npy` file.
+///
+/// # Errors
+/// [`Error::File`] with the path, and in it [`Error::Io`], those of [`Array::parse`], and what `make` fails with.
+pub fn read<R>(path: impl AsRef<Path>, make: impl FnOnce(TensorView<'_>) -> Result<R>) -> Result<R> {
+    file::read(path.as_ref(), |bytes| make(Array::parse(&bytes)?.view()))
+}
+
+/// Writes a `.npy` file, replacing an older one at once.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be written, and for what the format does not have, as [`to_bytes`].
+pub fn write(path: impl AsRef<Path>, array: TensorView<'_>) -> Result<()> {
+    let bytes = to_bytes(array).map_err(|e| e.in_file(path.as_ref()))?;
+    file::replace(path.as_ref(), |w| Ok(w.write_all(&bytes)?))
+}
+
+/// The bytes of a `.npy` file.
+///
+/// # Errors
+/// [`Error::Format`] for `bf16`, which the format does not have, and for thousands of dimensions.
+pub fn to_bytes(array: TensorView<'_>) -> Result<Vec<u8>> {
+    let (dtype, rank) = (array.dtype(), array.dims().len());
+    let no_name = || Error::format(FORMAT, format!("the format has no {dtype}: use safetensors"));
+    let descr = descr_of(dtype.scalar).ok_or_else(no_name)?;
+    let dims: String = array.dims().iter().map(|d| format!("{d}, ")).collect();
+    let shape = if rank == 1 { dims.trim_end() } else { dims.trim_end_matches(", ") };
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
+    let before = MAGIC.len() + 4;
+    let padded = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;
+    text += &" ".repeat(padded - 1 - text.len());
+    text.push('\n');
+    let too_long = |_| Error::format(FORMAT, format!("{rank} dimensions do not fit its header: use safetensors"));
+    let length = u16::try_from(text.len()).map_err(too_long)?.to_le_bytes();
+    Ok([MAGIC, &[1, 0], &length, text.as_bytes(), array.bytes()].concat())
 }
 
 /// The numpy name of an element type.
@@ -93,14 +148,15 @@ fn descr_of(scalar: Scalar) -> Option<&'static str> {
     })
 }
 
-/// The byte order is one sign, or none, which then is that of the machine, as is `=`.
-fn check_dtype<T: Element>(descr: &str) -> Result<()> {
-    let plain = |name: &'static str| name.trim_start_matches(['<', '|']);
-    if descr_of(T::DTYPE.scalar).map(plain) == Some(descr.strip_prefix(['<', '|', '=']).unwrap_or(descr)) {
-        return Ok(());
+/// The element type of a numpy name. Its byte order is one sign, or none, which then is that of the machine, as is `=`.
+fn dtype_of(descr: &str) -> Result<DType> {
+    let plain = |scalar: &Scalar| Some(descr_of(*scalar)?.trim_start_matches(['<', '|']));
+    let wanted = descr.strip_prefix(['<', '|', '=']).unwrap_or(descr);
+    if let Some(scalar) = Scalar::ALL.iter().find(|scalar| plain(scalar) == Some(wanted)) {
+        return Ok(DType::scalar(*scalar));
     }
     let hint = if descr.starts_with('>') { " (big-endian: save `a.astype(a.dtype.newbyteorder('<'))`)" } else { "" };
-    Err(Error::DType { expected: T::DTYPE, got: format!("`{descr}`{hint}") })
+    Err(Error::format(FORMAT, format!("its elements are `{descr}`{hint}, a type that tensors do not have")))
 }
 
 fn header_text<'a>(header: &mut Header<'a>) -> Result<&'a str> {
@@ -120,7 +176,7 @@ fn header_text<'a>(header: &mut Header<'a>) -> Result<&'a str> {
 }
 
 /// What the header says of the array.
-struct Array<'a> {
+struct Description<'a> {
     descr: &'a str,
     fortran: bool,
     dims: Vec<usize>,
@@ -132,7 +188,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn array(mut self) -> Result<Array<'a>> {
+    fn description(mut self) -> Result<Description<'a>> {
         let (mut descr, mut fortran, mut dims) = (None, None, None);
         self.expect('{')?;
         while !self.accept('}') {
@@ -155,7 +211,7 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected("the end of the header"));
         }
         match (descr, fortran, dims) {
-            (Some(descr), Some(fortran), Some(dims)) => Ok(Array { descr, fortran, dims }),
+            (Some(descr), Some(fortran), Some(dims)) => Ok(Description { descr, fortran, dims }),
             _ => Err(Error::format(FORMAT, "the header lacks one of `descr`, `fortran_order`, `shape`")),
         }
     }
@@ -265,7 +321,7 @@ mod tests {
         let cases = [
             (good.replace("False", "True"), "Fortran order"),
             (good.replace("<f4", ">f4"), "big-endian"),
-            (good.replace("<f4", "<f8"), "expected elements of type f32, got `<f8`"),
+            (good.replace("<f4", "<i4"), "expected elements of type f32, got i32"),
             (good.replace("(1, 3)", "(3, 1)"), "expected shape (_, 3), got (3, 1)"),
             (good.replace("(1, 3)", "(3,)"), "expected shape (_, 3), got (3)"),
             (good.replace("(1, 3)", "(2, 3)"), "does not take 12 bytes"),
@@ -276,7 +332,7 @@ mod tests {
             (good.replace("descr", "dtype"), "unknown key `dtype`"),
             (good.replace("'<f4'", "'<f4', 'descr': '<f4'"), "the key `descr` stands twice"),
             (good.replace("'<f4'", "[('x', '<f4')]"), "expected a quoted name in the header, got `[('x'"),
-            (good.replace("<f4", "<<f4"), "got `<<f4`"),
+            (good.replace("<f4", "<<f4"), "its elements are `<<f4`"),
             (good.replace("(1, 3)", "(3)"), "expected `,` in the header, got `)"),
             (good.replace("(1, 3)", "(1,, 3)"), "expected a size"),
             ("{'descr': '<f4'}".to_owned(), "lacks one of"),

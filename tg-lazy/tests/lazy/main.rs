@@ -6,6 +6,7 @@ mod captured;
 mod devices;
 mod errors;
 mod explored;
+mod files;
 mod gradients;
 mod shown;
 mod tables;

@@ -132,8 +132,22 @@ impl<T: Element, S: Shape> Tensor<T, S> {
         f(TensorViewMut { dtype: T::DTYPE, dims: dims.as_ref(), elements: &mut self.data })
     }
 
-    /// A tensor with these sizes from little-endian bytes.
-    pub(crate) fn from_le(dims: &[usize], bytes: &[u8]) -> Result<Self> {
+    /// This tensor's elements in other sizes, its types erased.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if `dims` are of another number of elements.
+    pub fn view_in<'a>(&'a self, dims: &'a [usize]) -> Result<TensorView<'a>> {
+        let bytes = bytes_of(self.as_slice());
+        check_bytes(T::DTYPE, dims, bytes)?;
+        Ok(TensorView { dtype: T::DTYPE, dims, bytes })
+    }
+
+    /// A tensor with these sizes from the bytes of its elements: row-major, little-endian.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the sizes are not those of the type; [`Error::Format`] if the number of bytes is wrong or some are no
+    /// value of the type; [`Error::OutOfMemory`].
+    pub fn from_le(dims: &[usize], bytes: &[u8]) -> Result<Self> {
         let shape = S::from_dims(dims)?;
         check_bytes(T::DTYPE, dims, bytes)?;
         Self::from_slice_in(shape, &elements_from_le(bytes, bytes.len() / size_of::<T>())?)
@@ -153,6 +167,8 @@ mod tests {
         assert_eq!(a, b);
         assert!(b.with_view_mut(|mut to| to.copy_from_bytes(&[0; 7])).is_err());
         assert_eq!(a, b);
+        assert_eq!(a.view_in(&[2, 1, 1]).unwrap().dims(), [2, 1, 1]);
+        assert!(a.view_in(&[3]).unwrap_err().to_string().contains("(3) does not take 8 bytes"));
     }
 
     #[test]
