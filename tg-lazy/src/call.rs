@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use tg_core::dim::Var;
+use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
 use tg_core::ir::Graph;
 use tg_core::tensor::{self, Argument, Method};
@@ -108,6 +108,10 @@ impl Origin {
         match made {
             Made::Tensor(node) => Value::Tensor(self.tensor(node, world)),
             Made::Int(value) => Value::Int(value),
+            Made::Dim(size) => {
+                let known = |var: &Var| self.dims.iter().find(|(other, _)| other == var);
+                Value::Int(size.eval(&|var| known(var).map_or(var.min, |(_, value)| *value)))
+            }
             Made::DType(value) => Value::DType(value),
             Made::List(items) => Value::List(items.into_iter().map(|item| self.value(item, world)).collect()),
             Made::None => Value::None,
@@ -170,6 +174,7 @@ impl Prepared {
 enum Made {
     Tensor(tg_core::ir::Id),
     Int(i64),
+    Dim(Dim),
     DType(DType),
     List(Vec<Made>),
     None,
@@ -180,7 +185,7 @@ impl Made {
         match result {
             Argument::Tensor(node) => Made::Tensor(node.id()),
             Argument::Int(value) => Made::Int(value),
-            Argument::Dim(size) => Made::Int(size.lower()),
+            Argument::Dim(size) => Made::Dim(size),
             Argument::DType(value) => Made::DType(value),
             Argument::List(items) => Made::List(items.into_iter().map(Made::of).collect()),
             _ => Made::None,

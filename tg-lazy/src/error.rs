@@ -71,6 +71,11 @@ pub enum ErrorKind {
     },
     /// A tensor that stands for the argument of a function that is being captured has no elements.
     Captured,
+    /// The size of an argument of a function that is being captured was asked for, which is another one in each call.
+    Varies {
+        /// The run-time dimension.
+        dim: String,
+    },
     /// A gradient by a tensor that was not said to require one.
     NoGradient {
         /// Its shape.
@@ -139,6 +144,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Captured => f.write_str(
                 "asked for elements of an argument while a function is captured, when there are none yet; functions for \
                  `jit` compute, and their results are read by who calls them",
+            ),
+            ErrorKind::Varies { dim } => write!(
+                f,
+                "asked for the number behind dimension `{dim}` while a function is captured, which would keep that of its \
+                 first call; pass what follows from it as a tensor, or call the function without `with_dim`, for each size"
             ),
             ErrorKind::NoGradient { shape } => write!(
                 f,

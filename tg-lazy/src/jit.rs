@@ -26,6 +26,11 @@ use crate::world::{self, About, Handle};
 const MOST_PROGRAMS: usize = 64;
 
 /// One or several tensors: what functions for [`jit`] take and give. Tuples, arrays and vectors of them.
+#[diagnostic::on_unimplemented(
+    message = "functions for `jit` take and give tensors, and `{Self}` is none",
+    label = "no lazy tensor, and no tuple, array or vector of them",
+    note = "a number that changes from call to call is passed as a tensor, `Tensor::from(x)`; one that does not is captured"
+)]
 pub trait Tensors: Sized {
     /// Calls `f` with each, in order.
     fn each<'t>(&'t self, f: &mut dyn FnMut(&'t Tensor));
@@ -149,7 +154,8 @@ where
     A: Tensors,
     R: Tensors,
 {
-    /// The function's results for `arguments`, which are computed.
+    /// The function's results for `arguments`, which are computed. While another function is traced, and passes an argument of
+    /// its own, this one becomes a part of it.
     ///
     /// # Errors
     /// The error that an argument or a result holds; [`ErrorKind::Captured`] if the function asks for elements;
@@ -160,6 +166,9 @@ where
         let mut tensors = vec![];
         arguments.each(&mut |tensor| tensors.push(tensor));
         let handles = tensors.iter().map(|tensor| tensor.handle()).collect::<Result<Vec<_>>>()?;
+        if handles.iter().any(|handle| handle.captured) {
+            return Ok((self.function)(arguments.map(&mut Tensor::clone)));
+        }
         let data = elements(&tensors, &handles)?;
         let traced = match self.known(&handles) {
             Some(traced) => traced,

@@ -159,9 +159,16 @@ impl Tensor {
     /// The size of each axis.
     ///
     /// # Errors
-    /// As [`check`](Tensor::check).
+    /// As [`check`](Tensor::check); [`ErrorKind::Varies`] for the argument of a function that is being captured, if one of its
+    /// sizes is a run-time dimension.
+    #[track_caller]
     pub fn shape(&self) -> Result<&[usize]> {
-        self.0.as_ref().map(|handle| &*handle.sizes).map_err(Error::clone)
+        let handle = self.0.as_ref().map_err(Error::clone)?;
+        let dim = if handle.captured { handle.shape.iter().flat_map(Dim::vars).next() } else { None };
+        match dim {
+            None => Ok(&handle.sizes),
+            Some(dim) => Err(Error::new(ErrorKind::Varies { dim: dim.name.to_string() })),
+        }
     }
 
     /// The type of the elements.
@@ -186,13 +193,14 @@ impl Tensor {
     /// # Errors
     /// As [`check`](Tensor::check).
     pub fn rank(&self) -> Result<usize> {
-        Ok(self.shape()?.len())
+        self.0.as_ref().map(|handle| handle.sizes.len()).map_err(Error::clone)
     }
 
     /// The number of elements.
     ///
     /// # Errors
-    /// As [`check`](Tensor::check).
+    /// As [`shape`](Tensor::shape).
+    #[track_caller]
     pub fn numel(&self) -> Result<usize> {
         Ok(self.shape()?.iter().product())
     }

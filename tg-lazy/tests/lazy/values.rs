@@ -1,6 +1,6 @@
 //! Tensors are values: computed when asked for, once, and changed by nobody.
 
-use tg_lazy::{DType, Tensor, arange, cat, realize, zeros};
+use tg_lazy::{DType, Tensor, Value, arange, call, cat, full, realize, zeros};
 
 fn vector(elements: &[f32]) -> Tensor {
     Tensor::from_slice(elements, [elements.len()])
@@ -50,6 +50,17 @@ fn assigning_changes_one_name_and_nothing_else() {
     assert_eq!(old.to_vec::<f32>().unwrap(), [1.0, 2.0]);
     w += 1.0;
     assert_eq!(w.to_vec::<f32>().unwrap(), [4.0, 5.0]);
+}
+
+#[test]
+fn assigning_to_a_part_changes_the_part_only() {
+    let cache = zeros([4, 4], ());
+    let mut row = cache.slice([(1, 2)]);
+    row.assign(&full([1, 4], 1.0, ())).unwrap();
+    assert_eq!((row.sum(()).item::<f32>().unwrap(), cache.sum(()).item::<f32>().unwrap()), (4.0, 0.0));
+    let is_row = arange(4, ((), ())).reshape([4, 1]).eq(Tensor::from(1i64));
+    let written = is_row.where_(&row, &cache);
+    assert_eq!(written.sum(1).to_vec::<f32>().unwrap(), [0.0, 4.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -126,6 +137,7 @@ fn one_program_for_all_sizes_of_a_dimension() {
     let tall = Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3]).with_dim(0, "N", 1, 100);
     let double = cat([&tall, &tall], ());
     assert_eq!(double.shape().unwrap(), [6]);
+    assert!(matches!(call("dim", &[Value::from(&double), Value::Int(0)]), Ok(Value::Int(6))));
     assert_eq!(double.to_vec::<f32>().unwrap(), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
 }
 
