@@ -6,7 +6,7 @@ use crate::data::each;
 use crate::tensor::Tensor;
 
 impl fmt::Display for Tensor {
-    /// The elements, as those of a [`tg_runtime::Tensor`]; the error where they cannot be computed.
+    /// The elements, as those of a tensor with a typed shape; the error where they cannot be computed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.shape(), self.data()) {
             (Ok(shape), Ok(data)) => each!(&data.elements, row => tg_runtime::tensor::print(f, row.as_slice(), shape)),
