@@ -38,6 +38,8 @@ const ROW: u32 = 16;
 const BUSY: i64 = 88;
 /// Smaller products are sums for each result: tiles would stay empty.
 const LEAST: [i64; 3] = [16, 32, 32];
+/// Where a sum is over several loops, threads of their own would divide it badly.
+const LEAST_OF_SEVERAL: [i64; 3] = [16, 32, 16];
 /// Bytes of the steps of the sum that the matrix units add up at once.
 const DEPTH_OF_UNIT: u32 = 32;
 /// Bits of a thread's number within its warp.
@@ -126,7 +128,8 @@ impl<'g> Plan<'g, '_> {
         let are_columns = stride(place, *one.last()?) == Some(1);
         let (rows, columns) = if are_columns { (other, one) } else { (one, other) };
         factors(factor, *rows.last()?, *columns.last()?)?;
-        let fills = [&rows, &columns, &depth].iter().zip(LEAST).all(|(loops, least)| elements(loops) >= least);
+        let least = if depth.len() == 1 { LEAST } else { LEAST_OF_SEVERAL };
+        let fills = [&rows, &columns, &depth].iter().zip(least).all(|(loops, least)| elements(loops) >= least);
         // The loops of a sum over several are taken apart and together.
         let is_known = depth.len() == 1 || depth.iter().all(|range| range.src(0).as_int().is_some());
         let bytes = unit.map_or(factor.dtype(), Fragment::factor).bytes() as u32;

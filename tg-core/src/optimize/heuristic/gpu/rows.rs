@@ -25,6 +25,8 @@ const MANY: i64 = 1 << 14;
 /// Lanes of a vector of 16 bytes whose elements are not narrow, and log₂ of the threads whose narrow ones fill two sectors.
 const LANES: i64 = 4;
 const SECTORS_BITS: u32 = 2;
+/// Elements of a row of a window that a thread goes through, at most.
+const WINDOW: i64 = 16;
 /// Iterations of a longer loop that are written out, at least and at most.
 const AHEAD: std::ops::RangeInclusive<u32> = 4..=8;
 
@@ -36,7 +38,7 @@ impl<'g> Plan<'g, '_> {
         let around = nest.path(nest.parent(main));
         let results = self.result_loops();
         let (rows, columns): (Vec<_>, Vec<_>) = results.into_iter().partition(|r| around.contains(r));
-        if self.moves_along(main) || rows.is_empty() {
+        if self.moves_along(main) && !self.is_of_windows(main) || rows.is_empty() {
             self.along(main, rows, columns);
         } else {
             self.across(main, rows, columns);
@@ -58,6 +60,19 @@ impl<'g> Plan<'g, '_> {
         let (along, across): (Vec<_>, Vec<_>) = loads.partition(|n| stride(n.src(0).src(1), range) == Some(1));
         let elements = |loads: Vec<Uop<'g>>| loads.into_iter().map(|n| self.elements(n)).fold(0, i64::saturating_add);
         elements(along) > SECTOR.saturating_mul(elements(across))
+    }
+
+    /// Whether the loop goes along short windows, of which neighbouring results have neighbouring ones, so that each result
+    /// has a thread: they overlap, or have several rows.
+    fn is_of_windows(&self, main: Uop<'g>) -> bool {
+        let has_rows = Nest::new(self.kernel).path(Some(main)).into_iter().filter(|r| is_reduce(*r)).count() > 1;
+        let most = if has_rows { size(main) } else { size(main) - 1 };
+        let slides = |load: Uop<'g>| {
+            let steps = self.result_loops().into_iter().map(|r| stride(load.src(0).src(1), r));
+            steps.flatten().any(|step| (1..=most).contains(&step))
+        };
+        let moving = |n: &Uop<'g>| n.op() == Op::Load && n.src(0).src(1).depends_on(main);
+        size(main) <= WINDOW && self.kernel.toposort().into_iter().filter(moving).any(slides)
     }
 
     /// A part of a block, or all of it, for each row.

@@ -37,7 +37,10 @@ impl<'g> Steps<'g> {
     pub(super) fn of(factors: Uop<'g>, loops: &[Uop<'g>], wanted: u32, unit: u32) -> Steps<'g> {
         let several = || parts(&nearest_first(factors, loops), wanted.into(), unit.into());
         let several = (loops.len() > 1).then(several).flatten();
-        several.map_or_else(|| Steps::One(loops.to_vec(), wanted), Steps::Several)
+        // No more steps than there are, up to a whole unit.
+        let all = loops.iter().map(|range| size(*range)).fold(1, i64::saturating_mul).min(wanted.into()) as u32;
+        let one = || Steps::One(loops.to_vec(), if loops.len() > 1 { all.next_multiple_of(unit) } else { wanted });
+        several.map_or_else(one, Steps::Several)
     }
 
     /// The steps of a tile.
