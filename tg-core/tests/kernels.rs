@@ -131,5 +131,24 @@ fn windows_stay_in_the_first_level_cache() {
     let matrices = "x: bf16 4096 4096\ny = matmul x x\nreturn y";
     assert_eq!(caches_of_copies(matrices), BTreeSet::from(["cg".to_string()]));
     let windows = "x: bf16 32 64 56 56\nw: bf16 64 64 3 3\ny = conv2d x w None 1 1\nreturn y";
-    assert!(caches_of_copies(windows).contains("ca"));
+    assert_eq!(caches_of_copies(windows), BTreeSet::from(["ca".to_string(), "cg".to_string()]));
+}
+
+#[test]
+fn each_result_of_a_pool_or_a_depthwise_convolution_has_a_thread() {
+    let pools = [[3, 2, 1], [2, 2, 0]].map(|[size, stride, padding]| {
+        format!("x: f32 32 64 56 56\ny = max_pool2d x {size} {stride} {padding}\nreturn y")
+    });
+    let depthwise = "x: bf16 32 512 14 14\nw: bf16 512 1 3 3\ny = conv2d x w None 1 1 1 512\nreturn y".to_string();
+    for text in pools.into_iter().chain([depthwise]) {
+        let graph = Graph::new();
+        let program = compile(&graph, &parse(&graph, "windows", &text), &[Isa::Sm90a], Language::Ptx);
+        let [kernel] = &program.kernels[..] else { panic!("several kernels: {text}") };
+        let threads = kernel.variants[0].launch.as_ref().expect("a launch").threads;
+        assert!(
+            threads == 256 && !kernel.variants[0].source.contains("shfl"),
+            "{text}: {}",
+            kernel.variants[0].actions
+        );
+    }
 }

@@ -3,6 +3,8 @@
 //! A copy is one instruction for a load and the store of what it loaded, without a register between. Where an access is
 //! narrower than 4 bytes, or what stands for elements that are not there is not 0, it is a load and a store as ever.
 
+use rustc_hash::FxHashSet;
+
 use super::layout::{Chunk, chunks};
 use super::memory::places;
 use super::registers::{Class, Lane};
@@ -13,11 +15,13 @@ use crate::ir::{Arg, Op, Uop};
 /// The narrowest copy in bytes.
 const NARROWEST: usize = 4;
 
-/// Whether a loop goes to elements near `place` again: its counter is taken apart, as into the taps of windows, which have
-/// most elements in common. They are worth a place in the first-level cache.
-fn goes_back(place: Uop) -> bool {
-    let is_taken_apart = |n: Uop| matches!(n.op(), Op::Idiv | Op::Mod) && n.src(0).ranges().next().is_some();
-    place.toposort().into_iter().any(is_taken_apart)
+/// The shared memory of copies whose loop comes back to elements that it has read: its counter is taken apart, as into the
+/// taps of windows, which have most elements in common. They are worth a place in the first-level cache.
+pub(super) fn revisited<'g>(list: &[Uop<'g>]) -> FxHashSet<Uop<'g>> {
+    let is_taken_apart = |n: Uop<'g>| matches!(n.op(), Op::Idiv | Op::Mod) && n.src(0).ranges().next().is_some();
+    let is_copy = |n: &&Uop<'g>| n.op() == Op::Store && matches!(n.arg(), Arg::Ahead(_)) && n.src(1).op() == Op::Load;
+    let comes_back = |n: &&Uop<'g>| n.src(1).src(0).src(1).toposort().into_iter().any(is_taken_apart);
+    list.iter().filter(is_copy).filter(comes_back).map(|copy| buffer(copy.src(0))).collect()
 }
 
 impl<'g> Writer<'g, '_> {
@@ -48,13 +52,13 @@ impl<'g> Writer<'g, '_> {
         // A copy that is not made reads nothing.
         let read = from.srcs().nth(2).filter(|valid| to.srcs().nth(2) != Some(*valid));
         let (guard, valid) = (self.guard(to), read.map(|valid| self.scalar(valid)));
-        let goes_back = goes_back(from.src(1));
+        let is_revisited = self.revisited.contains(&buffer(to));
         for chunk in all {
             let bytes = chunk.lanes * element.bytes();
             let read = valid.as_ref().map(|valid| self.read_bytes(valid, bytes)).unwrap_or_default();
             let addresses = self.both(&[(&target, to), (&source, from)], element, chunk.first);
             // The narrower ones have no other.
-            let cache = if bytes == 16 && !goes_back { "cg" } else { "ca" };
+            let cache = if bytes == 16 && !is_revisited { "cg" } else { "ca" };
             self.body.line(format!("{guard}cp.async.{cache}.shared.global {addresses}, {bytes}{read};"));
         }
     }

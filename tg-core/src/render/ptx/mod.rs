@@ -123,6 +123,8 @@ struct Writer<'g, 'a> {
     needed: FxHashSet<Uop<'g>>,
     /// Buffers that the kernel stores to.
     written: FxHashSet<Uop<'g>>,
+    /// Shared memory that copies go to whose elements are read again soon.
+    revisited: FxHashSet<Uop<'g>>,
     /// The register with the address of the shared array.
     shared_base: Option<String>,
     /// Bytes of shared memory so far.
@@ -144,6 +146,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             divisors: Divisors::new(&linear.0),
             needed: FxHashSet::default(),
             written: linear.0.iter().filter(|n| n.op() == Op::Store).map(|n| buffer(n.src(0))).collect(),
+            revisited: ahead::revisited(&linear.0),
             shared_base: None,
             shared: 0,
             open: vec![],
