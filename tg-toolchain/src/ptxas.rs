@@ -37,6 +37,8 @@ pub struct Cubin {
     pub bytes: Vec<u8>,
     /// What each of its kernels uses.
     pub usage: Vec<Usage>,
+    /// What it says of instructions that will take longer than they must, as where asynchronous ones have to wait.
+    pub losses: Vec<String>,
 }
 
 /// What a kernel uses.
@@ -93,7 +95,7 @@ impl Ptxas {
         if let Some(cache) = cache {
             cache.put(key, &pack(&log, &bytes));
         }
-        Ok(Cubin { bytes, usage: usage(&log) })
+        Ok(cubin(&log, bytes))
     }
 
     fn run(&self, source: &str, isa: Isa) -> Result<(String, Vec<u8>), Error> {
@@ -161,7 +163,12 @@ fn pack(log: &str, bytes: &[u8]) -> Vec<u8> {
 fn unpack(packed: &[u8]) -> Option<Cubin> {
     let (length, rest) = packed.split_first_chunk()?;
     let (log, bytes) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-    Some(Cubin { bytes: bytes.to_vec(), usage: usage(std::str::from_utf8(log).ok()?) })
+    Some(cubin(std::str::from_utf8(log).ok()?, bytes.to_vec()))
+}
+
+fn cubin(log: &str, bytes: Vec<u8>) -> Cubin {
+    let losses = log.lines().filter(|line| line.contains("Performance Loss")).map(str::to_owned).collect();
+    Cubin { bytes, usage: usage(log), losses }
 }
 
 #[cfg(test)]
@@ -172,13 +179,18 @@ mod tests {
         ptxas info    : Function properties for tgk_a\n    8 bytes stack frame, 12 bytes spill stores, 4 bytes spill loads\n\
         ptxas info    : Used 42 registers, used 1 barriers, 128 bytes smem\n\
         ptxas info    : Compiling entry function 'tgk_b' for 'sm_90a'\nptxas info    : Used 8 registers\n";
+    const LOSS: &str =
+        "ptxas info    : (C7514) Potential Performance Loss: wgmma.mma_async instructions are serialized";
 
     #[test]
     fn the_log_tells_what_each_kernel_uses() {
         let a = Usage { kernel: "tgk_a".into(), registers: 42, spill_bytes: 16, shared_bytes: 128 };
         let b = Usage { kernel: "tgk_b".into(), registers: 8, ..Usage::default() };
         assert_eq!(usage(LOG), [a, b]);
-        assert_eq!(unpack(&pack(LOG, b"code")), Some(Cubin { bytes: b"code".to_vec(), usage: usage(LOG) }));
+        let log = format!("{LOSS}\n{LOG}");
+        let cubin = Cubin { bytes: b"code".to_vec(), usage: usage(LOG), losses: vec![LOSS.into()] };
+        assert_eq!(unpack(&pack(&log, b"code")), Some(cubin));
+        assert_eq!(super::cubin(LOG, vec![]).losses, [""; 0]);
         assert_eq!((unpack(b"short"), unpack(&pack(LOG, b"")[..20])), (None, None));
     }
 

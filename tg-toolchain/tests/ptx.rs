@@ -82,7 +82,7 @@ fn is_left(op: Op, dtype: DType) -> bool {
     match op {
         Op::Where => true,
         Op::Sin | Op::Tanh | Op::Erf | Op::Pow | Op::Cast | Op::Bitcast => false,
-        Op::Exp2 | Op::Log2 | Op::RoundTf32 => dtype == DType::F32,
+        Op::Exp2 | Op::Log2 | Op::RoundTf32 | Op::CutTf32 => dtype == DType::F32,
         Op::Recip | Op::Sqrt | Op::Trunc | Op::Fdiv => is_full_float,
         Op::Idiv | Op::Shl | Op::Shr => dtype.is_int(),
         Op::And | Op::Or | Op::Xor => !dtype.is_float(),
@@ -169,7 +169,9 @@ fn every_golden_file_assembles_for_all_targets_it_can_run_on() {
         for isa in ISAS.into_iter().filter(|isa| *isa == Isa::Sm90a || !module.contains("sm_90a")) {
             let cubin = ptxas.assemble(module, isa, None).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let [usage] = &cubin.usage[..] else { panic!("{}: {:?}", path.display(), cubin.usage) };
-            assert!(usage.registers <= 32 && usage.spill_bytes == 0, "{}: {usage:?}", path.display());
+            // Four warps have many sums each.
+            let most = if module.contains("wgmma") { 96 } else { 32 };
+            assert!(usage.registers <= most && usage.spill_bytes == 0, "{}: {usage:?}", path.display());
         }
     }
 }
@@ -233,11 +235,37 @@ const BOUNDS: &[Bound] = &[
     Bound { method: "layernorm", dtype: DType::F32, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 40 },
     Bound { method: "layernorm", dtype: DType::BF16, shapes: ROWS, isas: &ISAS, kernels: 1, registers: 64 },
     // 128 sums for each thread, and one block of 256 threads at a time on a multiprocessor.
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
-    Bound { method: "matmul", dtype: DType::BF16, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, isas: &[Isa::Sm80], kernels: 1, registers: 240 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: SQUARES, isas: &[Isa::Sm90a], kernels: 1, registers: 176 },
+    Bound { method: "matmul", dtype: DType::F16, shapes: SQUARES, isas: &[Isa::Sm90a], kernels: 1, registers: 176 },
+    Bound {
+        method: "matmul",
+        dtype: DType::BF16,
+        shapes: SMALL_SQUARES,
+        isas: &[Isa::Sm80],
+        kernels: 1,
+        registers: 240,
+    },
+    Bound {
+        method: "matmul",
+        dtype: DType::BF16,
+        shapes: SMALL_SQUARES,
+        isas: &[Isa::Sm90a],
+        kernels: 1,
+        registers: 64,
+    },
     // After copies of both factors. For sm80, with two blocks at a time, conditions at the edge take some registers too many.
-    Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 240 },
-    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },
+    Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SQUARES, isas: &[Isa::Sm80], kernels: 3, registers: 240 },
+    Bound {
+        method: "matmul_tf32",
+        dtype: DType::F32,
+        shapes: SQUARES,
+        isas: &[Isa::Sm90a],
+        kernels: 3,
+        registers: 176,
+    },
     Bound { method: "matmul_tf32", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 240 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
     Bound { method: "matmul", dtype: DType::F32, shapes: SMALL_SQUARES, isas: &ISAS, kernels: 1, registers: 128 },
@@ -262,8 +290,10 @@ fn main_kernels_keep_their_values_in_few_registers() {
         let source = format!("{}{}", program.prelude[0], kernel.variants[0].source);
         let cubin = ptxas.assemble(&source, isa, None).unwrap_or_else(|e| panic!("{case}: {e}"));
         let usage = &cubin.usage[0];
-        let holds = usage.spill_bytes == 0 && usage.registers <= bound.registers;
-        broken.extend((!holds).then(|| format!("{case}: {usage:?}, at most {} registers", bound.registers)));
+        let holds = usage.spill_bytes == 0 && usage.registers <= bound.registers && cubin.losses.is_empty();
+        broken.extend(
+            (!holds).then(|| format!("{case}: {usage:?}, at most {} registers; {:?}", bound.registers, cubin.losses)),
+        );
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

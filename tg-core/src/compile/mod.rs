@@ -377,6 +377,7 @@ fn launch(kernel: Uop, linear: &Linear) -> Launch {
     });
     let matrix = linear.0.iter().find_map(|node| match node.arg() {
         Arg::Fragment(fragment) => Some(*fragment),
+        Arg::Group(group) => Some(group.fragment),
         _ => None,
     });
     Launch { blocks: blocks.collect(), threads: digits.threads(), matrix }

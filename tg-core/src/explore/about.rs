@@ -77,7 +77,8 @@ pub(super) const STAGES: &[About] = &[
     (
         "matrix",
         "matrix",
-        "Sums of products over the loops of a matrix unit become WMMA: a warp multiplies two small matrices at once.",
+        "Sums of products over the loops of a matrix unit become WMMA: a warp multiplies two small matrices at once. Those of \
+         four warps, whose factors lie in shared memory, become WGMMA.",
     ),
     (
         "cooperate",
@@ -108,8 +109,8 @@ pub(super) const STAGES: &[About] = &[
     (
         "order",
         "Order",
-        "Copies into shared memory may run ahead of their use, barriers stand where one thread reads what another wrote, and \
-         factors are loaded a step before they are multiplied.",
+        "Copies into shared memory may run ahead of their use, products of four warps are waited for where they are needed, \
+         barriers stand where one thread reads what another wrote, and factors are loaded a step before they are multiplied.",
     ),
     (
         "rotate",

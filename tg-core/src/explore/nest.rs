@@ -84,7 +84,7 @@ fn expression(node: Uop, done: &Spelled, pointers: &[String]) -> Option<(String,
     let part = |at: usize| done[&node.src(at).id()].0.as_str();
     let text = match (node.op(), node.arg()) {
         (Op::DefineGlobal, Arg::Slot(slot)) => pointers.get(*slot as usize).cloned()?,
-        (Op::DefineLocal, Arg::Local(number, _)) => format!("scratch{number}"),
+        (Op::DefineLocal, Arg::Local(number, ..)) => format!("scratch{number}"),
         (Op::Index, _) => format!("{}[{}]", part(0), part(1)),
         (Op::Load, _) if node.arity() > 1 => format!("({} ? {} : {})", guard(node, done), part(0), part(1)),
         (Op::Load | Op::After, _) => part(0).into(),

@@ -1,14 +1,18 @@
 //! Kernels of GPUs: the instructions run for every thread of every block, as [`super::linear`] runs them for one.
 //!
-//! A thread runs until it meets a BARRIER, a SHUFFLE, a WMMA or a LOAD_MATRIX, where all threads of the block or of the warp have to meet
-//! at the same instruction. What threads see of each other depends on nothing but that: where it would depend on who is
+//! A thread runs until it meets a BARRIER, or a SHUFFLE, WMMA, LOAD_MATRIX or WGMMA, where all threads of the block, of the warp
+//! or of four warps have to meet at the same instruction. What threads see of each other depends on nothing but that: where it would depend on who is
 //! faster, that is an error, a race. Not here: how long anything takes.
 
 mod ahead;
+mod group;
 mod races;
 mod warp;
 
-use self::ahead::Ahead;
+use rustc_hash::FxHashMap;
+
+use self::ahead::{Ahead, Element};
+use self::group::{GROUP, Products};
 use self::races::{Races, Thread};
 use crate::dim::Var;
 use crate::interpret::linear::{Machine, Program};
@@ -25,7 +29,7 @@ const WARP: usize = 32;
 ///
 /// # Errors
 /// As [`super::run_linear`]; and if scratch memory is read that nothing wrote, if threads of a block or warp do not meet
-/// where they must, and for races: two threads use an element of scratch memory with no BARRIER between, at least one
+/// where they must; if results of products of four warps are used, or what these read is written, before they are done; and for races: two threads use an element of scratch memory with no BARRIER between, at least one
 /// writing; or, of an element of a buffer, one reads what the other writes, or both write, but not the same.
 pub fn run_blocks(
     list: &[Uop],
@@ -38,9 +42,16 @@ pub fn run_blocks(
     for number in 0..blocks {
         memory.forget_locals();
         races.next_block();
-        let fresh = |_| Running { machine: Machine::new(&program), at: 0, ahead: Ahead::default() };
+        let fresh = |_| Running {
+            machine: Machine::new(&program),
+            at: 0,
+            ahead: Ahead::default(),
+            products: Products::default(),
+        };
         let threads = (0..threads).map(fresh).collect();
-        let mut block = Block { number, program: &program, threads, memory: &mut memory, races: &mut races };
+        let being_read = FxHashMap::default();
+        let mut block =
+            Block { number, program: &program, threads, memory: &mut memory, races: &mut races, being_read };
         block.run(&mut left)?;
     }
     Ok(())
@@ -51,6 +62,7 @@ struct Running<'a, 'g> {
     machine: Machine<'a, 'g>,
     at: usize,
     ahead: Ahead,
+    products: Products,
 }
 
 struct Block<'a, 'g, 'm> {
@@ -59,14 +71,16 @@ struct Block<'a, 'g, 'm> {
     threads: Vec<Running<'a, 'g>>,
     memory: &'a mut Memory<'m>,
     races: &'a mut Races,
+    /// How many products of warps are reading each element.
+    being_read: FxHashMap<Element, u32>,
 }
 
 impl<'g> Block<'_, 'g, '_> {
     /// Runs all threads from one BARRIER to the next, until the list ends.
     fn run(&mut self, left: &mut u64) -> Result<(), Error> {
         loop {
-            for first in (0..self.threads.len()).step_by(WARP) {
-                self.run_warp(first, left)?;
+            for first in (0..self.threads.len()).step_by(GROUP) {
+                self.run_group(first, left)?;
             }
             let at = self.threads.first().map_or(self.program.list.len(), |thread| thread.at);
             self.meet(0..self.threads.len(), at)?;
@@ -78,7 +92,7 @@ impl<'g> Block<'_, 'g, '_> {
         }
     }
 
-    /// Runs the threads of a warp until all of them are at a BARRIER or the end.
+    /// Runs the threads of a warp until all of them are at a BARRIER, a WGMMA or the end.
     fn run_warp(&mut self, first: usize, left: &mut u64) -> Result<(), Error> {
         let warp = first..self.threads.len().min(first + WARP);
         loop {
@@ -116,7 +130,8 @@ impl<'g> Block<'_, 'g, '_> {
     /// Runs one thread to where it has to meet others.
     fn run_thread(&mut self, thread: usize, left: &mut u64) -> Result<(), Error> {
         while let Some(&node) = self.program.list.get(self.threads[thread].at) {
-            if node.op() == Op::Barrier || is_of_warp(node.op()) {
+            self.threads[thread].products.check(node)?;
+            if matches!(node.op(), Op::Barrier | Op::Wgmma) || is_of_warp(node.op()) {
                 return Ok(());
             }
             *left = left.checked_sub(1).ok_or_else(|| Error::at(node, format!("more than {MAX_STEPS} steps")))?;
@@ -135,6 +150,7 @@ impl<'g> Block<'_, 'g, '_> {
                 Ok(())
             }
             (Op::Wait, Arg::Slot(left)) => self.wait(thread, node, *left as usize),
+            (Op::Settle, Arg::Slot(left)) => self.settle(thread, node, *left as usize),
             (op, _) => {
                 if matches!(op, Op::Load | Op::Store) {
                     self.watch(thread, node)?;
@@ -176,14 +192,24 @@ impl<'g> Block<'_, 'g, '_> {
             _ => node.dtype().lanes as usize,
         };
         let mut valid = (0..lanes).filter(|lane| place.is_valid(*lane));
-        valid.try_for_each(|lane| self.watch_element(node, thread, &place, lane))
+        valid.try_for_each(|lane| self.watch_element(node.src(0), (node, thread), &place, lane))
     }
 
-    fn watch_element(&mut self, node: Uop<'g>, thread: usize, place: &Place, lane: usize) -> Result<(), Error> {
+    /// Notes that `node` uses an element through `index`.
+    fn watch_element(
+        &mut self,
+        index: Uop<'g>,
+        (node, thread): (Uop<'g>, usize),
+        place: &Place,
+        lane: usize,
+    ) -> Result<(), Error> {
         let who = Thread { block: self.number, thread };
-        let element = (place.block, self.memory.locate(node.src(0), place, lane)?);
+        let element = (place.block, self.memory.locate(index, place, lane)?);
         if self.threads[thread].ahead.is_on_its_way(element) {
             return Err(Error::at(node, format!("{who} uses element {}, whose copy may be on its way", element.1)));
+        }
+        if node.op() == Op::Store && self.being_read.get(&element).is_some_and(|reads| *reads > 0) {
+            return Err(Error::at(node, format!("{who} writes element {}, which products may be reading", element.1)));
         }
         let outcome = match node.op() {
             Op::Store => {

@@ -71,7 +71,7 @@ impl<'a> Memory<'a> {
                     false => Err(Error::at(node, format!("the buffer given for it is {}", array.dtype))),
                 }
             }
-            Arg::Local(number, len) => {
+            Arg::Local(number, len, _) => {
                 let len = *len as usize * node.dtype().lanes.max(1) as usize;
                 self.locals.entry(*number).or_insert_with(|| vec![None; len]);
                 Ok(Block::Local(*number))

@@ -7,7 +7,7 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Shl, Shr, Su
 
 use crate::dim::Dim;
 use crate::dtype::{DType, Space};
-use crate::ir::{Arg, Axis, Graph, Op, Special, Uop, Value, cast};
+use crate::ir::{Arg, Arrangement, Axis, Graph, Op, Special, Uop, Value, cast};
 
 /// What may stand beside a [`Uop`] in an expression.
 pub trait Operand<'g>: Copy {
@@ -92,9 +92,14 @@ impl Graph {
         self.node(Op::DefineGlobal, dtype.pointer(Space::Global), &[], Arg::Slot(slot))
     }
 
-    /// The pointer to scratch memory `number` of a kernel, of `len` elements.
+    /// The pointer to scratch memory `number` of a kernel, of `len` elements in order.
     pub fn local(&self, dtype: DType, number: u32, len: u32) -> Uop<'_> {
-        self.node(Op::DefineLocal, dtype.pointer(Space::Local), &[], Arg::Local(number, len))
+        self.local_as(dtype, (number, len), Arrangement::Plain)
+    }
+
+    /// The pointer to scratch memory `number` of a kernel, of `len` elements.
+    pub fn local_as(&self, dtype: DType, (number, len): (u32, u32), arrangement: Arrangement) -> Uop<'_> {
+        self.node(Op::DefineLocal, dtype.pointer(Space::Local), &[], Arg::Local(number, len, arrangement))
     }
 }
 

@@ -56,6 +56,7 @@ fn unary(op: Op, x: f64) -> Option<f64> {
         Op::Erf => erf(x),
         Op::Trunc => x.trunc(),
         Op::RoundTf32 => tf32(x as f32).into(),
+        Op::CutTf32 => f32::from_bits((x as f32).to_bits() & !0x1fff).into(),
         _ => return None,
     })
 }

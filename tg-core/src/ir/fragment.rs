@@ -59,21 +59,16 @@ impl Fragment {
     }
 
     /// Which of them multiplies `factor` without loss, and what its elements are made of: a narrow type converted to f32, or
-    /// an f32 that is rounded.
+    /// an f32 that is rounded, or cut as the units do.
     pub fn of<'g>(factor: Uop<'g>) -> Option<(Fragment, Uop<'g>)> {
         let source = || factor.src(0);
         let fragment = match factor.op() {
-            Op::RoundTf32 => Fragment::TF32,
+            Op::RoundTf32 | Op::CutTf32 => Fragment::TF32,
             Op::Cast if factor.dtype() == DType::F32 && source().dtype() == DType::F16 => Fragment::F16,
             Op::Cast if factor.dtype() == DType::F32 && source().dtype() == DType::BF16 => Fragment::BF16,
             _ => return None,
         };
         Some((fragment, source()))
-    }
-
-    /// `value`, loaded as elements of a factor, as the unit takes it.
-    pub fn taken<'g>(self, value: Uop<'g>) -> Uop<'g> {
-        if self == Fragment::TF32 { value.unary(Op::RoundTf32) } else { value }
     }
 
     /// What a thread holds of the left factor, the right factor and the result.

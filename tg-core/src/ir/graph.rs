@@ -11,7 +11,7 @@ use crate::dim::{Dim, Var};
 use crate::dtype::DType;
 use crate::ir::intern::Table;
 use crate::ir::memo::Pool;
-use crate::ir::{Fragment, Op, Value, bounds, shape};
+use crate::ir::{Arrangement, Fragment, Group, Op, Value, bounds, shape};
 use crate::view::ShapeTracker;
 
 /// The place of a node in its graph; sources always have smaller ids than their users.
@@ -75,14 +75,16 @@ pub enum Arg {
     Op(Op),
     /// BUFFER: a number unique in the graph, and the shape.
     Buffer(u32, Vec<Dim>),
-    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT: how many groups.
+    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT, SETTLE: how many groups.
     Slot(u32),
     /// SPECIAL: whose number.
     Special(Special),
     /// WMMA: the shape of the product.
     Fragment(Fragment),
-    /// DEFINE_LOCAL: which, and how many elements.
-    Local(u32, u32),
+    /// WGMMA: the shape of the product, and how its factors lie.
+    Group(Group),
+    /// DEFINE_LOCAL: which, how many elements, and where they are.
+    Local(u32, u32, Arrangement),
     /// RANGE: a number unique in the kernel, and what it runs over.
     Range(u32, Axis),
     /// SINK: the kernel's name.

@@ -83,6 +83,7 @@ ops! {
     ERF           Erf           Unary     1 "Error function";
     TRUNC         Trunc         Unary     1 "Rounds toward zero, stays a float";
     ROUND_TF32    RoundTf32     Unary     1 "An f32 rounded to the 10 bits of fraction of TensorFloat-32, ties away from zero";
+    CUT_TF32      CutTf32       Unary     1 "An f32 without the lower 13 bits of its fraction, as matrix units read it";
     ADD           Add           Binary    2 "x + y; integers wrap";
     SUB           Sub           Binary    2 "x - y; integers wrap";
     MUL           Mul           Binary    2 "x * y; integers wrap";
@@ -121,6 +122,7 @@ ops! {
     GEP           Gep           Lanes     1 "One lane of a vector";
     SHUFFLE       Shuffle       Lanes     1 "What the thread whose number in the warp differs in the bits of arg has as `src[0]`";
     WMMA          Wmma          Lanes     3 "`src[0]` * `src[1]` + `src[2]`, matrices whose elements the threads of a warp hold as arg says";
+    WGMMA         Wgmma         Lanes     3 "`src[2]` plus the product of matrices in scratch memory at INDEXes `src[0]` and `src[1]`, by four warps, as arg says; it goes on until a SETTLE";
     // Control
     RANGE         Range         Control   1 "A loop counter from 0 to `src[0]`, exclusive";
     ENDRANGE      Endrange      Control   1 "The end of the loop `src[0]`";
@@ -129,6 +131,7 @@ ops! {
     BARRIER       Barrier       Control   0 "All threads of the block have come here before any goes on";
     COMMIT        Commit        Control   0 "Ends a group of copies that run ahead";
     WAIT          Wait          Control   0 "This thread's copies that run ahead have arrived, but for the last groups, as many as arg says";
+    SETTLE        Settle        Control   0 "Ends a group of WGMMA; they are done, and have read their factors, but for the last groups, as many as arg says";
 }
 
 impl Op {

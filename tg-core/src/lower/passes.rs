@@ -75,8 +75,8 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
     rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, barriers,
-/// loads ahead of products, and loops that wait ahead.
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, waits for
+/// products, barriers, loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
         let passed = (pass.run)(kernel, simplifier);
@@ -88,7 +88,7 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
     if !isa.is_gpu() {
         return linear;
     }
-    let ordered = gpu::early(gpu::barriers(gpu::ahead(linear, simplifier)));
+    let ordered = gpu::early(gpu::barriers(gpu::settle(gpu::ahead(linear, simplifier))));
     simplifier.mark("order", &ordered.0);
     let rotated = gpu::rotate(ordered, simplifier);
     simplifier.mark("rotate", &rotated.0);

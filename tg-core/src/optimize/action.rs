@@ -149,6 +149,15 @@ actions! {
         /// The loop of the sum.
         depth: usize,
     }
+    /// Computes a sum of products by the matrix units of four warps together, from shared memory: see [`crate::ir::Group`].
+    Group "group" {
+        /// The loop over rows of the left factor.
+        rows: usize,
+        /// The loop over columns of the right factor, all of which are computed at once.
+        columns: usize,
+        /// The loop of the sum.
+        depth: usize,
+    }
     /// Copies the tile of a load in one iteration of a loop into scratch memory, in the order in which it will be read.
     Stage "stage" {
         /// The loop.
@@ -163,6 +172,15 @@ actions! {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
         /// Buffers: copies run ahead by one iteration less.
+        depth: u32,
+    }
+    /// Does the same, and puts it where [`Action::Group`] looks for it.
+    Swizzle "swizzle" {
+        /// The loop.
+        axis: usize,
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+        /// Buffers: copies run ahead by one iteration less, or two.
         depth: u32,
     }
     /// Copies what a load reads, and the zeros where its indices leave the tensor, into scratch memory.
@@ -245,7 +263,8 @@ mod tests {
     #[test]
     fn actions_print_and_parse() {
         let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
-                    precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) stream parallel(0)";
+                    precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
+                    swizzle(2,0,4) group(0,1,2) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in

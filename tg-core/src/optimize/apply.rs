@@ -5,13 +5,13 @@ use super::action::{Action, InvalidAction};
 use super::border::border;
 use super::fuse::fuse;
 use super::keep::keep;
-use super::matrix::matrix;
+use super::matrix::{group, matrix};
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
 use super::share::share;
 use super::split::{Tail, annotate, split, tile, tile_of_sum};
 use super::stage::{loads, stage};
-use crate::ir::{Arg, Axis, Op, Uop};
+use crate::ir::{Arg, Arrangement, Axis, Op, Uop};
 use crate::loops::{Digits, Nest, in_vectors, stride, substitute};
 use crate::schedule;
 use crate::symbolic::Simplifier;
@@ -20,6 +20,10 @@ use crate::symbolic::Simplifier;
 const MOST_LANES: u32 = 64;
 /// Most threads of a block.
 const MOST_THREADS: u32 = 1024;
+
+/// Why [`Action::Matrix`] or [`Action::Group`] does not apply.
+const NO_PRODUCT: &str = "the loops are not rows, columns and depth of a product of f16, bf16 or rounded f32, summed as f32, \
+                          in multiples of its shape";
 
 impl Action {
     /// `kernel` with this action applied.
@@ -55,9 +59,7 @@ impl Action {
                     return Err(self.invalid("the loop is as long as another one says, and cannot move outside of it"));
                 }
                 match kind(range) {
-                    Axis::Reduce => {
-                        tile_of_sum(kernel, self.divisible(range, size, simplifier)?, size, simplifier)
-                    }
+                    Axis::Reduce => tile_of_sum(kernel, self.divisible(range, size, simplifier)?, size, simplifier),
                     _ => tile(kernel, range, size, simplifier),
                 }
             }
@@ -65,8 +67,11 @@ impl Action {
                 let range = self.divisible(range(axis)?, size, simplifier)?;
                 split(kernel, range, size, (kind(range), Tail::Apart), simplifier)
             }
-            Action::Fuse { outer, inner } => fuse(kernel, (range(outer)?, range(inner)?), simplifier)
-                .ok_or_else(|| self.invalid("the loops do not run over the same results, or are not of the same sum"))?,
+            Action::Fuse { outer, inner } => {
+                fuse(kernel, (range(outer)?, range(inner)?), simplifier).ok_or_else(|| {
+                    self.invalid("the loops do not run over the same results, or are not of the same sum")
+                })?
+            }
             Action::Pad { axis, size } => pad(kernel, range(axis)?, size, simplifier)
                 .ok_or_else(|| self.invalid("the size divides the loop already"))?,
             Action::Overlap { axis, size } => {
@@ -102,18 +107,20 @@ impl Action {
                     return Err(self.invalid("its threads would share scratch memory"));
                 }
                 if decides_length(kernel, range) {
-                    return Err(self.invalid("a loop inside is as long as it says, and threads would not stay together"));
+                    return Err(
+                        self.invalid("a loop inside is as long as it says, and threads would not stay together")
+                    );
                 }
                 let threaded = split(kernel, range, size, (Axis::Thread(bit as u8), Tail::Apart), simplifier);
-                if !Digits::of(threaded).are_apart(threaded) {
-                    return Err(self.invalid("a loop around or inside has the same bits of the thread's number"));
-                }
-                threaded
+                self.threads(threaded)?
             }
             Action::Matrix { rows, columns, depth } => {
-                matrix(kernel, [range(rows)?, range(columns)?, range(depth)?], simplifier).ok_or_else(|| {
-                    self.invalid("the loops are not rows, columns and depth of a product of f16, bf16 or rounded f32, summed as f32, in multiples of its shape")
-                })?
+                let product = matrix(kernel, [range(rows)?, range(columns)?, range(depth)?], simplifier);
+                self.threads(product.ok_or_else(|| self.invalid(NO_PRODUCT))?)?
+            }
+            Action::Group { rows, columns, depth } => {
+                let product = group(kernel, [range(rows)?, range(columns)?, range(depth)?], simplifier);
+                self.threads(product.ok_or_else(|| self.invalid(NO_PRODUCT))?)?
             }
             Action::Accumulate { axis, size, at } => {
                 accumulate(kernel, (range(axis)?, size), self.place(kernel, at)?, simplifier).ok_or_else(|| {
@@ -129,8 +136,18 @@ impl Action {
             }
             Action::Share { axis, load, depth } => {
                 let at = self.place(kernel, axis)?;
-                share(kernel, self.load(kernel, load)?, at, depth, simplifier).ok_or_else(|| {
-                    self.invalid("inside the loop the load does not move, or without a known bound, or it is too large")
+                share(kernel, self.load(kernel, load)?, at, (depth, Arrangement::Plain), simplifier).ok_or_else(
+                    || {
+                        self.invalid(
+                            "inside the loop the load does not move, or without a known bound, or it is too large",
+                        )
+                    },
+                )?
+            }
+            Action::Swizzle { axis, load, depth } => {
+                let at = self.place(kernel, axis)?;
+                share(kernel, self.load(kernel, load)?, at, (depth, Arrangement::Swizzled), simplifier).ok_or_else(|| {
+                    self.invalid("inside the loop the load does not move, or not in rows of a multiple of 128 bytes, eight at least, or it is too large")
                 })?
             }
             Action::Precompute { axis, reduction } => {
@@ -184,6 +201,14 @@ impl Action {
     fn load<'g>(self, kernel: Uop<'g>, load: usize) -> Result<Uop<'g>, InvalidAction> {
         let loads = loads(kernel);
         loads.get(load).copied().ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))
+    }
+
+    /// `kernel`, if its loops over threads have bits of their own.
+    fn threads<'g>(self, kernel: Uop<'g>) -> Result<Uop<'g>, InvalidAction> {
+        match Digits::of(kernel).are_apart(kernel) {
+            true => Ok(kernel),
+            false => Err(self.invalid("a loop around or inside has the same bits of the thread's number")),
+        }
     }
 
     /// `range`, if blocks of `size` of it may run twice: results do not depend on what is stored.

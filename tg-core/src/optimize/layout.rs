@@ -1,6 +1,6 @@
 //! Scratch memory: how much a kernel has of it, and where in it the elements of a tile are.
 
-use crate::ir::{Arg, Axis, Op, Uop};
+use crate::ir::{Arg, Arrangement, Axis, Op, Uop};
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -11,8 +11,13 @@ const MOST_ELEMENTS: i128 = 1 << 24;
 
 /// New scratch memory of `kernel` for `len` elements like `value`.
 pub(super) fn scratch<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128) -> Uop<'g> {
+    scratch_as(kernel, value, len, Arrangement::Plain)
+}
+
+/// The same, where they are arranged in some way.
+pub(super) fn scratch_as<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128, arrangement: Arrangement) -> Uop<'g> {
     let number = kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count();
-    kernel.graph().local(value.dtype(), number as u32, len as u32)
+    kernel.graph().local_as(value.dtype(), (number as u32, len as u32), arrangement)
 }
 
 /// Whether a copy of `value` over `loops` would be the same memory for several lanes, or for copies of a loop's body.

@@ -50,7 +50,7 @@ fn size(action: &mut Action) -> Option<&mut u32> {
         Action::Vectorize { lanes, .. } => Some(lanes),
         Action::Unroll { by, .. } => Some(by),
         Action::Accumulate { size, .. } => Some(size),
-        Action::Share { depth, .. } => Some(depth),
+        Action::Share { depth, .. } | Action::Swizzle { depth, .. } => Some(depth),
         _ => None,
     }
 }
@@ -61,14 +61,15 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         Action::Unroll { axis, .. }
         | Action::Stage { axis, .. }
         | Action::Share { axis, .. }
+        | Action::Swizzle { axis, .. }
         | Action::Keep { axis }
         | Action::Accumulate { at: axis, .. }
         | Action::Precompute { axis, .. } => Some(axis),
         Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {
             Some(axis)
         }
-        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Fuse { .. } => None,
-        Action::Stream {} => None,
+        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Group { .. } => None,
+        Action::Fuse { .. } | Action::Stream {} => None,
     }
 }
 

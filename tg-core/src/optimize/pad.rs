@@ -84,7 +84,7 @@ fn neutral_elsewhere<'g>(reduce: Uop<'g>, holds: Uop<'g>) -> Uop<'g> {
 /// Whether `value` is 0 already where `holds` does not: a product of two loads that are.
 fn is_zero_elsewhere<'g>(value: Uop<'g>, holds: Uop<'g>) -> bool {
     let is_guarded = |factor: Uop<'g>| {
-        let converts = matches!(factor.op(), Op::Cast | Op::RoundTf32);
+        let converts = matches!(factor.op(), Op::Cast | Op::RoundTf32 | Op::CutTf32);
         let load = if converts { factor.src(0) } else { factor };
         let valid = (load.op() == Op::Load && load.arity() == 2).then(|| load.src(0).src(2));
         valid.is_some_and(|valid| valid == holds || valid.op() == Op::And && valid.srcs().any(|v| v == holds))

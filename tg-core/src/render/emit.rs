@@ -207,7 +207,7 @@ impl<'g> Emitter<'g, '_> {
     }
 
     fn scratch(&mut self, node: Uop<'g>) {
-        let Arg::Local(number, len) = *node.arg() else { panic!("render: {node:?}") };
+        let Arg::Local(number, len, _) = *node.arg() else { panic!("render: {node:?}") };
         let name = format!("l{number}");
         let line = self.spelling.scratch(&name, node, self.scratch);
         self.scratch += (len as usize * node.dtype().pointee().bytes()).next_multiple_of(ALIGNMENT);

@@ -5,6 +5,9 @@
 //! tile anew. A copy of a factor moves its bytes once. A sum that is longer by zeros in both factors is the same sum, and
 //! needs no conditions.
 //!
+//! Of f32 the units read elements along the sum only, and cut what should be rounded. Copies of such factors are rounded once,
+//! rather than wherever they are loaded, and lie along the sum; the product is then of what the units read of them.
+//!
 //! Not for sums over several axes, which have other copies (`channels`), nor for windows, which would have more elements than
 //! what they are views of, nor where the rows have a length that is known at run time only.
 
@@ -27,12 +30,15 @@ pub(super) const BYTE: f64 = 60.0;
 pub(super) const LAUNCH: f64 = 5e8;
 
 /// `sum`, or, where it is such a product, that of copies. What is computed by a reduction, and copied, becomes one of
-/// `stored`.
+/// `stored`; what is only rounded is stored so in the first place.
 pub(super) fn aligned<'g>(sum: Uop<'g>, stored: &mut FxHashSet<Uop<'g>>) -> Uop<'g> {
     let Some(product) = Product::of(sum) else { return sum };
     let Some(copies) = product.copies().filter(|copies| product.pays(copies)) else { return sum };
-    let bases = product.factors.iter().zip(&copies).filter(|(_, copy)| copy.is_some()).map(|(factor, _)| factor.base);
-    stored.extend(bases.filter(|base| is_reduced(*base)));
+    for (factor, copy) in product.factors.iter().zip(copies) {
+        let is_view = |copy: &Uop<'g>| copy.op() == Op::Contiguous;
+        stored.extend(copy.filter(|copy| !is_view(copy)));
+        stored.extend(copy.filter(is_view).map(|_| factor.base).filter(|base| is_reduced(*base)));
+    }
     product.of_copies(copies)
 }
 
@@ -50,22 +56,26 @@ struct Factor<'g> {
     /// What it is a view of.
     base: Uop<'g>,
     view: View,
+    /// Whether that is rounded to TensorFloat-32, rather than of a narrow type.
+    is_rounded: bool,
 }
 
 /// What each factor is replaced by.
 type Copies<'g> = [Option<Uop<'g>>; 2];
 
 impl<'g> Factor<'g> {
-    /// `node` as a wider float of a view, of a type that matrix units multiply.
+    /// `node` as a wider float of a view, of a type that matrix units multiply, or as a view that is rounded for them.
     fn of(node: Uop<'g>) -> Option<Factor<'g>> {
         let (outer, wide) = below(node);
         let is_narrow = |dtype: DType| Fragment::ALL.iter().any(|f| f.factor() == dtype) && dtype.bytes() < NARROWEST;
-        if !cost::widens(wide) || !is_narrow(wide.src(0).dtype()) {
+        let is_rounded = wide.op() == Op::RoundTf32;
+        let is_widened = cost::widens(wide) && is_narrow(wide.src(0).dtype());
+        if !is_rounded && !is_widened {
             return None;
         }
         let (inner, base) = below(wide.src(0));
         match &inner.compose(&outer).views[..] {
-            [view] if view.mask.is_none() => Some(Factor { node, base, view: view.clone() }),
+            [view] if view.mask.is_none() => Some(Factor { node, base, view: view.clone(), is_rounded }),
             _ => None,
         }
     }
@@ -108,7 +118,8 @@ impl<'g> Product<'g> {
         let mut long = axes.iter().copied().filter(|axis| !source.shape()[*axis].is(1));
         let depth = long.next().filter(|_| long.next().is_none() && source.op() == Op::Mul)?;
         let factors = [Factor::of(source.src(0))?, Factor::of(source.src(1))?];
-        let is_matrix = |factor: &Factor| factor.varies(depth) && factor.is_distinct();
+        let are_alike = factors[0].is_rounded == factors[1].is_rounded;
+        let is_matrix = |factor: &Factor| factor.varies(depth) && factor.is_distinct() && are_alike;
         let product = Product { sum, depth, factors };
         let has_own = (0..2).all(|which| !product.own(which).is_empty());
         (product.factors.iter().all(is_matrix) && has_own).then_some(product)
@@ -119,20 +130,22 @@ impl<'g> Product<'g> {
         self.factors[which].axes().filter(|axis| !self.factors[1 - which].varies(*axis)).collect()
     }
 
-    /// The axes of a factor in the order of its memory, those of a batch before those of the matrix.
+    /// The axes of a factor in the order of its memory, or of that of its copy: those of a batch before those of the matrix, and
+    /// the sum last if it is rounded.
     fn order(&self, which: usize) -> Vec<usize> {
         let factor = &self.factors[which];
         let is_batch = |axis: usize| axis != self.depth && self.factors[1 - which].varies(axis);
         let step = |axis: usize| factor.view.strides[axis].known().map_or(i64::MAX, i64::abs);
         let mut axes: Vec<usize> = factor.axes().collect();
-        axes.sort_by_key(|axis| (!is_batch(*axis), std::cmp::Reverse(step(*axis))));
+        let is_last = |axis: usize| factor.is_rounded && axis == self.depth;
+        axes.sort_by_key(|axis| (!is_batch(*axis), is_last(*axis), std::cmp::Reverse(step(*axis))));
         axes
     }
 
-    /// Whether a factor comes into shared memory element by element.
+    /// Whether a factor comes into shared memory element by element, or has to be rounded there.
     fn is_narrow(&self, which: usize) -> bool {
         let matrix = [&self.own(which)[..], &[self.depth]].concat();
-        !self.factors[which].is_aligned(&matrix)
+        self.factors[which].is_rounded || !self.factors[which].is_aligned(&matrix)
     }
 
     /// Copies of the factors that are not aligned; of both, where that makes the sum longer. `None` if all are, or there is
@@ -151,10 +164,11 @@ impl<'g> Product<'g> {
         narrow.contains(&true).then(|| Some([copy(0)?, copy(1)?]))?
     }
 
-    /// A copy of a factor, with zeros behind its rows and columns. Rows along several axes stay as they are: loops over them
+    /// A copy of a factor, with zeros behind its rows and columns; if it only has to be rounded, that. Rows along several axes stay as they are: loops over them
     /// become one.
     fn copy(&self, which: usize) -> Option<Uop<'g>> {
-        let (Factor { base, view, .. }, axes, own) = (&self.factors[which], self.order(which), self.own(which));
+        let (Factor { base, view, is_rounded, .. }, axes, own) =
+            (&self.factors[which], self.order(which), self.own(which));
         let is_padded = |axis: usize| axis == self.depth || own == [axis];
         axes.last().filter(|axis| is_padded(**axis) && view.shape[**axis].known().is_some())?;
         let padding = |axis: usize| match view.shape[axis].known() {
@@ -163,9 +177,13 @@ impl<'g> Product<'g> {
         };
         let of = |dims: &[Dim]| axes.iter().map(|axis| dims[*axis].clone()).collect();
         let matrix = View::new(of(&view.shape), of(&view.strides), view.offset.clone(), None);
-        let padded = matrix.pad(&axes.iter().map(|axis| padding(*axis)).collect::<Vec<_>>());
+        let padded = ShapeTracker::from(matrix.pad(&axes.iter().map(|axis| padding(*axis)).collect::<Vec<_>>()));
+        if *is_rounded && padded == ShapeTracker::contiguous(base.shape()) {
+            return Some(base.unary(Op::RoundTf32));
+        }
         let graph = base.graph();
-        let padded = graph.node(Op::View, base.dtype(), &[*base], Arg::View(padded.into()));
+        let padded = graph.node(Op::View, base.dtype(), &[*base], Arg::View(padded));
+        let padded = if *is_rounded { padded.unary(Op::RoundTf32) } else { padded };
         Some(graph.node(Op::Contiguous, base.dtype(), &[padded], Arg::None))
     }
 
@@ -199,7 +217,8 @@ impl<'g> Product<'g> {
             strides[axis] = stride;
         }
         let view = View::new(shape.to_vec(), strides, Dim::ZERO, None);
-        let wide = copy.cast(self.factors[which].node.dtype());
+        let Factor { node, is_rounded, .. } = &self.factors[which];
+        let wide = if *is_rounded { copy.unary(Op::CutTf32) } else { copy.cast(node.dtype()) };
         copy.graph().node(Op::View, wide.dtype(), &[wide], Arg::View(view.into()))
     }
 }
@@ -230,13 +249,14 @@ mod tests {
     use crate::interpret::{Array, evaluate};
     use crate::ir::{Graph, Value};
     use crate::target::Device;
-    use crate::tensor::{matmul, reshaped, shrunk, transpose};
+    use crate::tensor::{matmul, matmul_tf32, reshaped, shrunk, transpose};
 
-    /// The product of two matrices of `sizes`, or of the second one transposed.
+    /// The product of two matrices of `sizes`, or of the second one transposed; of f32, rounded.
     fn product<'g>(graph: &'g Graph, dtype: DType, sizes: [&[Dim]; 2], is_transposed: bool) -> Uop<'g> {
         let [x, w] = sizes.map(|size| graph.buffer(dtype, size.to_vec()));
         let w = if is_transposed { transpose(w, -2, -1).expect("a matrix") } else { w };
-        Views::new(graph, Device::Gpu).fold(matmul(x, w).expect("a product"))
+        let multiply = if dtype == DType::F32 { matmul_tf32 } else { matmul };
+        Views::new(graph, Device::Gpu).fold(multiply(x, w).expect("a product"))
     }
 
     fn dims(sizes: &[i64]) -> Vec<Dim> {
@@ -247,8 +267,10 @@ mod tests {
     fn copied(dtype: DType, x: &[Dim], w: &[Dim], is_transposed: bool) -> Vec<Vec<Dim>> {
         let graph = Graph::new();
         let nodes = product(&graph, dtype, [x, w], is_transposed).toposort();
-        let is_copy = |n: &Uop| n.op() == Op::Contiguous && n.dtype() == dtype;
-        nodes.into_iter().filter(is_copy).map(|n| n.shape().to_vec()).collect()
+        let cut: Vec<_> = nodes.iter().filter(|n| n.op() == Op::CutTf32).map(|n| n.src(0)).collect();
+        let is_copy =
+            |n: &Uop| cut.contains(n) || n.op() == Op::Contiguous && n.dtype() == dtype && dtype != DType::F32;
+        nodes.iter().copied().filter(is_copy).map(|n| n.shape().to_vec()).collect()
     }
 
     const NONE: [Vec<Dim>; 0] = [];
@@ -303,7 +325,28 @@ mod tests {
             assert_eq!(copies(&[m, 4003], &[4003, 4007]), NONE, "{m}");
         }
         assert_eq!(copies(&[501, 503], &[503, 507]), NONE);
-        assert_eq!(copied(DType::F32, &dims(&[4001, 4003]), &dims(&[4003, 4007]), false), NONE);
+        let graph = Graph::new();
+        let [x, w] = [[4001, 4003], [4003, 4007]].map(|size| graph.buffer(DType::F32, dims(&size)));
+        let nodes = Views::new(&graph, Device::Gpu).fold(matmul(x, w).expect("a product")).toposort();
+        assert!(nodes.into_iter().all(|n| n.op() != Op::Contiguous));
+    }
+
+    /// Copies of rounded factors lie along the sum, whichever way the factors do.
+    #[test]
+    fn large_rounded_factors_are_rounded_once() {
+        let copies =
+            |sizes: [[i64; 2]; 2], is_transposed| copied(DType::F32, &dims(&sizes[0]), &dims(&sizes[1]), is_transposed);
+        let both = vec![dims(&[4096, 2048]), dims(&[8192, 2048])];
+        assert_eq!(copies([[4096, 2048], [2048, 8192]], false), both);
+        assert_eq!(copies([[4096, 2048], [8192, 2048]], true), both);
+        assert_eq!(copies([[4001, 4003], [4003, 4007]], false), vec![dims(&[4032, 4032]); 2]);
+        assert_eq!(copies([[16, 8192], [8192, 8192]], false), NONE);
+        assert_eq!(copies([[1024, 1024], [1024, 1024]], false), NONE);
+        let graph = Graph::new();
+        let sizes = [dims(&[4096, 4096]), dims(&[4096, 4096])];
+        let nodes = product(&graph, DType::F32, [&sizes[0], &sizes[1]], false).toposort();
+        let count = |op| nodes.iter().filter(|n| n.op() == op).count();
+        assert_eq!([count(Op::RoundTf32), count(Op::CutTf32)], [2, 2]);
     }
 
     #[test]
@@ -331,23 +374,24 @@ mod tests {
             (&[2, 5, 7], &[2, 3, 7], true),
             (&[2, 5, 7], &[7, 3], false),
         ];
-        for (x, w, is_transposed) in shapes {
+        for (dtype, (x, w, is_transposed)) in [DType::BF16, DType::F32].into_iter().flat_map(|d| shapes.map(|s| (d, s)))
+        {
             let graph = Graph::new();
             let sizes = [x, w].map(|shape| shape.iter().map(|n| Dim::from(*n as i64)).collect::<Vec<_>>());
-            let nodes = product(&graph, DType::BF16, [&sizes[0], &sizes[1]], is_transposed).toposort();
+            let nodes = product(&graph, dtype, [&sizes[0], &sizes[1]], is_transposed).toposort();
             let sum = nodes.into_iter().find(|n| n.op() == Op::ReduceAxis).expect("a sum");
             let product = Product::of(sum).expect("a product");
             let longer = product.of_copies(product.copies().expect("copies"));
             assert_eq!(longer.src(0).shape()[product.depth], Dim::from(STEPS));
-            let inputs = [x, w].map(filled);
+            let inputs = [x, w].map(|shape| filled(dtype, shape));
             let results = evaluate(&[sum, longer], &|n| inputs.get(n as usize).cloned(), &|v| v.min).expect("values");
-            assert_eq!(format!("{:?}", results[0].data), format!("{:?}", results[1].data), "{x:?} {w:?}");
+            assert_eq!(format!("{:?}", results[0].data), format!("{:?}", results[1].data), "{dtype} {x:?} {w:?}");
         }
     }
 
     /// Small numbers, with one that is not a number and one that is not finite.
-    fn filled(shape: &[usize]) -> Array {
-        let mut array = Array::zeros(DType::BF16, shape).expect("a small array");
+    fn filled(dtype: DType, shape: &[usize]) -> Array {
+        let mut array = Array::zeros(dtype, shape).expect("a small array");
         array.data.iter_mut().enumerate().for_each(|(i, v)| *v = Value::Float((i % 11) as f64 - 4.0));
         let last = array.data.len() - 1;
         (array.data[2], array.data[last]) = (Value::Float(f64::INFINITY), Value::Float(f64::NAN));

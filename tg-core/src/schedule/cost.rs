@@ -57,9 +57,9 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
     }
 }
 
-/// Whether `tensor` makes wider floats of floats, or rounds them, which loads do.
+/// Whether `tensor` makes wider floats of floats, or rounds or cuts them, which loads do.
 pub(super) fn converts(tensor: Uop) -> bool {
-    widens(tensor) || tensor.op() == Op::RoundTf32
+    widens(tensor) || matches!(tensor.op(), Op::RoundTf32 | Op::CutTf32)
 }
 
 /// Whether `tensor` makes wider floats of floats.
@@ -115,7 +115,9 @@ pub fn flops(store: Uop) -> Dim {
         let at = match node.op() {
             // The combining itself happens inside the reduction's loops.
             Op::Reduce => Some(node.src(node.arity() - 1)),
-            op if op.is_alu() && is_data(node) && !matches!(op, Op::Cast | Op::RoundTf32) => nest.innermost(node),
+            op if op.is_alu() && is_data(node) && !matches!(op, Op::Cast | Op::RoundTf32 | Op::CutTf32) => {
+                nest.innermost(node)
+            }
             _ => continue,
         };
         let counts: Vec<Dim> = nest.path(at).into_iter().map(size).collect();

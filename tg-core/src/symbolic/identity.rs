@@ -24,6 +24,7 @@ rules! {
     add_fold        [x: int, a, b]    (x + konst(a)) + konst(b)          => x + (a + b);
     mul_fold        [x: int, a, b]    (x * konst(a)) * konst(b)          => x * (a * b);
     round_twice     [x: float]        x.unary(Op::RoundTf32).unary(Op::RoundTf32) => x.unary(Op::RoundTf32);
+    cut_rounded     [x: float]        x.unary(Op::RoundTf32).unary(Op::CutTf32) => x.unary(Op::RoundTf32);
     max_self        [x: number]       x.maximum(x)                       => x;
     max_bounds      [x: int, y]       x.maximum(y)                       => larger(x, y)?;
     max_fold        [x: number, a, b] x.maximum(konst(a)).maximum(konst(b)) => x.maximum(a.maximum(b));

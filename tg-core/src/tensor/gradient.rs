@@ -150,7 +150,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         // As if nothing were rounded: the true gradient, 0 almost everywhere, teaches nothing.
         Op::RoundTf32 => g,
         // Constant almost everywhere.
-        Op::Trunc => return None,
+        Op::Trunc | Op::CutTf32 => return None,
         // Not differentiable, or no float: `carries` lets no gradient get here.
         Op::Detach | Op::Bitcast | Op::Idiv | Op::Cmplt | Op::Cmpne | Op::Cmpeq | Op::And | Op::Or | Op::Xor => {
             return None;
@@ -159,7 +159,8 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         // Of later stages.
         Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
         Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
-        Op::Special | Op::Shuffle | Op::Wmma | Op::Barrier | Op::LoadMatrix | Op::Commit | Op::Wait => return None,
+        Op::Special | Op::Shuffle | Op::Wmma | Op::Wgmma | Op::LoadMatrix => return None,
+        Op::Barrier | Op::Commit | Op::Wait | Op::Settle => return None,
     })
 }
 

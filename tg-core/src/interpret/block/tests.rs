@@ -175,3 +175,69 @@ fn copies_arrive_when_they_are_waited_for() {
     assert!(without("COMMIT").contains("may be on its way"));
     assert!(without("BARRIER").contains("races with"));
 }
+
+#[test]
+fn four_warps_multiply_as_in_school() {
+    let along = include_str!("../../../tests/ptx/group_along.txt");
+    let across = include_str!("../../../tests/ptx/group_across.txt");
+    let (m, k) = (64, 128);
+    // Small integers, exact in every type; which row and step an element is of follows from how the matrices lie.
+    let value = |row: usize, step: usize| (row * 7 + step * 5) as f64 % 3.0 - 1.0;
+    for (text, dtype, n, lie_along) in [(along, DType::BF16, 32, true), (across, DType::F16, 128, false)] {
+        let of = |at: usize, rows: usize| if lie_along { value(at / k, at % k) } else { value(at % rows, at / rows) };
+        let [a, b] = [m, n].map(|rows| array(dtype, rows * k, |at| of(at, rows)));
+        let mut memory = [a, b, array(dtype, m * n, |_| f64::NAN)];
+        run(text, &mut memory, (1, 128), 0).unwrap();
+        let element = |at: usize| (0..k).map(|step| value(at / n, step) * value(at % n, step)).sum();
+        assert_eq!(memory[2].to_f64(), (0..m * n).map(element).collect::<Vec<f64>>(), "{dtype}");
+    }
+}
+
+/// A kernel of so many threads. After `HEAD`, %16 stores a thread's part of a matrix of 64 × 64, %17 and %18 are its
+/// beginning and that of its second eight rows; %20 is its product with itself, of which %22 stores an element.
+fn four_warps(body: &[&str], threads: u32) -> String {
+    const HEAD: &str = "%0 = DEFINE_GLOBAL bf16* () slot 0\n%1 = DEFINE_GLOBAL f32* () slot 1\n\
+        %2 = DEFINE_LOCAL bf16@local* () swizzled 0 4096\n%3 = CONST index () value 128\n%4 = SPECIAL index (%3) special thread\n\
+        %5 = CONST index () value 32\n%6 = MUL index (%4, %5)\n%7 = INDEX bf16* (%0, %6)\n%8 = LOAD bf16x32 (%7)\n\
+        %9 = INDEX bf16@local* (%2, %6)\n%10 = CONST index () value 0\n%11 = CONST index () value 8\n\
+        %12 = CONST f32x16 () value 0.0\n%13 = INDEX f32* (%1, %4)\n%17 = INDEX bf16@local* (%2, %10)\n\
+        %18 = INDEX bf16@local* (%2, %3)\n%19 = INDEX bf16@local* (%2, %4)\n";
+    let graph = Graph::new();
+    let list = parse_list(&graph, &(HEAD.to_string() + &body.join("\n") + "\n")).unwrap();
+    let mut memory = [array(DType::BF16, 4096, |i| (i % 64) as f64), array(DType::F32, 128, |_| f64::NAN)];
+    match run_blocks(&list, &mut memory, (1, threads), &|_| 0) {
+        Ok(()) => format!("fine, {}", memory[1].to_f64()[0]),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn products_go_on_until_they_are_waited_for() {
+    let (fill, again) = ("%16 = STORE void (%9, %8)", "%31 = STORE void (%9, %8)");
+    let (all, product) = ("%30 = BARRIER void ()", "%20 = WGMMA f32x16 (%17, %17, %12) group bf16 32 along along");
+    let (settle, one, store) = (
+        "%40 = SETTLE void () slot 0",
+        "%41 = SETTLE void () slot 1",
+        "%21 = GEP f32 (%20) slot 0\n%22 = STORE void (%13, %21)",
+    );
+    let check = |body: &[&str], expected: &str| {
+        let text = four_warps(body, 128);
+        assert!(text.contains(expected), "{text}");
+    };
+    let all_again = all.replacen("%30", "%32", 1);
+    let squares = (0..16).map(|i| i * i).sum::<i32>();
+    check(&[fill, all, product, settle, store], &format!("fine, {squares}"));
+    check(&[fill, all, product, store], "may not be done");
+    check(&[fill, all, product, one, store], "may not be done");
+    check(&[fill, all, product, one, &one.replacen("%41", "%42", 1), store], "fine");
+    check(&[fill, all, product, again], "which products may be reading");
+    check(&[fill, all, product, one, &all_again, again], "which products may be reading");
+    // Others may still be reading what this thread's products have read.
+    check(&[fill, all, product, settle, again], "which products may be reading");
+    check(&[fill, all, product, settle, &all_again, again], "fine");
+    check(&[fill, product, settle, store], "races with");
+    check(&[fill, all, &product.replacen("%17", "%18", 1)], "begins 128 elements behind where its rows can");
+    check(&[fill, all, &product.replacen("%17", "%19", 1)], "threads 0 and 1 give different addresses");
+    let few = four_warps(&[fill, all, product], 96);
+    assert!(few.contains("has 96 threads, not 128"), "{few}");
+}

@@ -66,7 +66,7 @@ impl<'g> Block<'_, 'g, '_> {
     /// Element `column` of the row whose address `giver` has, read by `thread`.
     fn row_element(&mut self, node: Uop<'g>, thread: usize, giver: usize, column: usize) -> Result<Value, Error> {
         let place = self.threads[giver].machine.source(node, 0)?.place(node)?.clone();
-        self.watch_element(node, thread, &place, column)?;
+        self.watch_element(node.src(0), (node, thread), &place, column)?;
         self.memory.read(node.src(0), &place, column)
     }
 
@@ -77,7 +77,7 @@ impl<'g> Block<'_, 'g, '_> {
         let [m, n, k] = fragment.shape().map(|size| size as usize);
         let matrix = |i: usize, columns: usize| Ok(gather(&self.operands(node, warp, i)?, fragment, i, columns));
         let (a, b, mut c) = (matrix(0, k)?, matrix(1, k)?, matrix(2, n)?);
-        let factor = |v: f64| if fragment == Fragment::TF32 { cut(v) } else { v };
+        let factor = |v: f64| factor(fragment, v);
         for (at, sum) in c.iter_mut().enumerate().take(m * n) {
             let (row, column) = (at / n, at % n);
             *sum += (0..k).map(|x| factor(a[row * k + x]) * factor(b[column * k + x])).sum::<f64>();
@@ -116,6 +116,11 @@ fn gather(lanes: &[Vec<Value>], fragment: Fragment, which: usize, columns: usize
         matrix[*place] = value.to_f64();
     }
     matrix
+}
+
+/// What the units take of an element of a factor.
+pub(super) fn factor(fragment: Fragment, value: f64) -> f64 {
+    if fragment == Fragment::TF32 { cut(value) } else { value }
 }
 
 /// The upper 10 bits of the fraction.

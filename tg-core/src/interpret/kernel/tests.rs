@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dtype::Space;
-use crate::ir::{Axis, Graph};
+use crate::ir::{Arrangement, Axis, Graph};
 
 fn floats(values: &[f64]) -> Array {
     Array::from_f64(DType::F32, &[values.len()], values).unwrap()
@@ -61,7 +61,7 @@ fn scratch_is_filled_once_per_outer_point_and_read_after() {
     let g = Graph::new();
     let ([i, j, fill], [k]) = (loops(&g, [2, 2, 3], Axis::Loop), loops(&g, [3], Axis::Reduce));
     let (out, x) = (g.global(DType::F32, 0), g.global(DType::F32, 1));
-    let scratch = g.node(Op::DefineLocal, DType::F32.pointer(Space::Local), &[], Arg::Local(0, 3));
+    let scratch = g.node(Op::DefineLocal, DType::F32.pointer(Space::Local), &[], Arg::Local(0, 3, Arrangement::Plain));
     let staged = scratch.element(fill, None).store(x.element(i * 3 + fill, None).load() * 10.0, &[fill]);
     let ready = g.node(Op::After, scratch.dtype(), &[scratch, staged], Arg::None);
     let sum = ready.element(k, None).load().reduce(Op::Add, &[k]);

@@ -49,7 +49,7 @@ impl<'g> Walk<'g> {
     fn number(&mut self, line: usize, node: Uop<'g>) {
         let number = match (node.op(), node.arg()) {
             (Op::DefineAcc | Op::DefineGlobal, Arg::Slot(n)) => *n,
-            (_, Arg::Buffer(n, _) | Arg::Range(n, _) | Arg::Local(n, _)) => *n,
+            (_, Arg::Buffer(n, _) | Arg::Range(n, _) | Arg::Local(n, ..)) => *n,
             _ => return,
         };
         let owner = *self.numbers.entry((node.op(), number)).or_insert(node);
@@ -60,7 +60,7 @@ impl<'g> Walk<'g> {
 
     fn instruction(&mut self, line: usize, node: Uop<'g>) {
         self.sources(line, node);
-        let repeats = matches!(node.op(), Op::Barrier | Op::Commit | Op::Wait);
+        let repeats = matches!(node.op(), Op::Barrier | Op::Commit | Op::Wait | Op::Settle);
         if self.defined.contains_key(&node.id()) && !repeats {
             self.report(line, node, "listed_once", "it is on an earlier line already".into());
         }

@@ -3,7 +3,7 @@
 
 use super::{Rule, Stage};
 use crate::dtype::{DType, Scalar, Space};
-use crate::ir::{Arg, Class, Op, Uop, cast};
+use crate::ir::{Arg, Arrangement, Class, Group, Op, Uop, cast};
 
 /// Whether `op` may stand at `stage`.
 pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
@@ -23,6 +23,7 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
             | Special
             | Shuffle
             | Wmma
+            | Wgmma
             | LoadMatrix
     );
     shared
@@ -32,7 +33,7 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
             }
             Stage::Kernel => matches!(op, Buffer | Iota | ReduceAxis | View | Assign),
             Stage::Loops => body || op == Reduce,
-            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier | Commit | Wait),
+            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier | Commit | Wait | Settle),
         }
 }
 
@@ -95,7 +96,7 @@ const ARGUMENTS: &[Rule] = rules! {
         "it combines with ADD, MUL or MAX, over axes each named once, in order";
     reduce_arg [Reduce]
         |n| matches!(n.arg(), Arg::Op(op) if op.is_reducing()) => "it combines with ADD, MUL or MAX";
-    slot_arg [DefineGlobal DefineAcc Wait]
+    slot_arg [DefineGlobal DefineAcc Wait Settle]
         |n| matches!(n.arg(), Arg::Slot(_)) => "its argument is a slot";
     special_arg [Special]
         |n| matches!(n.arg(), Arg::Special(_)) && n.dtype() == DType::INDEX =>
@@ -104,8 +105,10 @@ const ARGUMENTS: &[Rule] = rules! {
         |n| matches!(n.arg(), Arg::Slot(1..32)) => "its argument is some of the five bits of a number in a warp";
     wmma_arg [Wmma]
         |n| matches!(n.arg(), Arg::Fragment(_)) => "its argument is a shape of fragments";
+    wgmma_arg [Wgmma]
+        |n| matches!(n.arg(), Arg::Group(group) if group.is_possible()) => "its argument is a shape that matrix units have";
     local_arg [DefineLocal]
-        |n| matches!(n.arg(), Arg::Local(_, len) if *len > 0) => "its argument is a number and a length > 0";
+        |n| matches!(n.arg(), Arg::Local(_, len, _) if *len > 0) => "its argument is a number and a length > 0";
     lane_arg [Gep]
         |n| matches!(n.arg(), Arg::Slot(lane) if *lane < n.src(0).dtype().lanes as u32) =>
         "its argument is a lane of its source";
@@ -119,7 +122,7 @@ const ARGUMENTS: &[Rule] = rules! {
     sink_arg [Sink]
         |n| matches!(n.arg(), Arg::None | Arg::Name(_)) && n.dtype() == DType::VOID =>
         "it is void, with a name or nothing";
-    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne
+    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne
             Cmpeq And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
             Endrange UpdateAcc Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
@@ -133,7 +136,7 @@ const ELEMENTWISE: &[Rule] = rules! {
     alu_lanes [alu]
         |n| n.srcs().all(|s| s.dtype().lanes == n.dtype().lanes || s.dtype().lanes == 1) =>
         "its sources have as many lanes as the result, or one";
-    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 Add Sub Mul Fdiv Idiv Mod Max Pow And Or Xor Shl Shr
+    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Add Sub Mul Fdiv Idiv Mod Max Pow And Or Xor Shl Shr
                 Mulacc]
         |n| n.srcs().all(|s| s.dtype().scalar == n.dtype().scalar) => "sources and result have one dtype";
     comparison_dtype [comparison]
@@ -147,7 +150,7 @@ const ELEMENTWISE: &[Rule] = rules! {
         "both types have the same number of bits";
     float_only [Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Fdiv]
         |n| n.dtype().is_float() => "it is defined on floats";
-    f32_only [RoundTf32]
+    f32_only [RoundTf32 CutTf32]
         |n| n.dtype().scalar == Scalar::F32 => "it is defined on f32";
     int_only [Idiv Shl Shr]
         |n| n.dtype().is_int() => "it is defined on integers";
@@ -234,6 +237,12 @@ const KERNEL: &[Rule] = rules! {
     wmma_dtype [Wmma]
         |n| matches!(n.arg(), Arg::Fragment(f) if f.dtypes() == [n.src(0).dtype(), n.src(1).dtype(), n.dtype()])
             && n.dtype() == n.src(2).dtype() => "its sources and result are the fragments of its shape";
+    wgmma_factors [Wgmma]
+        |n| matches!(n.arg(), Arg::Group(group) if n.srcs().take(2).all(|s| is_factor(s, *group))) =>
+        "its factors are at INDEXes without conditions into swizzled scratch memory of its type";
+    wgmma_dtype [Wgmma]
+        |n| matches!(n.arg(), Arg::Group(group) if group.held() == n.dtype()) && n.dtype() == n.src(2).dtype() =>
+        "it is what a thread holds of the result, as is what it is added to";
     range_dtype [Range]
         |n| n.dtype() == DType::INDEX && n.src(0).dtype() == DType::INDEX => "counter and size are `index` scalars";
 };
@@ -284,6 +293,16 @@ fn is_held(n: Uop) -> bool {
     let Arg::Matrices(count, by_columns) = *n.arg() else { return false };
     let bits = n.dtype().scalar.bits();
     (bits == 16 || bits == 32 && !by_columns) && n.dtype().lanes as u32 == count * 32 / bits
+}
+
+/// Whether `index` is where a factor of `group` can be.
+fn is_factor(index: Uop, group: Group) -> bool {
+    let mut pointer = index;
+    while matches!(pointer.op(), Op::Index | Op::After) {
+        pointer = pointer.src(0);
+    }
+    let is_swizzled = matches!(pointer.arg(), Arg::Local(.., Arrangement::Swizzled));
+    index.op() == Op::Index && index.arity() == 2 && is_swizzled && index.dtype().pointee() == group.fragment.factor()
 }
 
 fn lanes_fit(source: Uop, user: Uop) -> bool {

@@ -69,7 +69,9 @@ fn tensor_graphs() {
         ("%9 = WHERE f32 (%2, %0, %4)", "where_dtype"),
         ("%9 = SQRT i32 (%1)", "float_only"),
         ("%9 = ROUND_TF32 f32 (%0)", ""),
+        ("%9 = CUT_TF32 f32 (%0)", ""),
         ("%9 = ROUND_TF32 i32 (%1)", "f32_only"),
+        ("%9 = CUT_TF32 i32 (%1)", "f32_only"),
         ("%9 = IDIV f32 (%0, %2)", "int_only"),
         ("%9 = XOR f32 (%0, %2)", "bits_only"),
         ("%9 = ADD bool (%3, %3)", "number_only"),
@@ -225,6 +227,39 @@ fn threads_of_a_gpu() {
     check_all(Stage::Loops, THREADS, &cases);
 }
 
+/// Factors of a product of four warps, and what does not fit one.
+const FACTORS: &str = "\
+%0 = DEFINE_LOCAL bf16@local* () swizzled 0 32768
+%1 = CONST index () value 0
+%2 = INDEX bf16@local* (%0, %1)
+%3 = CONST f32x128 () value 0.0
+%4 = CONST bool () value true
+%5 = INDEX bf16@local* (%0, %1, %4)
+%6 = DEFINE_LOCAL bf16@local* () local 1 32768
+%7 = INDEX bf16@local* (%6, %1)
+%8 = DEFINE_LOCAL f32@local* () swizzled 2 4096
+%9 = INDEX f32@local* (%8, %1)
+%10 = CONST f32x64 () value 0.0
+";
+
+#[test]
+fn products_of_four_warps() {
+    let cases = [
+        ("%20 = WGMMA f32x128 (%2, %2, %3) group bf16 256 along across 8192", ""),
+        ("%20 = WGMMA f32x64 (%9, %9, %10) group tf32 128 along along", ""),
+        ("%20 = WGMMA f32x128 (%2, %2, %3)", "wgmma_arg wgmma_factors wgmma_dtype"),
+        ("%20 = WGMMA f32x128 (%2, %2, %3) group bf16 256 along across 8200", "wgmma_arg"),
+        ("%20 = WGMMA f32x64 (%9, %9, %10) group tf32 128 along across 8192", "wgmma_arg"),
+        ("%20 = WGMMA f32x128 (%2, %2, %3) group f16 256 along along", "wgmma_factors"),
+        ("%20 = WGMMA f32x128 (%2, %5, %3) group bf16 256 along along", "wgmma_factors"),
+        ("%20 = WGMMA f32x128 (%7, %2, %3) group bf16 256 along along", "wgmma_factors"),
+        ("%20 = WGMMA f32x128 (%2, %2, %3) group bf16 128 along along", "wgmma_dtype"),
+        ("%20 = WGMMA f32x128 (%2, %2, %10) group bf16 256 along along", "wgmma_dtype"),
+        ("%20 = SETTLE void () slot 1", "allowed_op"),
+    ];
+    check_all(Stage::Loops, FACTORS, &cases);
+}
+
 #[test]
 fn barriers_and_groups_of_copies() {
     let cases = [
@@ -232,6 +267,8 @@ fn barriers_and_groups_of_copies() {
         ("%10 = BARRIER void () slot 0", "no_arg"),
         ("%10 = COMMIT void () slot 0", "no_arg"),
         ("%10 = WAIT void ()", "slot_arg"),
+        ("%10 = SETTLE void () slot 1", ""),
+        ("%10 = SETTLE void ()", "slot_arg"),
     ];
     check_all(Stage::Linear, THREADS, &cases);
     let g = Graph::new();

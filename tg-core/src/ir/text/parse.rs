@@ -9,7 +9,7 @@ use super::lex::{Kind, Token, tokens};
 use super::{AXES, SPECIALS, is_plain};
 use crate::dim::{Dim, Var};
 use crate::dtype::DType;
-use crate::ir::{Arg, Axis, Fragment, Graph, Op, Special, Uop, Value};
+use crate::ir::{Arg, Arrangement, Axis, Fragment, Graph, Group, Op, Rows, Special, Uop, Value};
 use crate::view::{ShapeTracker, View};
 
 /// Most items a list of axes, dimensions or views may have.
@@ -289,6 +289,19 @@ impl Line {
         }
     }
 
+    fn group(&mut self) -> Parsed<Group> {
+        let fragment = self.take("a shape of fragments", fragment)?;
+        let columns = self.take("a number of columns", columns)?;
+        Ok(Group { fragment, columns, factors: [self.rows()?, self.rows()?] })
+    }
+
+    fn rows(&mut self) -> Parsed<Rows> {
+        match self.take("`along` or `across`", rows)? {
+            Rows::Across(_) => self.small().map(Rows::Across),
+            rows => Ok(rows),
+        }
+    }
+
     fn view(&mut self) -> Parsed<View> {
         self.sign("{")?;
         self.keyword("shape")?;
@@ -322,10 +335,12 @@ const KEYWORDS: &[Keyword] = &[
     ("op", |l| l.op().map(Arg::Op)),
     ("buffer", |l| Ok(Arg::Buffer(l.small()?, l.dims()?))),
     ("slot", |l| l.small().map(Arg::Slot)),
-    ("local", |l| Ok(Arg::Local(l.small()?, l.small()?))),
+    ("local", |l| Ok(Arg::Local(l.small()?, l.small()?, Arrangement::Plain))),
+    ("swizzled", |l| Ok(Arg::Local(l.small()?, l.small()?, Arrangement::Swizzled))),
     ("range", |l| Ok(Arg::Range(l.small()?, l.axis()?))),
     ("special", |l| l.take("`block` or `thread`", special).map(Arg::Special)),
     ("fragment", |l| l.take("a shape of fragments", fragment).map(Arg::Fragment)),
+    ("group", |l| l.group().map(Arg::Group)),
     ("stream", |_| Ok(Arg::Stream)),
     ("ahead", |l| l.small().map(Arg::Ahead)),
     ("matrices", |l| Ok(Arg::Matrices(l.small()?, l.value()?.is_true()))),
@@ -342,6 +357,15 @@ fn special(kind: &Kind) -> Option<Special> {
 
 fn bit(kind: &Kind) -> Option<u8> {
     if let Kind::Number(text) = kind { text.parse().ok().filter(|bit| *bit < 10) } else { None }
+}
+
+fn columns(kind: &Kind) -> Option<u16> {
+    if let Kind::Number(text) = kind { text.parse().ok() } else { None }
+}
+
+fn rows(kind: &Kind) -> Option<Rows> {
+    let ways = [("along", Rows::Along), ("across", Rows::Across(0))];
+    ways.into_iter().find(|(name, _)| matches!(kind, Kind::Word(w) if w == name)).map(|(_, rows)| rows)
 }
 
 fn fragment(kind: &Kind) -> Option<Fragment> {
@@ -368,7 +392,7 @@ fn constant(kind: &Kind) -> Option<Value> {
 /// Numbers that [`Graph::fresh`] hands out and the text has used.
 fn reserve(graph: &Graph, op: Op, arg: &Arg) {
     match (op, arg) {
-        (_, Arg::Buffer(number, _) | Arg::Range(number, _) | Arg::Local(number, _)) => graph.reserve(*number),
+        (_, Arg::Buffer(number, _) | Arg::Range(number, _) | Arg::Local(number, ..)) => graph.reserve(*number),
         (Op::DefineAcc, Arg::Slot(number)) => graph.reserve(*number),
         _ => {}
     }

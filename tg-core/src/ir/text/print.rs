@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{AXES, SPECIALS, is_plain};
 use crate::dim::{Dim, Var};
-use crate::ir::{Arg, Axis, Id, Uop, Value};
+use crate::ir::{Arg, Arrangement, Axis, Group, Id, Rows, Uop, Value};
 use crate::view::View;
 
 /// Everything `root` is made of, one node a line, `root` last.
@@ -51,17 +51,34 @@ pub(crate) fn arg(arg: &Arg) -> Option<String> {
         Arg::Op(op) => format!("op {op}"),
         Arg::Buffer(number, shape) => format!("buffer {number} {}", dims(shape)),
         Arg::Slot(slot) => format!("slot {slot}"),
-        Arg::Local(number, len) => format!("local {number} {len}"),
+        Arg::Local(number, len, arrangement) => format!("{} {number} {len}", arrangement_text(*arrangement)),
         Arg::Range(number, axis) => format!("range {number} {}", axis_text(*axis)),
         Arg::Special(special) => {
             format!("special {}", SPECIALS.iter().find(|(s, _)| s == special).map_or("", |(_, name)| name))
         }
         Arg::Fragment(fragment) => format!("fragment {}", fragment.name()),
+        Arg::Group(group) => group_text(*group),
         Arg::Stream => "stream".to_string(),
         Arg::Ahead(depth) => format!("ahead {depth}"),
         Arg::Matrices(count, by_columns) => format!("matrices {count} {by_columns}"),
         Arg::Name(name) => format!("name {}", quoted(name)),
     })
+}
+
+fn arrangement_text(arrangement: Arrangement) -> &'static str {
+    match arrangement {
+        Arrangement::Plain => "local",
+        Arrangement::Swizzled => "swizzled",
+    }
+}
+
+fn group_text(group: Group) -> String {
+    let rows = |rows: Rows| match rows {
+        Rows::Along => "along".to_string(),
+        Rows::Across(apart) => format!("across {apart}"),
+    };
+    let [left, right] = group.factors.map(rows);
+    format!("group {} {} {left} {right}", group.fragment.name(), group.columns)
 }
 
 /// What a loop runs over, as it stands in arguments.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::dim::{Dim, Var};
 use crate::dtype::{DType, Scalar, Space};
-use crate::ir::{Arg, Graph, Op, Uop, Value};
+use crate::ir::{Arg, Arrangement, Fragment, Graph, Group, Op, Rows, Uop, Value};
 use crate::view::{ShapeTracker, View};
 
 /// xorshift64*.
@@ -57,9 +57,14 @@ impl Random {
         View { shape: self.many(Random::dim), strides: self.many(Random::dim), offset: self.dim(), mask }
     }
 
+    fn group(&mut self) -> Group {
+        let factors = [(); 2].map(|()| self.pick(&[Rows::Along, Rows::Across(0), Rows::Across(8192)]));
+        Group { fragment: self.pick(Fragment::ALL), columns: self.pick(&[0, 32, 256]), factors }
+    }
+
     fn arg(&mut self) -> Arg {
         let number = self.below(100) as u32;
-        match self.below(15) {
+        match self.below(16) {
             0 => Arg::Value(self.value()),
             1 => Arg::Var(self.var()),
             2 => Arg::Shape(self.many(Random::dim)),
@@ -70,10 +75,11 @@ impl Random {
             7 => Arg::Op(self.pick(Op::ALL)),
             8 => Arg::Buffer(number, self.many(Random::dim)),
             9 => Arg::Slot(number),
-            10 => Arg::Local(number, self.next() as u32 >> 1),
+            10 => Arg::Local(number, self.next() as u32 >> 1, self.pick(&[Arrangement::Plain, Arrangement::Swizzled])),
             11 => Arg::Range(number, self.pick(&AXES).0),
             12 => Arg::Name(self.pick(&["kernel", "", "a \"b\" # c", "日本\t"]).into()),
             13 => Arg::Stream,
+            14 => Arg::Group(self.group()),
             _ => Arg::None,
         }
     }

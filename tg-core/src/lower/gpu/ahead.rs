@@ -3,7 +3,9 @@
 //!
 //! With n buffers, the copies of the first n - 1 iterations are begun before the loop, each as a group. An iteration waits
 //! for its group, and for all threads, who are then done with the buffer that the copies of n - 1 iterations later go to;
-//! these are begun next. Copies that stand in loops of their own are not asynchronous, and stay.
+//! these are begun next. Products of four warps read their factors while threads go on, those of one iteration while the next
+//! begins: copies then go to the buffer before, and begin an iteration later, after these products. Copies that stand in
+//! loops of their own are not asynchronous, and stay.
 
 use rustc_hash::FxHashSet;
 
@@ -28,6 +30,11 @@ fn depth(node: Uop) -> Option<u32> {
         Arg::Ahead(depth) if node.op() == Op::Store && node.arity() == 2 => Some(*depth),
         _ => None,
     }
+}
+
+/// Groups of products of four warps that go on while the next ones begin, with so many buffers for their factors.
+pub(super) fn products_under_way(depth: u32) -> u32 {
+    if depth > 2 { 1 } else { 0 }
 }
 
 fn plain(node: Uop) -> Uop {
@@ -87,20 +94,22 @@ impl<'g, 'a> Loop<'g, 'a> {
 
     /// The list with the copies, which are added to `moved`, where they begin.
     fn written(mut self, simplifier: &mut Simplifier<'g>, moved: &mut FxHashSet<Uop<'g>>) -> Vec<Uop<'g>> {
-        let ahead = self.depth as i64 - 1;
+        let has_groups = self.body.iter().any(|n| n.op() == Op::Wgmma);
+        let under_way = if has_groups { products_under_way(self.depth) } else { 0 };
+        let ahead = self.depth - 1 - under_way;
         if self.is_repeated() {
             self.control(Op::Barrier, Arg::None);
         }
-        for first in 0..ahead {
+        for first in 0..ahead.into() {
             self.copies(self.range.like(first), simplifier);
         }
         self.put(self.range);
-        self.control(Op::Wait, Arg::Slot(self.depth - 2));
+        self.control(Op::Wait, Arg::Slot(ahead - 1));
         self.control(Op::Barrier, Arg::None);
-        self.copies(self.range + ahead, simplifier);
-        for node in self.rest() {
-            self.put(node);
-        }
+        let (before, after) = if has_groups { (self.rest(), vec![]) } else { (vec![], self.rest()) };
+        before.into_iter().for_each(|node| self.put(node));
+        self.copies(self.range + i64::from(ahead), simplifier);
+        after.into_iter().for_each(|node| self.put(node));
         moved.extend(self.out.iter().filter(|n| depth(**n).is_some()));
         [&self.out[..], self.after].concat()
     }

@@ -12,7 +12,7 @@ use crate::ir::{Arg, Op, Uop};
 use crate::lower::Linear;
 
 pub fn barriers<'g>(linear: Linear<'g>) -> Linear<'g> {
-    let ahead = linear.0.iter().filter(|n| matches!(n.arg(), Arg::Ahead(_))).filter_map(|n| used(*n));
+    let ahead = linear.0.iter().filter(|n| matches!(n.arg(), Arg::Ahead(_))).flat_map(|n| used(*n));
     let ahead = ahead.map(|(number, _)| number).collect();
     let mut pass = Barriers { list: &linear.0, out: Vec::new(), ahead };
     pass.block(0..linear.0.len(), State::default());
@@ -29,23 +29,25 @@ struct Barriers<'g, 'a> {
     ahead: BTreeSet<u32>,
 }
 
-/// The shared memory that an instruction uses, and whether it writes it.
-fn used(node: Uop) -> Option<(u32, bool)> {
-    if !matches!(node.op(), Op::Load | Op::Store | Op::LoadMatrix) {
-        return None;
-    }
-    let mut pointer = node.src(0).src(0);
-    while pointer.op() == Op::After {
-        pointer = pointer.src(0);
-    }
-    match pointer.arg() {
-        Arg::Local(number, _) => Some((*number, node.op() == Op::Store)),
+/// A piece of shared memory, and whether it is written.
+type Access = (u32, bool);
+
+/// The shared memory that an instruction uses.
+fn used<'g>(node: Uop<'g>) -> impl Iterator<Item = Access> + use<'g> {
+    let addresses = match node.op() {
+        Op::Load | Op::Store | Op::LoadMatrix => 1,
+        Op::Wgmma => 2,
+        _ => 0,
+    };
+    let number = |address: Uop| match super::root(address).arg() {
+        Arg::Local(number, ..) => Some(*number),
         _ => None,
-    }
+    };
+    node.srcs().take(addresses).filter_map(number).map(move |number| (number, node.op() == Op::Store))
 }
 
 /// Whether using the memory, for writing or not, has to wait for others.
-fn is_hazard(state: &State, (number, writes): (u32, bool)) -> bool {
+fn is_hazard(state: &State, (number, writes): Access) -> bool {
     state.get(&number).is_some_and(|(written, read)| if writes { *read } else { *written })
 }
 
@@ -56,7 +58,7 @@ impl<'g> Barriers<'g, '_> {
         while at < range.end {
             let node = self.list[at];
             if node.op() != Op::Range {
-                if let Some(access) = self.ordered(node) {
+                for access in self.ordered(node).collect::<Vec<_>>() {
                     self.wait(&mut state, &[access]);
                     let (written, read) = state.entry(access.0).or_default();
                     if access.1 { *written = true } else { *read = true }
@@ -78,7 +80,7 @@ impl<'g> Barriers<'g, '_> {
 
     /// Emits a loop but for its end. The state it begins with is that before it or that at its own end.
     fn repeated(&mut self, body: std::ops::Range<usize>, mut state: State, head: Uop<'g>) -> State {
-        let accesses: Vec<_> = self.list[body.clone()].iter().filter_map(|n| self.ordered(*n)).collect();
+        let accesses: Vec<_> = self.list[body.clone()].iter().flat_map(|n| self.ordered(*n)).collect();
         self.wait(&mut state, &accesses);
         self.out.push(head);
         let emitted = self.out.len();
@@ -91,12 +93,12 @@ impl<'g> Barriers<'g, '_> {
     }
 
     /// What `node` uses of the memory that is ordered here.
-    fn ordered(&self, node: Uop) -> Option<(u32, bool)> {
+    fn ordered(&self, node: Uop<'g>) -> impl Iterator<Item = Access> {
         used(node).filter(|(number, _)| !self.ahead.contains(number))
     }
 
     /// A barrier, if one of `accesses` has to wait.
-    fn wait(&mut self, state: &mut State, accesses: &[(u32, bool)]) {
+    fn wait(&mut self, state: &mut State, accesses: &[Access]) {
         if accesses.iter().any(|access| is_hazard(state, *access)) {
             let graph = self.list[0].graph();
             self.out.push(graph.node(Op::Barrier, DType::VOID, &[], Arg::None));

@@ -15,7 +15,7 @@ pub fn early<'g>(linear: Linear<'g>) -> Linear<'g> {
 /// What instructions do not move across.
 fn is_bound(node: Uop) -> bool {
     let stores = node.op() == Op::Store && !is_copy(&node);
-    stores || matches!(node.op(), Op::Range | Op::Endrange | Op::Barrier | Op::Wait)
+    stores || matches!(node.op(), Op::Range | Op::Endrange | Op::Barrier | Op::Wait | Op::Settle)
 }
 
 fn is_copy(node: &Uop) -> bool {

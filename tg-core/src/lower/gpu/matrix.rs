@@ -1,10 +1,11 @@
 //! Before: sums over Matrix ranges, each a thread's own. After: none; the threads of a warp compute their sums together, by
-//! WMMA.
+//! WMMA, or those of four warps by WGMMA ([`super::group`]).
 //!
 //! A thread's counters `h` and `l` are the bits of its number in the warp. Of the factors it holds what [`Fragment`] says,
 //! which are the same expressions for other rows, columns and steps. A sum whose threads are not those of a warp is left
 //! to each of them.
 
+use super::group::Warps;
 use crate::dtype::{DType, Space};
 use crate::ir::{Arg, Axis, Fragment, Held, Op, Uop};
 use crate::loops::{Digits, stride, substitute, terms};
@@ -16,7 +17,8 @@ pub fn matrix<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     while let Some(sum) =
         kernel.toposort().into_iter().find(|n| n.op() == Op::Reduce && n.srcs().skip(1).any(is_matrix))
     {
-        let together = Warp::of(kernel, sum).and_then(|warp| warp.sum(sum, simplifier));
+        let of_group = Warps::of(kernel, sum, simplifier).map(|warps| warps.sum(sum));
+        let together = of_group.or_else(|| Warp::of(kernel, sum).and_then(|warp| warp.sum(sum, simplifier)));
         let alone = || {
             let depth: Vec<_> = sum.srcs().skip(1).filter(|r| is_matrix(*r)).collect();
             changed(sum, &depth, Axis::Reduce)
@@ -38,7 +40,7 @@ fn is_stored_together<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     })
 }
 
-fn is_matrix(range: Uop) -> bool {
+pub(super) fn is_matrix(range: Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Matrix))
 }
 
@@ -58,9 +60,11 @@ struct Warp<'g> {
     row: Uop<'g>,
     column: Uop<'g>,
     depth: Uop<'g>,
-    /// The factors, before they are converted to f32 or rounded.
+    /// The factors, before they are converted to f32, rounded or cut.
     left: Uop<'g>,
     right: Uop<'g>,
+    /// Whether they have to be rounded.
+    rounded: [bool; 2],
 }
 
 impl<'g> Warp<'g> {
@@ -71,10 +75,12 @@ impl<'g> Warp<'g> {
         let (h, l) = (with(0b11100)?, with(0b00011)?);
         let (left, right) = factors(product, h, l)?;
         let depth = sum.srcs().skip(1).find(|r| is_matrix(*r))?;
-        let element = |factor: Uop<'g>| factor.ranges().find(|r| is_matrix(*r) && *r != depth);
-        let (row, column) = (element(left)?, element(right)?);
+        let elements = |factor: Uop<'g>| factor.ranges().filter(|r| is_matrix(*r) && *r != depth).collect::<Vec<_>>();
+        let ([row], [column]) = (&elements(left)[..], &elements(right)[..]) else { return None };
+        let (row, column) = (*row, *column);
+        let rounded = [left, right].map(|factor| factor.op() == Op::RoundTf32);
         let ((fragment, left), (_, right)) = (Fragment::of(left)?, Fragment::of(right)?);
-        Some(Warp { fragment, h, l, row, column, depth, left, right })
+        Some(Warp { fragment, h, l, row, column, depth, left, right, rounded })
     }
 
     fn sum(&self, sum: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
@@ -94,7 +100,8 @@ impl<'g> Warp<'g> {
         let a = shared[0].unwrap_or_else(|| joined(a, of_left, simplifier));
         let b = shared[1].unwrap_or_else(|| joined(b, of_right, simplifier));
         let zero = graph.constant(of_result, 0.0);
-        let (a, b) = (self.fragment.taken(a), self.fragment.taken(b));
+        let taken = |value: Uop<'g>, which: usize| if self.rounded[which] { value.unary(Op::RoundTf32) } else { value };
+        let (a, b) = (taken(a, 0), taken(b, 1));
         let product = graph.node(Op::Wmma, of_result, &[a, b, zero], Arg::Fragment(self.fragment));
         let others: Vec<_> = sum.srcs().skip(1).filter(|r| *r != self.depth).collect();
         let all = product.reduce(Op::Add, &others);
@@ -193,7 +200,7 @@ pub fn loaded(factor: Uop<'_>) -> Uop<'_> {
 
 /// Whether `value` is a sum of products that begin with 0.
 pub fn is_sum_of_products(value: Uop) -> bool {
-    terms(value).iter().all(|n| n.op() == Op::Wmma && n.src(2).as_const().is_some())
+    terms(value).iter().all(|n| matches!(n.op(), Op::Wmma | Op::Wgmma) && n.src(2).as_const().is_some())
 }
 
 /// Whether `value` is a sum of products of two floats.

@@ -11,6 +11,7 @@
 //! | [`exchange`] | threads store four narrow results side by side, of which matrix units give them two |
 //! | [`wide`] | neighbours that are loaded one by one are loaded together |
 //! | [`ahead`] | copies into shared memory that may run ahead do |
+//! | [`settle`] | products of four warps are waited for where their results, or the memory of their factors, are used |
 //! | [`barriers`] | shared memory is read after all have written it, and written after all have read it |
 //! | [`early`] | matrices are loaded a step before they are multiplied |
 //! | [`rotate`] | an iteration waits for the tiles of the next, and loads from them, before its last products |
@@ -20,10 +21,12 @@ mod barriers;
 mod cooperate;
 mod early;
 mod exchange;
+mod group;
 mod half;
 mod matrix;
 mod pairs;
 mod rotate;
+mod settle;
 mod sums;
 mod threads;
 mod wide;
@@ -37,11 +40,21 @@ pub(super) use half::half;
 pub(super) use matrix::{accumulated, matrix};
 pub(super) use pairs::pairs;
 pub(super) use rotate::rotate;
+pub(super) use settle::settle;
 pub(super) use sums::sums;
 pub(super) use threads::threads;
 pub(super) use wide::wide;
 
-use crate::ir::{Arg, Axis, Uop};
+use crate::ir::{Arg, Axis, Op, Uop};
+
+/// The DEFINE_GLOBAL or DEFINE_LOCAL under `address`.
+fn root(address: Uop<'_>) -> Uop<'_> {
+    let mut pointer = address;
+    while matches!(pointer.op(), Op::Index | Op::After) {
+        pointer = pointer.src(0);
+    }
+    pointer
+}
 
 fn is_thread(range: &Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Thread(_)))

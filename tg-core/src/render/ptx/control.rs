@@ -3,7 +3,7 @@
 use super::Writer;
 use super::registers::{Class, Lane, Side, held, type_name};
 use crate::dtype::Scalar;
-use crate::ir::{Arg, Special, Uop};
+use crate::ir::{Arg, SWIZZLED, Special, Uop};
 
 impl<'g> Writer<'g, '_> {
     /// A run-time dimension. Where its bounds fit 32 bits, those are the lower ones.
@@ -59,6 +59,15 @@ impl<'g> Writer<'g, '_> {
         self.body.label(format!("end{number}"));
     }
 
+    /// Waits for all threads of the block.
+    pub(super) fn barrier(&mut self) {
+        // Matrix units that read shared memory by themselves have to be told what threads have written.
+        if self.alignment == SWIZZLED {
+            self.body.line("fence.proxy.async.shared::cta;");
+        }
+        self.body.line("bar.sync 0;");
+    }
+
     /// Waits for all copies that run ahead but those of the last groups.
     pub(super) fn wait(&mut self, node: Uop<'g>) {
         let Arg::Slot(left) = *node.arg() else { panic!("render: {node:?}") };
@@ -92,7 +101,9 @@ impl<'g> Writer<'g, '_> {
                 Lane::Half(target, Side::Low) => (target, Class::B32, self.body.pair(&lanes[at], &lanes[at + 1])),
                 Lane::Half(_, Side::High) => continue,
             };
-            self.body.line(format!("mov.{} {target}, {source};", class.name()));
+            if *target != source {
+                self.body.line(format!("mov.{} {target}, {source};", class.name()));
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::layout::{Chunk, chunks, memory_type};
 use super::registers::{Class, Lane, held, type_name};
 use super::{Pointer, Writer};
 use crate::dtype::{DType, Kind, Scalar};
-use crate::ir::{Arg, Op, Uop};
+use crate::ir::{Arg, Arrangement, Op, Uop};
 use crate::target::{Isa, WIDEST};
 
 /// Bound of the distance, in elements, between a register and an address: 31 bits hold it in bytes.
@@ -67,14 +67,15 @@ impl<'g> Writer<'g, '_> {
     }
 
     pub(super) fn define_local(&mut self, node: Uop<'g>) {
-        let Arg::Local(_, len) = *node.arg() else { panic!("render: {node:?}") };
+        let Arg::Local(_, len, arrangement) = *node.arg() else { panic!("render: {node:?}") };
         if self.shared_base.is_none() {
             let base = self.body.fresh(Class::B32);
             self.body.line(format!("mov.u32 {base}, shared;"));
             self.shared_base = Some(base);
         }
-        self.pointers.insert(node, Pointer::Shared { offset: self.shared });
-        self.shared += (len as usize * node.dtype().pointee().bytes()).next_multiple_of(super::ALIGNMENT);
+        let is_swizzled = arrangement == Arrangement::Swizzled;
+        self.pointers.insert(node, Pointer::Shared { offset: self.shared, is_swizzled });
+        self.shared += (len as usize * node.dtype().pointee().bytes()).next_multiple_of(self.alignment);
     }
 
     /// The address of `place` in brackets.
@@ -85,18 +86,23 @@ impl<'g> Writer<'g, '_> {
         let base = match pointer {
             Pointer::Value(name) => return format!("[{name}]"),
             Pointer::Global { base, .. } => base.clone(),
-            Pointer::Shared { offset: start } => {
+            Pointer::Shared { offset: start, is_swizzled } => {
+                let base = self.shared_base.clone().unwrap_or_default();
+                if *is_swizzled {
+                    return self.swizzled((base, *start as i64), rest, (offset, size));
+                }
                 offset += *start as i64;
-                self.shared_base.clone().unwrap_or_default()
+                base
             }
         };
-        let register = rest.map_or(base.clone(), |rest| self.scaled(base, rest, size));
+        let register = rest.map_or(base.clone(), |rest| self.scaled(base, rest, (size, None)));
         if offset == 0 { format!("[{register}]") } else { format!("[{register}+{offset}]") }
     }
 
-    /// The register `base` + `rest` * `size`, made once for a loop and those inside of it.
-    fn scaled(&mut self, base: String, rest: Uop<'g>, size: i64) -> String {
-        let key = (base.clone(), rest, size);
+    /// The register `base` + `rest` * `size`, made once for a loop and those inside of it; or what lies so many bytes behind
+    /// that in swizzled memory.
+    pub(super) fn scaled(&mut self, base: String, rest: Uop<'g>, (size, swizzled): (i64, Option<i64>)) -> String {
+        let key = (base.clone(), rest, (size, swizzled));
         if let Some(known) = self.addresses.iter().find_map(|scope| scope.get(&key)) {
             return known.clone();
         }
@@ -115,7 +121,13 @@ impl<'g> Writer<'g, '_> {
             (_, false) => "mad.wide.s32",
             (_, true) => "mad.lo.s64",
         };
-        self.body.line(format!("{instruction} {register}, {place}, {size}, {base};"));
+        match swizzled {
+            None => self.body.line(format!("{instruction} {register}, {place}, {size}, {base};")),
+            Some(offset) => {
+                self.body.line(format!("{instruction} {register}, {place}, {size}, {offset};"));
+                self.swizzle(&register, &base);
+            }
+        }
         if let Some(scope) = self.addresses.last_mut() {
             scope.insert(key, register.clone());
         }

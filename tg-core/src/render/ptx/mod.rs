@@ -8,6 +8,7 @@
 mod ahead;
 mod control;
 mod convert;
+mod group;
 mod layout;
 mod memory;
 mod operators;
@@ -25,11 +26,11 @@ use self::registers::{Body, Lane};
 use super::emit::Rendered;
 use crate::dim::Var;
 use crate::dtype::DType;
-use crate::ir::{Op, Uop};
+use crate::ir::{Arg, Arrangement, Op, SWIZZLED, Uop};
 use crate::lower::Linear;
 use crate::target::Isa;
 
-/// Arrays in shared memory begin at multiples of this many bytes.
+/// Arrays in shared memory begin at multiples of this many bytes, if none of them is swizzled.
 const ALIGNMENT: usize = 128;
 
 /// Registers of a multiprocessor.
@@ -63,14 +64,14 @@ pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
     let shared = writer.shared;
     let head = head(entry, resident(linear, entry, shared));
     let source = format!("{head}{{\n{}  ret;\n}}\n", writer.body.finish());
-    Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared) }
+    Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared, writer.alignment) }
 }
 
 /// How many blocks of a kernel with matrix units are to run on a multiprocessor at once: as many as leave each thread twice
 /// the registers of its sums, and have the shared memory they need. Without being told, `ptxas` makes room for more, and then has no registers to load the next
 /// factors into while it multiplies.
 fn resident(linear: &Linear, entry: &Entry, shared: usize) -> Option<u32> {
-    let is_product = |n: &&Uop| n.op() == Op::UpdateAcc && n.src(1).op() == Op::Wmma;
+    let is_product = |n: &&Uop| n.op() == Op::UpdateAcc && matches!(n.src(1).op(), Op::Wmma | Op::Wgmma);
     let sums: u32 = linear.0.iter().filter(is_product).map(|n| u32::from(n.src(0).dtype().lanes)).sum();
     let blocks = REGISTERS / (entry.threads * (2 * sums).max(FEWEST));
     let with_shared = entry.isa.shared_bytes() / shared.max(1);
@@ -87,14 +88,14 @@ fn head(entry: &Entry, resident: Option<u32>) -> String {
 }
 
 /// The head of a module. Versions are the lowest that have what kernels use, for the sake of old drivers.
-fn prelude(isa: Isa, shared: usize) -> BTreeMap<String, String> {
+fn prelude(isa: Isa, shared: usize, alignment: usize) -> BTreeMap<String, String> {
     let (version, target) = match isa {
         Isa::Sm80 => ("7.1", "sm_80"),
         Isa::Sm90a => ("8.0", "sm_90a"),
         isa => panic!("render: {} has no PTX", isa.name()),
     };
     let head = format!(".version {version}\n.target {target}\n.address_size 64");
-    let array = format!(".extern .shared .align {ALIGNMENT} .b8 shared[];");
+    let array = format!(".extern .shared .align {alignment} .b8 shared[];");
     let lines = [("0 head".to_string(), head), ("1 shared".to_string(), array)];
     lines.into_iter().take(if shared > 0 { 2 } else { 1 }).collect()
 }
@@ -104,11 +105,14 @@ fn prelude(isa: Isa, shared: usize) -> BTreeMap<String, String> {
 enum Pointer {
     /// A register with an address; whether nothing in the kernel writes there.
     Global { base: String, is_constant: bool },
-    /// Bytes from the beginning of the shared array.
-    Shared { offset: usize },
+    /// Bytes from the beginning of the shared array, and whether they are swizzled.
+    Shared { offset: usize, is_swizzled: bool },
     /// A parameter that is the value itself.
     Value(String),
 }
+
+/// An address: `base`, `place`, `size`, and, in swizzled memory, the bytes beside it.
+type Scaled<'g> = (String, Uop<'g>, (i64, Option<i64>));
 
 struct Writer<'g, 'a> {
     entry: &'a Entry<'a>,
@@ -117,7 +121,7 @@ struct Writer<'g, 'a> {
     ranges: Ranges<'g>,
     pointers: FxHashMap<Uop<'g>, Pointer>,
     /// Registers with `base` + `place` * `size`, by loop, outermost first.
-    addresses: Vec<FxHashMap<(String, Uop<'g>, i64), String>>,
+    addresses: Vec<FxHashMap<Scaled<'g>, String>>,
     divisors: Divisors<'g>,
     /// What some instruction reads. Parts of addresses that are folded are not in it.
     needed: FxHashSet<Uop<'g>>,
@@ -127,8 +131,11 @@ struct Writer<'g, 'a> {
     revisited: FxHashSet<Uop<'g>>,
     /// The register with the address of the shared array.
     shared_base: Option<String>,
-    /// Bytes of shared memory so far.
+    /// Bytes of shared memory so far, and what its arrays begin at multiples of.
     shared: usize,
+    alignment: usize,
+    /// Sums that are changed by products of four warps.
+    sums: FxHashSet<Uop<'g>>,
     /// Numbers of the loops that have not ended, and how many there were.
     open: Vec<usize>,
     loops: usize,
@@ -149,6 +156,8 @@ impl<'g, 'a> Writer<'g, 'a> {
             revisited: ahead::revisited(&linear.0),
             shared_base: None,
             shared: 0,
+            alignment: alignment(&linear.0),
+            sums: linear.0.iter().filter(is_sum_of_groups).map(|n| n.src(0)).collect(),
             open: vec![],
             loops: 0,
         }
@@ -174,9 +183,10 @@ impl<'g, 'a> Writer<'g, 'a> {
             },
             Op::Endrange => self.end(node),
             Op::UpdateAcc => self.update(node),
-            Op::Barrier => self.body.line("bar.sync 0;"),
+            Op::Barrier => self.barrier(),
             Op::Commit => self.body.line("cp.async.commit_group;"),
             Op::Wait => self.wait(node),
+            Op::Settle => self.settle(node),
             op => return Some(self.lanes_of(op, node)),
         }
         None
@@ -194,6 +204,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             Op::Gep => self.gep(node),
             Op::Shuffle => self.shuffle(node),
             Op::Wmma => self.wmma(node),
+            Op::Wgmma => self.wgmma(node),
             Op::LoadMatrix => self.load_matrix(node),
             Op::Cast => self.cast(node),
             Op::Bitcast => self.bitcast(node),
@@ -201,6 +212,17 @@ impl<'g, 'a> Writer<'g, 'a> {
             op => panic!("render: {op} is no instruction of a kernel for GPUs: {node:?}"),
         }
     }
+}
+
+/// Whether `node` adds products of four warps to a sum.
+fn is_sum_of_groups(node: &&Uop) -> bool {
+    node.op() == Op::UpdateAcc && node.src(1).op() == Op::Wgmma
+}
+
+/// What the arrays of `list` in shared memory begin at multiples of.
+fn alignment(list: &[Uop]) -> usize {
+    let is_swizzled = |n: &Uop| matches!(n.arg(), Arg::Local(.., Arrangement::Swizzled));
+    if list.iter().any(is_swizzled) { SWIZZLED } else { ALIGNMENT }
 }
 
 /// The DEFINE_GLOBAL or DEFINE_LOCAL under an INDEX or AFTER.
@@ -215,7 +237,7 @@ fn buffer(pointer: Uop<'_>) -> Uop<'_> {
 /// Whether something happens even if nobody reads it.
 fn has_effect(op: Op) -> bool {
     use Op::*;
-    matches!(op, Store | UpdateAcc | Range | Endrange | Barrier | Commit | Wait)
+    matches!(op, Store | UpdateAcc | Range | Endrange | Barrier | Commit | Wait | Settle)
 }
 
 impl<'g> Writer<'g, '_> {
@@ -233,9 +255,10 @@ impl<'g> Writer<'g, '_> {
     /// What the lines of `node` read.
     fn reads(&self, node: Uop<'g>) -> Vec<Uop<'g>> {
         match node.op() {
-            Op::Store if self.copies(node).is_some() => [accessed(node), accessed(node.src(1))].concat(),
-            Op::Load | Op::Store => [accessed(node), node.srcs().skip(1).take(1).collect()].concat(),
-            Op::LoadMatrix => accessed(node),
+            Op::Store if self.copies(node).is_some() => [node, node.src(1)].map(|n| accessed(n.src(0))).concat(),
+            Op::Load | Op::Store => [accessed(node.src(0)), node.srcs().skip(1).take(1).collect()].concat(),
+            Op::LoadMatrix => accessed(node.src(0)),
+            Op::Wgmma => [accessed(node.src(0)), accessed(node.src(1)), vec![node.src(2)]].concat(),
             Op::DefineAcc | Op::After => vec![node.src(0)],
             Op::Special | Op::Endrange => vec![],
             _ => node.srcs().collect(),
@@ -243,9 +266,8 @@ impl<'g> Writer<'g, '_> {
     }
 }
 
-/// What is needed of the address that `node` uses: its pointer, what varies of its places, and its condition.
-fn accessed<'g>(node: Uop<'g>) -> Vec<Uop<'g>> {
-    let index = node.src(0);
+/// What is needed of the address `index`: its pointer, what varies of its places, and its condition.
+fn accessed<'g>(index: Uop<'g>) -> Vec<Uop<'g>> {
     let rests = memory::places(index).into_iter().filter_map(|place| memory::peel(place).0);
     rests.chain([index.src(0)]).chain(index.srcs().nth(2)).collect()
 }

@@ -65,6 +65,7 @@ const TABLE: &[(Op, On, &str)] = &[
     (Op::Log2, On::F32, "lg2.approx.f32 $d, $0;"),
     (Op::Trunc, On::Float, "cvt.rzi.$t.$t $d, $0;"),
     (Op::RoundTf32, On::F32, "cvt.rna.tf32.f32 $d, $0;"),
+    (Op::CutTf32, On::F32, "and.b32 $d, $0, 0xFFFFE000;"),
     (Op::Add, On::Float, "add.$t $d, $0, $1;"),
     (Op::Add, On::Int, "add.$t $d, $0, $1;"),
     (Op::Add, On::Bool, "or.pred $d, $0, $1;"),

@@ -24,10 +24,14 @@ impl<'g> Writer<'g, '_> {
 
     fn settled_lane(&mut self, node: Uop<'g>, at: usize) -> Lane {
         let (lane, class) = (self.lanes(node)[at].clone(), Class::of(held(node)));
-        if node.op() == Op::DefineAcc { self.copy(&lane, class) } else { lane }
+        match node.op() {
+            Op::DefineAcc if self.sums.contains(&node) => self.copy_of_sum(&lane),
+            Op::DefineAcc => self.copy(&lane, class),
+            _ => lane,
+        }
     }
 
-    fn copy(&mut self, lane: &Lane, class: Class) -> Lane {
+    pub(super) fn copy(&mut self, lane: &Lane, class: Class) -> Lane {
         let (source, register) = (self.body.whole(lane), self.body.fresh(class));
         self.body.line(format!("mov.{} {register}, {source};", class.name()));
         Lane::Whole(register)

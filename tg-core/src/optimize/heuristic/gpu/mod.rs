@@ -15,6 +15,7 @@ mod product;
 mod rows;
 mod steps;
 mod transposed;
+mod units;
 mod vectors;
 
 use super::{Plan, is_reduce, size};

@@ -4,6 +4,7 @@
 
 use super::Plan;
 use super::steps::{Steps, united};
+use super::units::{Tile, Unit, tiles};
 use crate::ir::{Arg, Fragment, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
@@ -42,27 +43,19 @@ const LEAST: [i64; 3] = [16, 32, 32];
 const LEAST_OF_SEVERAL: [i64; 3] = [16, 32, 16];
 /// Bytes of the steps of the sum that the matrix units add up at once.
 const DEPTH_OF_UNIT: u32 = 32;
-/// Bits of a thread's number within its warp.
-const WARP_BITS: u32 = 5;
 
 /// A sum of products, and how far its loops move through the factors.
 pub(super) struct Product<'g> {
     /// Loops over results that move through one factor only, those that move through the other only, and the loops of the
     /// sum: those that run as one, outer before inner.
-    rows: Vec<Uop<'g>>,
-    columns: Vec<Uop<'g>>,
-    depth: Vec<Uop<'g>>,
+    pub rows: Vec<Uop<'g>>,
+    pub columns: Vec<Uop<'g>>,
+    pub depth: Vec<Uop<'g>>,
     /// The product of the factors.
-    factors: Uop<'g>,
+    pub factors: Uop<'g>,
     /// Bytes of an element of a factor, and whether the matrix units have products of such factors.
-    bytes: u32,
+    pub bytes: u32,
     has_units: bool,
-}
-
-/// Rows and columns of a block's tile, and of a warp's part of it, from the largest on, of factors of so many bytes.
-fn tiles(bytes: u32) -> [([u32; 2], [u32; 2]); 4] {
-    // Those of 4 bytes are rounded when they are loaded, and to be used the more often.
-    [([128, 256], [64, 64]), ([128, 128], [64, 16 * bytes]), ([128, 64], [64, 32]), ([64, 64], [32, 32])]
 }
 
 /// Bytes of shared memory for `depth` tiles of both factors, `steps` deep, whichever way their rows lie.
@@ -74,7 +67,7 @@ fn shared([height, width]: [u32; 2], (steps, bytes): (u32, u32), depth: u32) -> 
 }
 
 /// How often the innermost of `loops` runs in all.
-fn elements(loops: &[Uop]) -> i64 {
+pub(super) fn elements(loops: &[Uop]) -> i64 {
     loops.iter().map(|range| size(*range)).fold(1, i64::saturating_mul)
 }
 
@@ -106,7 +99,7 @@ impl<'g> Plan<'g, '_> {
         let (factor, depth) = (sum.src(0), sum.srcs().skip(1).collect::<Vec<_>>());
         let unit = |f| Fragment::of(f).filter(|(_, loaded)| loaded.op() == Op::Load).map(|(unit, _)| unit);
         // One rounded factor alone is of no use to the units.
-        let plain = |f: Uop<'g>| if f.op() == Op::RoundTf32 { f.src(0) } else { f };
+        let plain = |f: Uop<'g>| if matches!(f.op(), Op::RoundTf32 | Op::CutTf32) { f.src(0) } else { f };
         let is_plain = |f: Uop<'g>| plain(f).op() == Op::Load && f.dtype().is_float();
         let is_product = *sum.arg() == Arg::Op(Op::Add) && factor.op() == Op::Mul;
         if !is_product {
@@ -151,10 +144,10 @@ impl<'g> Plan<'g, '_> {
         if product.has_units {
             self.batches(others);
             let steps = (product.steps(DEEP[0]).count(), product.bytes);
-            let fits = |tile: [u32; 2]| shared(product.fitted(tile), steps, 2) <= self.isa.shared_bytes();
-            let tiles = tiles(product.bytes);
-            let tile = tiles.into_iter().filter(|(tile, _)| fits(*tile)).find(|(tile, _)| is_enough(*tile));
-            self.by_warps(product, tile.unwrap_or(tiles[3]));
+            let fits = |tile: &Tile| shared(product.fitted(tile.block), steps, 2) <= self.isa.shared_bytes();
+            let tiles = tiles(product, self.isa);
+            let large = tiles.iter().filter(|tile| fits(tile)).find(|tile| is_enough(tile.block));
+            large.or(tiles.last()).and_then(|tile| self.by_units(product, *tile));
             return true;
         }
         let steps = (product.steps(STEPS * product.bytes).count(), product.bytes);
@@ -187,8 +180,8 @@ impl<'g> Plan<'g, '_> {
         let bits = ROW.trailing_zeros();
         if let Some(around) = around {
             let depth = self.buffers(tile, (steps.count(), product.bytes), DEPTH_OF_TWO);
-            self.shared_tile(around, rows, 2 * bits, depth)?;
-            self.shared_tile(around, columns, 2 * bits, depth)?;
+            self.shared_tile((around, Unit::Warp), rows, 2 * bits, depth)?;
+            self.shared_tile((around, Unit::Warp), columns, 2 * bits, depth)?;
         }
         let steps = self.fused(&inside)?;
         // Factors that lie along the sum both are loaded some steps at a time, and fill the registers.
@@ -220,28 +213,27 @@ impl<'g> Plan<'g, '_> {
         self.kernel.toposort().iter().filter(|n| is_load(n)).any(|load| stride(load.src(0).src(1), range) == Some(1))
     }
 
-    /// A warp has a part of the tile.
-    fn by_warps(&mut self, product: &Product<'g>, (tile, part): ([u32; 2], [u32; 2])) -> Option<()> {
-        let [height, width] = product.fitted(tile);
+    /// A warp, or a group of four, has a part of the tile.
+    fn by_units(&mut self, product: &Product<'g>, Tile { block, part, unit }: Tile) -> Option<()> {
+        let [height, width] = product.fitted(block);
         let is_thin = height <= THIN;
         let [deep, most] = if is_thin { DEEP_IF_THIN } else { DEEP };
         let steps = product.steps(deep);
         let (high, wide) = (height.min(part[0]), width.min(if is_thin { THIN_PART } else { part[1] }));
-        let warps = height / high * (width / wide);
+        let parts = height / high * (width / wide);
         let rows = self.tile_of_block(&product.rows, height)?;
         let columns = self.tile_of_block(&product.columns, width)?;
         let (around, inside) = self.in_tiles(&steps)?;
         if let Some(around) = around {
-            let bits = WARP_BITS + warps.trailing_zeros();
+            let bits = unit.bits() + parts.trailing_zeros();
             let depth = self.buffers([height, width], (steps.count(), product.bytes), most);
-            self.shared_tile(around, rows, bits, depth)?;
-            self.shared_tile(around, columns, bits, depth)?;
+            self.shared_tile((around, unit), rows, bits, depth)?;
+            self.shared_tile((around, unit), columns, bits, depth)?;
         }
         let depth = self.fused(&inside)?;
-        let rows = self.part_of_warp(rows, high, WARP_BITS)?;
-        let columns = self.part_of_warp(columns, wide, WARP_BITS + (height / high).trailing_zeros())?;
-        let [rows, columns, depth] = [self.place(rows)?, self.place(columns)?, self.place(depth)?];
-        for range in self.act(Action::Matrix { rows, columns, depth })? {
+        let rows = self.part_of_unit(rows, high, unit.bits())?;
+        let columns = self.part_of_unit(columns, wide, unit.bits() + (height / high).trailing_zeros())?;
+        for range in self.act(unit.product(self.place(rows)?, self.place(columns)?, self.place(depth)?))? {
             self.write_all_out(range);
         }
         Some(())
@@ -269,22 +261,21 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// The part of a warp of `range`, of `by` iterations; the warps are told apart by the bits of a thread's number from
-    /// `bit` on.
-    fn part_of_warp(&mut self, range: Uop<'g>, by: u32, bit: u32) -> Option<Uop<'g>> {
-        let (warps, inner) = self.in_blocks(range, by)?;
-        if let Some(warps) = warps {
-            self.over_threads(warps, bit, bit + (size(warps) as u32).trailing_zeros());
+    /// The part of a unit of `range`, of `by` iterations; units are told apart by the bits of a thread's number from `bit` on.
+    fn part_of_unit(&mut self, range: Uop<'g>, by: u32, bit: u32) -> Option<Uop<'g>> {
+        let (units, inner) = self.in_blocks(range, by)?;
+        if let Some(units) = units {
+            self.over_threads(units, bit, bit + (size(units) as u32).trailing_zeros());
         }
         Some(inner)
     }
 
     /// Copies what the load that moves with `along` reads in one iteration of `around` into shared memory, by threads
-    /// that `bits` tell apart, through `depth` buffers.
-    fn shared_tile(&mut self, around: Uop<'g>, along: Uop<'g>, bits: u32, depth: u32) -> Option<()> {
+    /// that `bits` tell apart, through `depth` buffers, as the unit reads it.
+    fn shared_tile(&mut self, (around, unit): (Uop<'g>, Unit), along: Uop<'g>, bits: u32, depth: u32) -> Option<()> {
         let moves = |load: &Uop<'g>| load.depends_on(along) && load.depends_on(around);
         let load = loads(self.kernel).iter().position(moves)?;
-        let tile = self.act(Action::Share { axis: self.place(around)?, load, depth })?;
+        let tile = self.act(unit.copy(self.place(around)?, load, depth))?;
         let tile = self.joined(tile);
         let is_near = |range: &Uop<'g>| {
             let moves = |n: &Uop<'g>| n.op() == Op::Load && n.depends_on(*range);
