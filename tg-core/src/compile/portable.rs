@@ -34,7 +34,10 @@ impl Portable {
     /// If its loop nest is no text of a graph.
     pub fn render(&self, isa: Isa, actions: Option<&Actions>, symbol: &str) -> Result<Variant, ParseError> {
         let graph = Graph::new();
-        let lowered = generate(parse(&graph, &self.nest)?, isa, actions, &mut Simplifier::default());
+        let simplifier = &mut Simplifier::default();
+        // Terms of a sum stand in the order of their ranges, which the text numbers in another.
+        let nest = simplifier.simplify(parse(&graph, &self.nest)?);
+        let lowered = generate(nest, isa, actions, simplifier);
         let rendered = emit(&lowered.linear, symbol, &self.dims, &mut C::default());
         let prelude: String = rendered.prelude.into_values().map(|line| line + "\n").collect();
         let (source, scratch, (extent, tile)) = (prelude + &rendered.source, rendered.scratch, lowered.extent);
