@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, thread};
 
-use tg_core::compile::{Kernel, Language, Program, Slot, compile};
+use tg_core::compile::{Kernel, Language, Origin, Plan, Program, Slot, plan};
 use tg_core::dim::Dim;
 use tg_core::interpret::Array;
 use tg_core::ir::Graph;
+use tg_core::optimize::{Entry, Tuning};
 use tg_core::target::{Arch, Isa};
 use tg_toolchain::{Job, Toolchain, host_triple};
 
@@ -37,9 +38,15 @@ struct Call {
 
 impl Call {
     fn new(seed: u64, isa: Isa, language: Language) -> Call {
+        Call::tuned(seed, isa, language, |_| Tuning::default())
+    }
+
+    fn tuned(seed: u64, isa: Isa, language: Language, tuning: impl Fn(&Plan) -> Tuning) -> Call {
         let graph = Graph::new();
         let case = build(&graph, seed);
-        let program = compile(&graph, &case.function, &[isa], language);
+        let mut plan = plan(&graph, &case.function);
+        plan.tune(&tuning(&plan));
+        let program = plan.render(&[isa], language);
         let dims = program.dims.iter().map(|v| case.var(v)).collect();
         Call { seed, text: case.text(), dims, program, inputs: case.inputs.clone(), expected: case.expected.clone() }
     }
@@ -224,6 +231,35 @@ fn kernels_in_c_agree_with_the_interpreter() {
     let isa = |seed: u64| isas[(seed % isas.len() as u64) as usize];
     let calls: Vec<Call> = seeds(100).map(|seed| Call::new(seed, isa(seed), Language::C)).collect();
     compare(&calls, &output_in_c(&calls, "c"));
+}
+
+/// Lists that share a loop inside of others among threads, which then fill scratch memory each for its own share.
+const SHARED_INSIDE: [&str; 6] = [
+    "parallel(1)",
+    "parallel(2)",
+    "tile(1,2) parallel(1)",
+    "tile(1,2) parallel(1) stage(0,0) prefetch(0)",
+    "parallel(1) stage(0,0)",
+    "tile(1,3) tile(1,1) parallel(1) stage(0,1) tile(2,2) prefetch(0)",
+];
+
+#[test]
+fn shares_of_loops_inside_of_others_agree_with_the_interpreter() {
+    let isa = isas()[0];
+    let list = |seed: u64| SHARED_INSIDE[(seed % SHARED_INSIDE.len() as u64) as usize].parse().expect("actions");
+    let entries = |seed: u64, plan: &Plan| {
+        let entry = |kernel: tg_core::compile::Portable| {
+            let nest = kernel.fingerprint();
+            Entry { name: kernel.name, isa, nest, default_ns: 2, tuned_ns: 1, actions: list(seed) }
+        };
+        Tuning::new(plan.portable().map(entry))
+    };
+    let call = |seed| Call::tuned(seed, isa, Language::C, |plan| entries(seed, plan));
+    let calls: Vec<Call> = seeds(100).map(call).collect();
+    let variants = || calls.iter().flat_map(|call| call.program.kernels.iter().map(|kernel| &kernel.variants[0]));
+    let applied = variants().filter(|variant| variant.origin == Origin::Tuned).count();
+    assert!(applied * 10 > variants().count(), "the lists apply to {applied} of {} kernels", variants().count());
+    compare(&calls, &output_in_c(&calls, "shares"));
 }
 
 #[test]

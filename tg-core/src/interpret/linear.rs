@@ -76,7 +76,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         match node.op() {
             Op::Range => return self.begin(node, at),
             Op::Endrange => return self.repeat(node, at),
-            Op::Sink => return Ok(at + 1),
+            Op::Sink | Op::Prefetch => return Ok(at + 1),
             Op::DefineAcc => {
                 let start = self.source(node, 0)?.lanes(node)?.to_vec();
                 self.values.insert(node.id(), Cell::Lanes(spread(start, node)));

@@ -95,6 +95,8 @@ pub enum Arg {
     Ahead(u32),
     /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
     Stream,
+    /// STORE: a copy in scratch memory, of which what the next iteration of a loop reads is asked for while one runs. A hint.
+    Prefetch,
 }
 
 /// One operation with everything that follows from its sources.

@@ -115,6 +115,7 @@ ops! {
     INDEX         Index         Memory    _ "The address `src[0]` + `src[1]` elements; `src[2]`, if any, says when it may be accessed";
     LOAD          Load          Memory    _ "The value at INDEX `src[0]`; `src[1]`, if any, is the value where access is not allowed";
     STORE         Store         Memory    _ "Writes `src[1]` to INDEX `src[0]`, over the ranges `src[2..]`";
+    PREFETCH      Prefetch      Memory    1 "A hint that what is at INDEX `src[0]` is needed soon; it may be nowhere";
     LOAD_MATRIX   LoadMatrix    Memory    1 "Matrices of 8 rows of 16 bytes, spread over a warp, of which every 8 threads give the rows' addresses `src[0]`";
     AFTER         After         Memory    _ "The pointer `src[0]`, to be used only once the stores `src[1..]` have happened";
     // Lanes

@@ -4,6 +4,7 @@ mod gpu;
 mod linearize;
 mod narrow;
 mod passes;
+mod prefetch;
 mod separate;
 mod tf32;
 pub mod transcendental;

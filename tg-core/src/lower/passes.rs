@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{gpu, narrow, separate, tf32, transcendental, unroll, vectorize};
+use super::{gpu, narrow, prefetch, separate, tf32, transcendental, unroll, vectorize};
 use crate::dtype::Scalar;
 use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -75,8 +75,8 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
     rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a GPU then copies that run ahead, waits for
-/// products, barriers, loads ahead of products, and loops that wait ahead.
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then prefetches, on a GPU copies
+/// that run ahead, waits for products, barriers, loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
         let passed = (pass.run)(kernel, simplifier);
@@ -86,7 +86,7 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
     let linear = linearize(passes(isa).iter().fold(kernel, run));
     simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
-        return linear;
+        return prefetch::prefetch(linear, simplifier);
     }
     let ordered = gpu::early(gpu::barriers(gpu::settle(gpu::ahead(linear, simplifier))));
     simplifier.mark("order", &ordered.0);

@@ -206,6 +206,11 @@ actions! {
     }
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream "stream" {}
+    /// While a loop reads some of a copy in scratch memory, what its next iteration reads is asked for from further caches.
+    Prefetch "prefetch" {
+        /// The copy, by its place among the kernel's scratch memories.
+        copy: usize,
+    }
     /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
     Keep "keep" {
         /// The loop of the reduction.
@@ -264,7 +269,7 @@ mod tests {
     fn actions_print_and_parse() {
         let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
                     precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
-                    swizzle(2,0,4) group(0,1,2) stream parallel(0)";
+                    swizzle(2,0,4) group(0,1,2) prefetch(1) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in

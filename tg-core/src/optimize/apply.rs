@@ -8,6 +8,7 @@ use super::keep::keep;
 use super::matrix::{group, matrix};
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
+use super::prefetch::prefetched;
 use super::share::share;
 use super::split::{Tail, annotate, split, tile, tile_of_sum};
 use super::stage::{loads, stage};
@@ -80,8 +81,10 @@ impl Action {
             }
             Action::Parallel { axis } => {
                 let range = range(axis)?;
-                if Nest::new(kernel).depth(range) != 0 || !is_over_results(kernel, range) {
-                    return Err(self.invalid("only an outermost loop over results can be shared among threads"));
+                if !is_shareable(kernel, range) {
+                    return Err(self.invalid(
+                        "only an outermost loop over results, or one that all results are in, can be shared among threads",
+                    ));
                 }
                 if schedule::quotient(range.src(0)).is_none() {
                     return Err(self.invalid("what is left over of a loop is not shared among threads"));
@@ -161,6 +164,9 @@ impl Action {
             Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
                 .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,
             Action::Stream {} => streamed(kernel),
+            Action::Prefetch { copy } => {
+                prefetched(kernel, copy).ok_or_else(|| self.invalid("there is no such copy of a load"))?
+            }
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
         })
@@ -236,6 +242,18 @@ impl Action {
 /// Whether results are stored over `range`, rather than a copy in scratch memory.
 pub(super) fn is_over_results<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
     kernel.srcs().any(|store| store.srcs().skip(2).any(|r| r == range))
+}
+
+/// Whether threads may have shares of `range`: what is around it then runs for each share.
+fn is_shareable<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
+    let nest = Nest::new(kernel);
+    let is_shared = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Parallel));
+    let around_all = || {
+        let all = kernel.srcs().all(|store| store.srcs().skip(2).any(|r| r == range));
+        all && range.src(0).ranges().next().is_none()
+    };
+    let over_results = is_over_results(kernel, range) && !nest.loops().iter().any(is_shared);
+    over_results && (nest.depth(range) == 0 || around_all())
 }
 
 /// Whether what is stored over vectors of `lanes` along `range`, if anything is, goes to places evenly apart.

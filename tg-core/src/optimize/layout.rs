@@ -16,8 +16,12 @@ pub(super) fn scratch<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128) -> Uop<'g>
 
 /// The same, where they are arranged in some way.
 pub(super) fn scratch_as<'g>(kernel: Uop<'g>, value: Uop<'g>, len: i128, arrangement: Arrangement) -> Uop<'g> {
-    let number = kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count();
-    kernel.graph().local_as(value.dtype(), (number as u32, len as u32), arrangement)
+    kernel.graph().local_as(value.dtype(), (scratch_memories(kernel) as u32, len as u32), arrangement)
+}
+
+/// How many scratch memories `kernel` has.
+pub(super) fn scratch_memories(kernel: Uop) -> usize {
+    kernel.toposort().into_iter().filter(|n| n.op() == Op::DefineLocal).count()
 }
 
 /// Whether a copy of `value` over `loops` would be the same memory for several lanes, or for copies of a loop's body.

@@ -20,6 +20,7 @@ mod neighbours;
 mod pad;
 mod period;
 mod precompute;
+mod prefetch;
 mod search;
 mod share;
 mod split;

@@ -1,8 +1,12 @@
 //! Lists of actions that differ a little from a given one: where a search goes next.
 
 use super::action::{Action, Actions};
+use super::layout::scratch_memories;
 use super::stage::loads;
-use super::{apply, heuristic::shared_loop};
+use super::{
+    apply,
+    heuristic::{is_shared, shared_loop},
+};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::symbolic::Simplifier;
@@ -30,15 +34,19 @@ pub fn neighbours<'g>(kernel: Uop<'g>, actions: &Actions, simplifier: &mut Simpl
     found
 }
 
+/// `actions` without the last if that shares a loop; one before others decides on what they do.
 fn unshared(actions: &Actions) -> Vec<Action> {
-    actions.0.iter().copied().filter(|action| !matches!(action, Action::Parallel { .. })).collect()
+    match actions.0.split_last() {
+        Some((Action::Parallel { .. }, before)) => before.to_vec(),
+        _ => actions.0.clone(),
+    }
 }
 
 /// `list` with a loop for the threads to share, if all of it can be applied.
 fn shared<'g>(kernel: Uop<'g>, list: Vec<Action>, simplifier: &mut Simplifier<'g>) -> Option<Actions> {
     let mut actions = Actions(list);
     let applied = apply(kernel, &actions, simplifier).ok()?;
-    let parallel = shared_loop(applied).map(|axis| Action::Parallel { axis });
+    let parallel = shared_loop(applied).filter(|_| !is_shared(applied)).map(|axis| Action::Parallel { axis });
     actions.0.extend(parallel.filter(|action| action.apply(applied, simplifier).is_ok()));
     Some(actions)
 }
@@ -69,7 +77,7 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
             Some(axis)
         }
         Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Group { .. } => None,
-        Action::Fuse { .. } | Action::Stream {} => None,
+        Action::Fuse { .. } | Action::Stream {} | Action::Prefetch { .. } => None,
     }
 }
 
@@ -141,7 +149,9 @@ fn with_one_more<'g>(kernel: Uop<'g>, list: &[Action], simplifier: &mut Simplifi
     let tiles = (0..loops).flat_map(|axis| BLOCKS.map(|size| Action::Tile { axis, size }));
     let unrolls = (0..loops).flat_map(|axis| COPIES.map(|by| Action::Unroll { axis, by }));
     let stream = Some(Action::Stream {}).filter(|stream| !list.contains(stream));
-    let more = stages.chain(unrolls).chain(tiles).chain(stream);
+    let prefetches =
+        (0..scratch_memories(applied)).map(|copy| Action::Prefetch { copy }).filter(|action| !list.contains(action));
+    let more = stages.chain(unrolls).chain(tiles).chain(stream).chain(prefetches);
     more.map(|action| [list, &[action]].concat()).collect()
 }
 

@@ -40,7 +40,7 @@ pub(super) fn tile<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifier: &mu
     let parts = Parts { range, pieces: pieces(range, by.into(), Axis::Loop, Tail::Shorter, simplifier) };
     // The loop over the blocks is made first.
     let blocks = parts.pieces.iter().flat_map(|p| p.ranges()).min();
-    let tiled = replace(kernel, &parts, simplifier);
+    let tiled = copied_in_order(replace(kernel, &parts, simplifier), blocks);
     let moved = |store: Uop<'g>| {
         let store = outermost(store, blocks);
         // Stores that share loops would have them in different orders.
@@ -58,6 +58,14 @@ pub(super) fn tile_of_sum<'g>(kernel: Uop<'g>, range: Uop<'g>, by: u32, simplifi
     let mut done = Memo::new(kernel.graph());
     let moved = |node: Uop<'g>| if node.op() == Op::Reduce { outermost(node, blocks) } else { node };
     rebuild(replace(kernel, &parts, simplifier), &mut done, moved)
+}
+
+/// `kernel` with `range` before the other loops of copies that run over it.
+fn copied_in_order<'g>(kernel: Uop<'g>, range: Option<Uop<'g>>) -> Uop<'g> {
+    let is_copy = |store: Uop<'g>| store.src(1).op() == Op::Load;
+    let moved = |store: Uop<'g>| vec![if is_copy(store) { outermost(store, range) } else { store }];
+    let mut done = Memo::new(kernel.graph());
+    rebuild(kernel, &mut done, |node| if node.op() == Op::After { each_store(node, moved) } else { node })
 }
 
 /// `node` with `range`, if it runs over it, before its other loops.
@@ -148,14 +156,14 @@ fn copies<'g>(node: Uop<'g>, parts: &Parts<'g>) -> impl Iterator<Item = Uop<'g>>
     })
 }
 
-/// Marks `range` as shared among threads; other outermost loops run with the last share only.
+/// Marks `range` as shared among threads; the outermost loops of results that it is not around run with the last share only.
 pub(super) fn annotate<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let graph = kernel.graph();
     let nest = Nest::new(kernel);
     let mut done = Memo::new(graph);
     done.insert(range, graph.range(range.src(0), Axis::Parallel));
-    for store in kernel.srcs() {
-        let first = store.srcs().nth(2).filter(|r| *r != range && nest.depth(*r) == 0);
+    for store in kernel.srcs().filter(|store| store.srcs().skip(2).all(|r| r != range)) {
+        let first = store.srcs().nth(2).filter(|r| nest.depth(*r) == 0);
         if let Some(first) = first.filter(|r| !done.contains(*r)) {
             done.insert(first, graph.range(first.src(0), Axis::Remainder));
         }

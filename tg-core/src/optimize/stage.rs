@@ -43,7 +43,7 @@ fn kind(range: Uop) -> u8 {
 /// or moves with lanes around the loop.
 ///
 /// What is read in vectors lies as the loops read it, vectors of one iteration together. What is read element by element
-/// keeps the order of its memory, and is copied in vectors.
+/// keeps the order of its memory, and is copied in vectors. Of a loop that threads share, each copies what it needs itself.
 pub(super) fn stage<'g>(
     kernel: Uop<'g>,
     load: Uop<'g>,
@@ -60,7 +60,7 @@ pub(super) fn stage<'g>(
     let sizes: Vec<_> = tile.iter().map(|r| r.src(0).vmax()).collect();
     let layout = Layout::of(&sizes, value.dtype().bytes())?;
     let pointer = scratch(kernel, value, layout.elements);
-    let loops = |axis| if in_vectors && is_copied(axis) { axis } else { Axis::Loop };
+    let loops = |axis| if axis == Axis::Parallel || in_vectors && is_copied(axis) { axis } else { Axis::Loop };
     let copies = renamed_as(kernel.graph(), tile.iter().copied(), loops);
     let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
     let there: Vec<_> = tile.iter().map(copied).collect();

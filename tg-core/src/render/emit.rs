@@ -37,6 +37,8 @@ pub trait Spelling {
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
     /// The statement that writes.
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
+    /// The statement that asks for what is at `pointer + index`, if the language has one.
+    fn prefetch(&mut self, pointer: &str, index: &str) -> Option<String>;
     /// The statement that writes lane `i` of a vector at `pointer + indices[i]`.
     fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
@@ -147,6 +149,7 @@ impl<'g> Emitter<'g, '_> {
             Op::Vectorize if node.dtype().is_index() && self.is_address(node) => {}
             Op::Load => self.load(node),
             Op::Store => self.store(node),
+            Op::Prefetch => self.prefetch(node),
             Op::Range => self.open(node),
             Op::Endrange => {
                 self.depth -= 1;
@@ -253,6 +256,12 @@ impl<'g> Emitter<'g, '_> {
             &self.names[&node.src(1)],
         );
         self.line(line);
+    }
+
+    fn prefetch(&mut self, node: Uop<'g>) {
+        let index = node.src(0);
+        let line = self.spelling.prefetch(&self.names[&index.src(0)], &self.names[&index.src(1)]);
+        line.into_iter().for_each(|line| self.line(line));
     }
 
     fn open(&mut self, node: Uop<'g>) {

@@ -146,6 +146,10 @@ impl Spelling for Rust {
         format!("store({pointer}, {index}, {text});")
     }
 
+    fn prefetch(&mut self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+
     fn scatter(&mut self, _: Uop, pointer: &str, indices: &[String], text: &str) -> String {
         let lane = |(lane, index): (usize, &String)| format!("store({pointer}, {index}, lanes.0[{lane}]);");
         let stores: Vec<String> = indices.iter().enumerate().map(lane).collect();

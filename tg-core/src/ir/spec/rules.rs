@@ -33,7 +33,9 @@ pub(super) fn is_allowed(stage: Stage, op: Op) -> bool {
             }
             Stage::Kernel => matches!(op, Buffer | Iota | ReduceAxis | View | Assign),
             Stage::Loops => body || op == Reduce,
-            Stage::Linear => body || matches!(op, Endrange | DefineAcc | UpdateAcc | Barrier | Commit | Wait | Settle),
+            Stage::Linear => {
+                body || matches!(op, Endrange | DefineAcc | UpdateAcc | Prefetch | Barrier | Commit | Wait | Settle)
+            }
         }
 }
 
@@ -115,8 +117,8 @@ const ARGUMENTS: &[Rule] = rules! {
     range_arg [Range]
         |n| matches!(n.arg(), Arg::Range(..)) => "its argument is a number and an axis kind";
     store_arg [Store]
-        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Ahead(2..)) =>
-        "it says nothing, or to go past the caches, or to run ahead by some iterations";
+        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Prefetch | Arg::Ahead(2..)) =>
+        "it says nothing, or to go past the caches, or that reads are asked for, or to run ahead by some iterations";
     matrices_arg [LoadMatrix]
         |n| matches!(n.arg(), Arg::Matrices(1 | 2 | 4, _)) => "it loads one, two or four matrices";
     sink_arg [Sink]
@@ -124,7 +126,7 @@ const ARGUMENTS: &[Rule] = rules! {
         "it is void, with a name or nothing";
     no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne
             Cmpeq And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
-            Endrange UpdateAcc Barrier Commit]
+            Endrange UpdateAcc Prefetch Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
 };
 

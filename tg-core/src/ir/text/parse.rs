@@ -342,6 +342,7 @@ const KEYWORDS: &[Keyword] = &[
     ("fragment", |l| l.take("a shape of fragments", fragment).map(Arg::Fragment)),
     ("group", |l| l.group().map(Arg::Group)),
     ("stream", |_| Ok(Arg::Stream)),
+    ("prefetch", |_| Ok(Arg::Prefetch)),
     ("ahead", |l| l.small().map(Arg::Ahead)),
     ("matrices", |l| Ok(Arg::Matrices(l.small()?, l.value()?.is_true()))),
     ("name", |l| l.take("a quoted name", |k| if let Kind::Text(t) = k { Some(Arg::Name(t.clone())) } else { None })),

@@ -59,6 +59,7 @@ pub(crate) fn arg(arg: &Arg) -> Option<String> {
         Arg::Fragment(fragment) => format!("fragment {}", fragment.name()),
         Arg::Group(group) => group_text(*group),
         Arg::Stream => "stream".to_string(),
+        Arg::Prefetch => "prefetch".to_string(),
         Arg::Ahead(depth) => format!("ahead {depth}"),
         Arg::Matrices(count, by_columns) => format!("matrices {count} {by_columns}"),
         Arg::Name(name) => format!("name {}", quoted(name)),

@@ -64,7 +64,7 @@ impl Random {
 
     fn arg(&mut self) -> Arg {
         let number = self.below(100) as u32;
-        match self.below(16) {
+        match self.below(17) {
             0 => Arg::Value(self.value()),
             1 => Arg::Var(self.var()),
             2 => Arg::Shape(self.many(Random::dim)),
@@ -80,6 +80,7 @@ impl Random {
             12 => Arg::Name(self.pick(&["kernel", "", "a \"b\" # c", "日本\t"]).into()),
             13 => Arg::Stream,
             14 => Arg::Group(self.group()),
+            15 => Arg::Prefetch,
             _ => Arg::None,
         }
     }

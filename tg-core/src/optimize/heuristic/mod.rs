@@ -13,9 +13,10 @@
 //!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
 //!    gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//! 6. Operands of a tiled reduction that would be read in jumps through memory are staged.
+//! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
+//!    over columns, and each stages its own.
 //! 7. Results larger than the caches go past them.
-//! 8. The outermost loop over results is shared among threads.
+//! 8. Where threads share no loop yet, they share the outermost over results.
 
 mod accesses;
 mod ahead;
@@ -84,6 +85,11 @@ pub(super) fn shared_loop(kernel: Uop) -> Option<usize> {
     loops.iter().position(|r| *r == longest)
 }
 
+/// Whether threads share a loop already.
+pub(super) fn is_shared(kernel: Uop) -> bool {
+    Nest::new(kernel).loops().iter().any(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)))
+}
+
 fn size(range: Uop) -> i64 {
     let size = range.src(0);
     size.as_int().unwrap_or(size.vmax().min(TYPICAL as i128)) as i64
@@ -140,7 +146,9 @@ impl<'g> Plan<'g, '_> {
         let choice = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| accesses.choices(axis, lanes, &chain));
         let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
         let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
-        let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT;
+        // A product of which more is stored than fits the caches is tiled, and so stored in the order of memory.
+        let is_stored_far = accesses.loads.len() > 1 && self.is_streamed();
+        let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT && !is_stored_far;
         if short && choice.is_some_and(|c| c.axis != leaf) {
             return self.write_out(leaf, &chain, choice);
         }
@@ -252,20 +260,25 @@ impl<'g> Plan<'g, '_> {
 
     /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
     fn stream(&mut self) {
+        if self.is_streamed() {
+            self.act(Action::Stream {});
+        }
+    }
+
+    /// Whether results are larger than the caches, and not read by the kernel itself.
+    fn is_streamed(&self) -> bool {
         let nest = Nest::new(self.kernel);
         let bytes = |store: Uop<'g>| {
             let mut trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
             trips.try_fold(store.src(1).dtype().bytes() as i128, |a, b| a.checked_mul(b?))
         };
         let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
-        if total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel) {
-            self.act(Action::Stream {});
-        }
+        total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel)
     }
 
     /// Gives the outermost loop over results that has more than one iteration to the threads.
     fn share(&mut self) {
-        if let Some(axis) = shared_loop(self.kernel) {
+        if let Some(axis) = shared_loop(self.kernel).filter(|_| !is_shared(self.kernel)) {
             self.act(Action::Parallel { axis });
         }
     }

@@ -243,6 +243,12 @@ impl Spelling for C {
         }
     }
 
+    /// Into the second-level cache. By way of an integer, since C's pointers stay within what they point to.
+    fn prefetch(&mut self, pointer: &str, index: &str) -> Option<String> {
+        let bytes = format!("(__UINTPTR_TYPE__)({index}) * sizeof *{pointer}");
+        Some(format!("__builtin_prefetch((const void *)((__UINTPTR_TYPE__){pointer} + {bytes}), 0, 2);"))
+    }
+
     fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String {
         let (ty, bool) = (self.ty(carrier(node.src(1))), node.src(1).dtype().is_bool());
         let sign = if bool { "-" } else { "" };
