@@ -21,6 +21,9 @@ macro_rules! isas {
             pub fn vector_bytes(self) -> usize { match self { $(Isa::$variant => $bytes,)* } }
             /// Number of vector registers: bounds the register tile of a kernel.
             pub fn vector_registers(self) -> usize { match self { $(Isa::$variant => $registers,)* } }
+            /// How many lines a first-level cache holds whose addresses are a multiple of 4 KiB apart, on most processors of
+            /// the level.
+            pub fn cache_ways(self) -> usize { if matches!(self, Isa::Neon) { 4 } else { 8 } }
             /// Whether a multiply-add is one instruction with one rounding.
             pub fn has_fma(self) -> bool { match self { $(Isa::$variant => $fma,)* } }
 

@@ -7,6 +7,8 @@ use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::apply::overwrites_what_it_reads;
 
+/// Bytes between elements that fall into the same lines of a first-level cache.
+const CONFLICT: i64 = 4 << 10;
 /// Relative cost of a broadcast, where a wide load is 1.
 const BROADCAST: f64 = 0.5;
 /// Relative cost of one lane that is loaded by itself and put into its place.
@@ -31,6 +33,13 @@ pub(super) struct Choice<'g> {
     pub lanes: i64,
     /// Relative time for one element.
     pub cost: f64,
+}
+
+/// Whether what is read at `address` as `range` advances falls into the same lines of a first-level cache.
+pub(super) fn falls_together<'g>(address: Uop<'g>, range: Uop<'g>) -> bool {
+    let step = stride(address.src(1), range).unwrap_or(0);
+    let bytes = step.saturating_mul(address.dtype().pointee().bytes() as i64);
+    bytes != 0 && bytes % CONFLICT == 0
 }
 
 /// The memory accesses in an innermost loop.

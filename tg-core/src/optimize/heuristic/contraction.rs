@@ -5,18 +5,18 @@
 //! in pieces far apart. The other moves with the rows, an element at a time: the panels of a block of tiles are staged
 //! where their rows would fall into the same lines of a cache.
 
+use super::accesses::falls_together;
 use super::{Plan, blocks, is_fresh, is_reduce, size};
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
+use crate::optimize::layout::scratch_memories;
 use crate::optimize::stage::{loads, operand as converted};
 
 /// Bytes that the second-level cache is taken to hold of an operand.
 const NEAR: i64 = 1 << 20;
 /// Bytes between elements from which each is on a line of its own, in a place that no prefetcher expects.
 const JUMP: i64 = 1 << 10;
-/// Bytes between rows that fall into the same lines of a first-level cache.
-const CONFLICT: i64 = 4 << 10;
 /// Tiles that read a panel, from which copying it pays.
 pub(super) const READERS: i64 = 8;
 /// Bytes of the rows of a block, which stay in the second-level cache.
@@ -27,6 +27,12 @@ const PANEL: i64 = 1 << 20;
 const NEIGHBOURS: i64 = 32;
 /// Bytes of the panels of a group of columns, which stay in the last-level cache.
 const GROUP: i64 = 4 << 20;
+/// Most bytes of the panels of all columns that threads share: scratch memory, of which each thread uses its part.
+const SHARED: i64 = 48 << 20;
+/// Fewest panels for threads to share.
+const SHARES: i64 = 16;
+/// Rows of an operand from which all panels are copied together: few streams of memory, and long pieces of panels.
+const ROWS: i64 = 4;
 /// Numbers of threads that should have equal shares.
 pub(super) const THREADS: [i64; 4] = [1, 2, 4, 8];
 /// Time to copy an element of a row, in multiply-adds of a vector.
@@ -51,8 +57,10 @@ impl<'g> Plan<'g, '_> {
     pub(super) fn block(&mut self, grid: &Grid<'g>) {
         let Some(right) = self.operand(grid.k, true).filter(|_| self.kernel.arity() == 1) else { return };
         let left = self.operand(grid.k, false);
+        let is_crowded = grid.height > self.isa.cache_ways() as i64;
         let stages_left = left.is_some_and(|l| {
-            self.readers(l, grid.k) >= READERS && (collides(l) || is_far(l, grid.k) || self.is_converted(l))
+            let pays = is_crowded && collides(l) || is_far(l, grid.k) || self.is_converted(l);
+            self.readers(l, grid.k) >= READERS && pays
         });
         if self.readers(right, grid.k) >= READERS {
             match (grid.rows, grid.columns) {
@@ -72,8 +80,13 @@ impl<'g> Plan<'g, '_> {
     fn block_and_stage(&mut self, grid: &Grid<'g>, rows: Uop<'g>, columns: Uop<'g>, stages_left: bool) {
         let outside = self.around(rows, columns);
         let bytes = grid.depth * 4;
-        let together = group(size(columns), bytes * grid.width.0 * grid.width.1, grid.width.0);
+        let (panel, panels) = (bytes * grid.width.0 * grid.width.1, size(columns));
         let block = (BLOCK / (grid.height * bytes)).max(1);
+        let fits = columns.src(0).as_int().is_some() && panels * panel <= SHARED;
+        if outside.is_empty() && !stages_left && panels >= SHARES && fits && block < size(rows) {
+            return self.share_columns(grid.k, (rows, block), columns);
+        }
+        let together = group(panels, panel, grid.width.0);
         let (columns, _) = self.outermost(columns, 1);
         let (groups, _) = self.outermost(columns, together);
         let (blocks, _) = self.outermost(rows, block);
@@ -89,6 +102,20 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
+    /// Blocks of rows; in them columns, of which each thread has some, then rows. A thread copies its panels once, so that
+    /// nothing is copied twice. They are more than stays near, so that one is asked for while the one before is read.
+    fn share_columns(&mut self, k: Uop<'g>, (rows, block): (Uop<'g>, i64), columns: Uop<'g>) {
+        let (columns, _) = self.outermost(columns, 1);
+        let (blocks, _) = self.outermost(rows, block);
+        if let Some(axis) = columns.and_then(|columns| self.place(columns)) {
+            self.act(Action::Parallel { axis });
+        }
+        let (Some(blocks), Some(right)) = (blocks, self.operand(k, true)) else { return };
+        let copying = self.stage(blocks, right);
+        self.outermost(copying.first().copied(), ROWS);
+        self.act(Action::Prefetch { copy: scratch_memories(self.kernel) - 1 });
+    }
+
     /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after; some of it at a time
     /// where it is too much in each.
     fn stage_all(&mut self, load: Uop<'g>, k: Uop<'g>) {
@@ -102,7 +129,7 @@ impl<'g> Plan<'g, '_> {
         let around = nest.path(Some(k)).into_iter().rev().filter(|r| is_fresh(r) && !is_reduce(*r));
         let mut around = around.filter(has_lanes_inside);
         match around.find(|at| bytes(at) <= PANEL) {
-            Some(at) => self.stage(at, load),
+            Some(at) => drop(self.stage(at, load)),
             None => self.stage_portions(load, k),
         }
     }
@@ -153,10 +180,11 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Stages `load` at the loop `at`; what is then copied element by element is copied in vectors.
-    pub(super) fn stage(&mut self, at: Uop<'g>, load: Uop<'g>) {
+    /// Stages `load` at the loop `at`; what is then copied element by element is copied in vectors. Returns the loops of
+    /// the copy, as they were before that.
+    pub(super) fn stage(&mut self, at: Uop<'g>, load: Uop<'g>) -> Vec<Uop<'g>> {
         let place = loads(self.kernel).into_iter().position(|l| l == load);
-        let (Some(axis), Some(place)) = (self.place(at), place) else { return };
+        let (Some(axis), Some(place)) = (self.place(at), place) else { return vec![] };
         let lanes = self.isa.vector_bytes() / load.dtype().bytes();
         let (in_vectors, in_order) = (has_lanes(load), is_in_order(load));
         let copying = self.act(Action::Stage { axis, load: place }).unwrap_or_default();
@@ -167,6 +195,7 @@ impl<'g> Plan<'g, '_> {
         } else if in_vectors && !in_order {
             self.write_out_neighbours(&copying);
         }
+        copying
     }
 
     /// Writes out those of the loops `copying` that move through neighbours in memory, which are then put in order together.
@@ -211,8 +240,7 @@ pub(super) fn lies_far(address: Uop, k: Uop) -> bool {
 /// Whether the rows of a tile that `load` reads fall into the same lines of a cache.
 fn collides(load: Uop) -> bool {
     let is_row = |r: &Uop| matches!(r.arg(), Arg::Range(_, Axis::Unroll));
-    let apart = |r: Uop| stride(load.src(0).src(1), r).unwrap_or(0).saturating_mul(load.dtype().bytes() as i64);
-    load.ranges().filter(is_row).map(apart).any(|bytes| bytes != 0 && bytes % CONFLICT == 0)
+    load.ranges().filter(is_row).any(|row| falls_together(load.src(0), row))
 }
 
 /// How many of `panels` panels of `bytes` bytes make a group: few enough to stay near, enough to pay for copying the rows

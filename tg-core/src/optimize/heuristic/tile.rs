@@ -1,6 +1,6 @@
 //! How many results of a reduction are computed at once, in registers.
 
-use super::accesses::{Accesses, Choice};
+use super::accesses::{Accesses, Choice, falls_together};
 use super::{blocks, is_reduce, size};
 use crate::ir::Uop;
 use crate::target::Isa;
@@ -15,6 +15,8 @@ const LONG: i64 = 4 << 10;
 const SHORTEST: i64 = 8;
 /// Relative time of the load of a vector, where a multiply-add is 1: there is room for some beside them.
 const LOAD: f64 = 0.6;
+/// How much longer a tile of fewer rows may take, where more would have to be copied.
+const COPIED: f64 = 1.05;
 /// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
 const BROADCAST: f64 = 0.2;
 
@@ -90,14 +92,28 @@ impl<'g> Reduction<'g, '_> {
         size(axis) / self.lanes(axis)
     }
 
-    /// The tile a×b of results with the fewest loads per operation that fits the registers.
+    /// The tile a×b of results with the fewest loads per operation that fits the registers, or one of almost as few whose
+    /// rows a cache holds where they fall into the same lines of it.
     fn rectangle(&self, a: Uop<'g>, b: Uop<'g>, isa: Isa) -> [(Uop<'g>, u32); 2] {
+        let most = |axis| if self.falls_together(axis) { MOST.min(isa.cache_ways() as i64) } else { MOST };
         let registers = isa.vector_registers() as i64;
+        let [any, held] = [[MOST, MOST], [most(a), most(b)]].map(|most| self.fewest_loads([a, b], most, registers));
+        let (_, x, y) = if held.0 <= any.0 * COPIED { held } else { any };
+        [(a, x as u32), (b, y as u32)]
+    }
+
+    /// Whether rows along `axis` fall into the same lines of a cache.
+    fn falls_together(&self, axis: Uop<'g>) -> bool {
+        self.lanes(axis) == 1 && self.accesses.loads.iter().any(|load| falls_together(*load, axis))
+    }
+
+    /// The tile a×b of at most so many steps with the fewest loads per operation that fits `registers`, and its cost.
+    fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], most: [i64; 2], registers: i64) -> (f64, i64, i64) {
         let time = |axis| self.accesses.moving(axis) as f64 * if self.lanes(axis) > 1 { LOAD } else { BROADCAST };
         let (along_a, along_b) = (time(a), time(b));
         let mut best = (f64::MAX, 1, 1);
-        for x in 1..=MOST.min(self.steps(a).max(1)) {
-            for y in 1..=MOST.min(self.steps(b).max(1)) {
+        for x in 1..=most[0].min(self.steps(a).max(1)) {
+            for y in 1..=most[1].min(self.steps(b).max(1)) {
                 // Accumulators, one operand held and one passing through.
                 if x * y + x.min(y) + 1 >= registers {
                     continue;
@@ -109,7 +125,7 @@ impl<'g> Reduction<'g, '_> {
                 }
             }
         }
-        [(a, best.1 as u32), (b, best.2 as u32)]
+        best
     }
 
     /// Steps that a tile may take at once: the last vector may overlap the one before.
