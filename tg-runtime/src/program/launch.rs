@@ -12,6 +12,10 @@ use crate::pool::{Pool, Share};
 use crate::profile::Span;
 use crate::storage::{ALIGNMENT, Storage};
 
+/// Bytes of scratch memory from which each thread gets one share of a kernel: what the kernel does not keep there it reads
+/// anew for each share, from far away. 2048³ with four times as many takes a tenth longer.
+const LARGE_SCRATCH: usize = 2 << 20;
+
 /// What the runtime keeps for a tensor function between calls.
 #[derive(Debug)]
 pub struct ProgramState {
@@ -229,8 +233,28 @@ impl Launch<'_> {
             body(Share { thread: 0, begin: 0, end: iterations as usize });
             return Ok(());
         }
-        let grain = (iterations.saturating_mul(CHUNK_WORK) / work).max(1);
-        Pool::of_process()?.parallel_work(iterations as usize, grain as usize, work as u64, &body);
+        let pool = Pool::of_process()?;
+        let grain = grain(iterations, work, self.variant.scratch, pool.threads() as i64);
+        pool.parallel_work(iterations as usize, grain as usize, work as u64, &body);
         Ok(())
+    }
+}
+
+/// Fewest iterations of a share, for `work` operations in all.
+fn grain(iterations: i64, work: i64, scratch: usize, threads: i64) -> i64 {
+    let equal = if scratch >= LARGE_SCRATCH { iterations / threads } else { 1 };
+    (iterations.saturating_mul(CHUNK_WORK) / work).max(equal).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_worth_their_work_and_few_where_each_reads_everything() {
+        assert_eq!(grain(1000, 1000 * CHUNK_WORK, 0, 4), 1);
+        assert_eq!(grain(1000, 100 * CHUNK_WORK, 0, 4), 10);
+        assert_eq!(grain(43, 1000 * CHUNK_WORK, LARGE_SCRATCH, 2), 21);
+        assert_eq!(grain(3, 1000 * CHUNK_WORK, LARGE_SCRATCH, 8), 1);
     }
 }
