@@ -83,10 +83,11 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
         simplifier.mark(pass.name, &[passed]);
         passed
     };
-    let linear = linearize(passes(isa).iter().fold(kernel, run));
+    let list = linearize(passes(isa).iter().fold(kernel, run));
+    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(list, simplifier) };
     simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
-        return prefetch::prefetch(linear, simplifier);
+        return linear;
     }
     let ordered = gpu::early(gpu::barriers(gpu::settle(gpu::ahead(linear, simplifier))));
     simplifier.mark("order", &ordered.0);
