@@ -6,9 +6,9 @@
 #[test]
 fn mistakes_are_explained() {
     let cases = trybuild::TestCases::new();
-    for theme in
-        ["control", "dims", "dtype", "gradient", "layers", "limits", "names", "rank", "shape", "syntax", "types"]
-    {
+    for theme in [
+        "control", "dims", "dtype", "gradient", "layers", "lazy", "limits", "names", "rank", "shape", "syntax", "types",
+    ] {
         cases.compile_fail(format!("tests/ui/{theme}/*.rs"));
     }
 }
