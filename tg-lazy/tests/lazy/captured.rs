@@ -168,7 +168,8 @@ fn what_rust_keeps_in_a_cell_is_read_at_the_first_call() {
         if double.get() { &scaled * 2.0 } else { scaled }
     });
     assert_eq!(f.call(&vector(&[10.0])).unwrap().item::<f32>().unwrap(), 11.0);
-    (factor.set(5.0), double.set(true));
+    factor.set(5.0);
+    double.set(true);
     w.borrow_mut().assign(&vector(&[7.0])).unwrap();
     assert_eq!(f.call(&vector(&[10.0])).unwrap().item::<f32>().unwrap(), 11.0);
     let passed = jit(|(x, factor, w): (Tensor, Tensor, Tensor)| &x * &factor + &w);
