@@ -2,6 +2,9 @@
 //! once. Every result is checked, and so is the memory of the process, which must not grow after the first ones.
 //!
 //! `cargo run --release -p tg-lazy --example steady`
+//!
+//! With many threads, glibc's allocator keeps freed blocks for each of them, up to some MiB in all, which fill slowly. Without that,
+//! by `GLIBC_TUNABLES=glibc.malloc.tcache_count=0 MALLOC_ARENA_MAX=1`, memory stays the same to some KiB.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,7 +20,7 @@ const GRAPHS: usize = 500_000;
 /// Graphs after which everything has been compiled that will be, and each thread has what it needs.
 const WARM: usize = 20_000;
 
-/// Bytes by which memory may grow after that: allocators keep some.
+/// Bytes by which memory may grow after that: what the allocator keeps.
 const SLACK: u64 = 5 << 20;
 
 const SHAPES: [&[usize]; 20] = [

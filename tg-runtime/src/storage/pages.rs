@@ -22,7 +22,7 @@ pub(super) const fn alignment(bytes: usize) -> usize {
 }
 
 /// How many bytes of a block are whole large pages, if it is aligned to them. What follows belongs to others too.
-#[cfg(any(target_os = "linux", test))]
+#[cfg(any(all(target_os = "linux", not(miri)), test))]
 const fn whole(bytes: usize) -> usize {
     if alignment(bytes) == PAGE { bytes / PAGE * PAGE } else { 0 }
 }
