@@ -56,7 +56,7 @@ fn call_at(method: &Method, arguments: &[Value], at: &'static Location<'static>)
     let result = (method.call)(graph, &given).map_err(|error| Error::at(ErrorKind::Call(error), at))?;
     let made = Made::of(result);
     drop(given);
-    Ok(about.value(made, &mut world))
+    about.value(made, &mut world).map_err(|kind| Error::at(kind, at))
 }
 
 /// The tensors among the arguments.
@@ -104,17 +104,28 @@ impl Origin {
         world.computed(node, self.parents.clone(), about).into()
     }
 
-    fn value(&self, made: Made, world: &mut World) -> Value {
-        match made {
+    fn value(&self, made: Made, world: &mut World) -> std::result::Result<Value, ErrorKind> {
+        Ok(match made {
             Made::Tensor(node) => Value::Tensor(self.tensor(node, world)),
             Made::Int(value) => Value::Int(value),
-            Made::Dim(size) => {
-                let known = |var: &Var| self.dims.iter().find(|(other, _)| other == var);
-                Value::Int(size.eval(&|var| known(var).map_or(var.min, |(_, value)| *value)))
-            }
+            Made::Dim(size) => Value::Int(self.number(&size)?),
             Made::DType(value) => Value::DType(value),
-            Made::List(items) => Value::List(items.into_iter().map(|item| self.value(item, world)).collect()),
+            Made::List(items) => {
+                let items = items.into_iter().map(|item| self.value(item, world));
+                Value::List(items.collect::<std::result::Result<_, _>>()?)
+            }
             Made::None => Value::None,
+        })
+    }
+
+    /// A size as a number, which in a function that is being captured has to be the same in each call.
+    fn number(&self, size: &Dim) -> std::result::Result<i64, ErrorKind> {
+        match size.vars().first() {
+            Some(dim) if self.captured => Err(ErrorKind::Varies { dim: dim.name.to_string() }),
+            _ => {
+                let known = |var: &Var| self.dims.iter().find(|(other, _)| other == var);
+                Ok(size.eval(&|var| known(var).map_or(var.min, |(_, value)| *value)))
+            }
         }
     }
 }

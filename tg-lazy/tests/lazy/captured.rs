@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tg_lazy::{DType, Device, ErrorKind, Tensor, cat, full, grad, jit, uniform, zeros};
+use tg_lazy::{DType, Device, ErrorKind, Tensor, Value, call, cat, full, grad, jit, uniform, zeros};
 
 fn vector(elements: &[f32]) -> Tensor {
     Tensor::from_slice(elements, [elements.len()])
@@ -224,6 +224,13 @@ fn sizes_that_vary_are_no_numbers_while_a_function_is_traced() {
         assert!(matches!(error.kind(), ErrorKind::Varies { .. }), "{error}");
         assert!(error.to_string().contains("dimension `N`") && error.to_string().contains("captured.rs:"), "{error}");
     }
+    let named = jit(|x: Tensor| match call("numel", &[Value::from(&x)]) {
+        Ok(Value::Int(count)) => &x * count,
+        other => other.map(|_| x).into(),
+    });
+    assert_eq!(named.call(&sized(3)).unwrap().sum(()).item::<f32>().unwrap(), 9.0);
+    let error = named.call(&sized(3).with_dim(0, "N", 1, 10)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Varies { .. }), "{error}");
     let rank = jit(|x: Tensor| x.sum(x.rank().unwrap() as i64 - 1));
     assert_eq!(rank.call(&sized(3).with_dim(0, "N", 1, 10)).unwrap().item::<f32>().unwrap(), 3.0);
 }
