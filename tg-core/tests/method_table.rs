@@ -1,5 +1,5 @@
 //! What is written from the table of tensor methods: `docs/methods.md`, and the methods of lazy tensors,
-//! `tg-lazy/src/method.rs`.
+//! `tg-lazy/src/method`.
 //!
 //! `TG_BLESS=1 cargo test -p tg-core --test method_table` writes both anew; without it they must be equal.
 
@@ -62,7 +62,7 @@ fn table() -> String {
 #[test]
 fn what_is_written_is_what_the_code_has() {
     check("docs/methods.md", &table());
-    check("tg-lazy/src/method.rs", &lazy_methods::source());
+    lazy_methods::sources().iter().for_each(|(file, text)| check(&format!("tg-lazy/src/method/{file}"), text));
 }
 
 #[test]

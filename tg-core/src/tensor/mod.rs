@@ -56,6 +56,6 @@ pub use pooling::*;
 pub(crate) use primitive::{permuted, reduced, reshaped, shrunk};
 pub use random::*;
 pub use reduction::*;
-pub use registry::{Method, Param, find, is_addressable, methods, suggest};
+pub use registry::{Method, Param, find, is_addressable, methods, suggest, themes};
 pub use statistics::*;
 pub use window::*;

@@ -157,31 +157,25 @@ impl Fits for Dim {}
 impl Fits for Vec<Dim> {}
 impl Fits for crate::dtype::DType {}
 
-static THEMES: &[&[Method]] = &[
-    arithmetic::ROWS,
-    comparison::ROWS,
-    conversion::ROWS,
-    function::ROWS,
-    activation::ROWS,
-    movement::ROWS,
-    joining::ROWS,
-    reduction::ROWS,
-    statistics::ROWS,
-    contraction::ROWS,
-    window::ROWS,
-    convolution::ROWS,
-    pooling::ROWS,
-    normalization::ROWS,
-    attention::ROWS,
-    indexing::ROWS,
-    creation::ROWS,
-    random::ROWS,
-    loss::ROWS,
-];
+macro_rules! themes {
+    ($($theme:ident)*) => {
+        static THEMES: &[(&str, &[Method])] = &[$((stringify!($theme), $theme::ROWS)),*];
+    };
+}
+
+themes! {
+    arithmetic comparison conversion function activation movement joining reduction statistics
+    contraction window convolution pooling normalization attention indexing creation random loss
+}
+
+/// The name of each theme, which is its module's, and its methods.
+pub fn themes() -> impl Iterator<Item = (&'static str, &'static [Method])> {
+    THEMES.iter().copied()
+}
 
 /// Every method, theme by theme.
 pub fn methods() -> impl Iterator<Item = &'static Method> {
-    THEMES.iter().copied().flatten()
+    themes().flat_map(|(_, methods)| methods)
 }
 
 /// The method called `name`.

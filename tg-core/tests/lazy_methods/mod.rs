@@ -1,16 +1,6 @@
 //! The tensor methods as methods of lazy tensors, in Rust.
 
-use tg_core::tensor::{Method, Param, methods};
-
-const HEAD: &str = "\
-//! The tensor methods on lazy tensors, and the functions that make some.
-//!
-//! Written from the table in `tg-core/src/tensor` by `TG_BLESS=1 cargo test -p tg-core --test method_table`; do not edit.
-
-use crate::call::{tensor, tensor_with};
-use crate::tensor::Tensor;
-use crate::value::{Value, Values};
-";
+use tg_core::tensor::{Method, Param, themes};
 
 /// Optional parameters beyond one come as a tuple.
 fn split(method: &Method) -> (Vec<&Param>, Vec<&Param>) {
@@ -58,11 +48,39 @@ fn function(method: &Method, indent: &str) -> String {
     )
 }
 
-/// The source of the methods of lazy tensors.
-pub fn source() -> String {
+const WRITTEN: &str = "\
+//! Written from the table in `tg-core/src/tensor` by `TG_BLESS=1 cargo test -p tg-core --test method_table`; do not edit.
+";
+
+/// The methods of one theme, and the functions that make tensors.
+fn theme(name: &str, methods: &[Method]) -> String {
     let made = |free: bool, indent: &str| -> String {
-        let methods = methods().filter(|method| method.gives_tensor && method.free == free);
+        let methods = methods.iter().filter(|method| method.gives_tensor && method.free == free);
         methods.map(|method| function(method, indent)).collect()
     };
-    format!("{HEAD}\nimpl Tensor {{\n{}}}\n{}", made(false, "    ").trim_start_matches('\n'), made(true, ""))
+    let (own, free) = (made(false, "    "), made(true, ""));
+    let methods = if own.is_empty() { own } else { format!("\nimpl Tensor {{\n{}}}\n", own.trim_start_matches('\n')) };
+    let uses = |call: &str| methods.contains(call) || free.contains(call);
+    let calls: Vec<&str> = ["tensor", "tensor_with"].into_iter().filter(|call| uses(&format!(" {call}("))).collect();
+    let values: Vec<&str> = ["Value", "Values"].into_iter().filter(|value| uses(&format!("<{value}>"))).collect();
+    let used = |path: &str, names: &[&str]| match names {
+        [] => String::new(),
+        [name] => format!("use crate::{path}::{name};\n"),
+        names => format!("use crate::{path}::{{{}}};\n", names.join(", ")),
+    };
+    let imports = used("call", &calls) + &used("tensor", &["Tensor"]) + &used("value", &values);
+    format!("//! Methods of the theme `{name}` on lazy tensors.\n//!\n{WRITTEN}\n{imports}{methods}{free}")
+}
+
+/// The source of the methods of lazy tensors: a module for each theme, by its file's name, and the one of all.
+pub fn sources() -> Vec<(String, String)> {
+    let made = themes().map(|(name, methods)| (name, theme(name, methods)));
+    let files: Vec<(&str, String)> = made.filter(|(_, text)| text.contains("pub fn")).collect();
+    let mods: String = files.iter().map(|(name, _)| format!("mod {name};\n")).collect();
+    let is_free = |text: &str| text.contains("\npub fn");
+    let free = files.iter().filter(|(_, text)| is_free(text));
+    let exports: String = free.map(|(name, _)| format!("pub use {name}::*;\n")).collect();
+    let doc = "//! The tensor methods on lazy tensors, and the functions that make some.\n//!\n";
+    let all = ("mod.rs".to_owned(), format!("{doc}{WRITTEN}\n{mods}\n{exports}"));
+    files.into_iter().map(|(name, text)| (format!("{name}.rs"), text)).chain([all]).collect()
 }

@@ -1,0 +1,41 @@
+//! Methods of the theme `convolution` on lazy tensors.
+//!
+//! Written from the table in `tg-core/src/tensor` by `TG_BLESS=1 cargo test -p tg-core --test method_table`; do not edit.
+
+use crate::call::tensor_with;
+use crate::tensor::Tensor;
+use crate::value::{Value, Values};
+
+impl Tensor {
+    /// The convolution of `x`, (n, channels, length), with `weights`, (out, channels / groups, taps), to (n, out, …);
+    /// `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and groups 1 if left
+    /// out.
+    ///
+    /// * `weights`: a tensor
+    /// * `optional`: the first of (`bias`, `stride`, `padding`, `dilation`, `groups`) in a tuple, or `()`
+    ///   * `bias`: a tensor, or `()`
+    ///   * `stride`: an integer, or one for each axis, or `()`
+    ///   * `padding`: an integer, or one for each axis, or `()`
+    ///   * `dilation`: an integer, or one for each axis, or `()`
+    ///   * `groups`: an integer, or `()`
+    #[track_caller]
+    pub fn conv1d(&self, weights: impl Into<Value>, optional: impl Into<Values>) -> Tensor {
+        tensor_with("conv1d", vec![self.into(), weights.into()], optional.into())
+    }
+
+    /// The convolution of `x`, (n, channels, height, width), with `weights`, (out, channels / groups, kh, kw), to
+    /// (n, out, …, …); `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and
+    /// groups 1 if left out; each is one number, or one for each axis.
+    ///
+    /// * `weights`: a tensor
+    /// * `optional`: the first of (`bias`, `stride`, `padding`, `dilation`, `groups`) in a tuple, or `()`
+    ///   * `bias`: a tensor, or `()`
+    ///   * `stride`: an integer, or one for each axis, or `()`
+    ///   * `padding`: an integer, or one for each axis, or `()`
+    ///   * `dilation`: an integer, or one for each axis, or `()`
+    ///   * `groups`: an integer, or `()`
+    #[track_caller]
+    pub fn conv2d(&self, weights: impl Into<Value>, optional: impl Into<Values>) -> Tensor {
+        tensor_with("conv2d", vec![self.into(), weights.into()], optional.into())
+    }
+}
