@@ -1,10 +1,11 @@
-//! The calls of golden tables as graphs.
-//!
-//! Calls are read by a small evaluator over Rust's syntax: numbers, lists, operators and methods found by name. The full
-//! language is the business of the macro. Shared by the tests of several crates, which have the tables as `golden`.
+//! The calls of golden tables as graphs. Shared by the tests of several crates, which have the tables as `golden`.
+
+#[path = "../../../tests/golden/call.rs"]
+mod call;
+
+use call::{Door, Plain, called};
 
 use super::golden::{Case, Data, Value};
-use syn::{BinOp, Expr, GenericArgument, Lit, UnOp};
 use tg_core::compile::Function;
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
@@ -15,80 +16,38 @@ use tg_core::tensor::{Argument, find, grad, mul, sum};
 /// The names that stand for tensors in a call.
 type Scope<'g> = Vec<(String, Uop<'g>)>;
 
-fn method<'g>(graph: &'g Graph, name: &str, arguments: &[Argument<'g>]) -> Result<Argument<'g>, String> {
-    let method = find(name).ok_or_else(|| format!("there is no method `{name}`"))?;
-    (method.call)(graph, arguments).map_err(|error| error.to_string())
+/// Calls that make nodes.
+struct Nodes<'g, 'a> {
+    graph: &'g Graph,
+    scope: &'a Scope<'g>,
 }
 
-/// What a call means, where `scope` has the tensors it names.
-fn value<'g>(graph: &'g Graph, scope: &Scope<'g>, expr: &Expr) -> Result<Argument<'g>, String> {
-    let go = |expr: &Expr| value(graph, scope, expr);
-    match expr {
-        Expr::Paren(inner) => go(&inner.expr),
-        Expr::Lit(lit) => literal(&lit.lit),
-        Expr::Path(path) => match scope.iter().find(|(name, _)| path.path.is_ident(name)) {
-            Some((_, x)) => Ok(Argument::Tensor(*x)),
-            None if path.path.is_ident("None") => Ok(Argument::None),
-            None => Err("unknown name".to_string()),
-        },
-        Expr::Array(list) => list.elems.iter().map(go).collect::<Result<_, _>>().map(Argument::List),
-        Expr::Tuple(list) => list.elems.iter().map(go).collect::<Result<_, _>>().map(Argument::List),
-        Expr::Unary(unary) => match (&unary.op, go(&unary.expr)?) {
-            (UnOp::Neg(_), Argument::Int(v)) => Ok(Argument::Int(-v)),
-            (UnOp::Neg(_), Argument::Float(v)) => Ok(Argument::Float(-v)),
-            (UnOp::Neg(_), x) => method(graph, "neg", &[x]),
-            (_, x) => method(graph, "bit_not", &[x]),
-        },
-        Expr::Binary(binary) => method(graph, operator(&binary.op)?, &[go(&binary.left)?, go(&binary.right)?]),
-        Expr::MethodCall(call) => {
-            let types = call.turbofish.iter().flat_map(|t| &t.args).map(dtype);
-            let arguments = std::iter::once(go(&call.receiver)).chain(types).chain(call.args.iter().map(go));
-            method(graph, &call.method.to_string(), &arguments.collect::<Result<Vec<_>, _>>()?)
-        }
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => {
-                let name = path.path.require_ident().map_err(|error| error.to_string())?.to_string();
-                method(graph, &name, &call.args.iter().map(go).collect::<Result<Vec<_>, _>>()?)
-            }
-            _ => Err("only functions known by name can be called".to_string()),
-        },
-        _ => Err("unknown syntax".to_string()),
+impl<'g> Door for Nodes<'g, '_> {
+    type Value = Argument<'g>;
+
+    fn tensor(&self, name: &str) -> Option<Argument<'g>> {
+        let named = self.scope.iter().find(|(known, _)| known == name);
+        named.map(|(_, x)| Argument::Tensor(*x))
     }
-}
 
-fn literal<'g>(lit: &Lit) -> Result<Argument<'g>, String> {
-    match lit {
-        Lit::Int(v) => v.base10_parse().map(Argument::Int).map_err(|error| error.to_string()),
-        Lit::Float(v) => v.base10_parse().map(Argument::Float).map_err(|error| error.to_string()),
-        Lit::Bool(v) => Ok(Argument::Bool(v.value)),
-        _ => Err("unknown literal".to_string()),
+    fn plain(&self, value: Plain) -> Result<Argument<'g>, String> {
+        Ok(match value {
+            Plain::Int(v) => Argument::Int(v),
+            Plain::Float(v) => Argument::Float(v),
+            Plain::Bool(v) => Argument::Bool(v),
+            Plain::DType(name) => Argument::DType(name.parse()?),
+            Plain::None => Argument::None,
+        })
     }
-}
 
-fn dtype<'g>(argument: &GenericArgument) -> Result<Argument<'g>, String> {
-    match argument {
-        GenericArgument::Type(syn::Type::Path(path)) => {
-            let name = path.path.require_ident().map_err(|error| error.to_string())?.to_string();
-            name.parse().map(Argument::DType)
-        }
-        _ => Err("expected a dtype".to_string()),
+    fn list(&self, items: Vec<Argument<'g>>) -> Argument<'g> {
+        Argument::List(items)
     }
-}
 
-fn operator(op: &BinOp) -> Result<&'static str, String> {
-    Ok(match op {
-        BinOp::Add(_) => "add",
-        BinOp::Sub(_) => "sub",
-        BinOp::Mul(_) => "mul",
-        BinOp::Div(_) => "div",
-        BinOp::Rem(_) => "rem",
-        BinOp::BitAnd(_) => "bit_and",
-        BinOp::BitOr(_) => "bit_or",
-        BinOp::BitXor(_) => "bit_xor",
-        BinOp::Shl(_) => "shl",
-        BinOp::Shr(_) => "shr",
-        _ => return Err("unknown operator".to_string()),
-    })
+    fn call(&self, name: &str, arguments: &[Argument<'g>]) -> Result<Argument<'g>, String> {
+        let method = find(name).ok_or_else(|| format!("there is no method `{name}`"))?;
+        (method.call)(self.graph, arguments).map_err(|error| error.to_string())
+    }
 }
 
 /// A value of a table, for the interpreter.
@@ -175,8 +134,8 @@ pub fn trace<'g, 'a>(
 ) -> Result<Traced<'g, 'a>, String> {
     let mut contents = Vec::new();
     let scope: Scope = case.inputs.iter().map(|(name, value)| bind(graph, name, array(value), &mut contents)).collect();
-    let code: Expr = syn::parse_str(&case.code).map_err(|error| error.to_string())?;
-    let Argument::Tensor(out) = value(graph, &scope, &code)? else { return Err("no tensor".to_string()) };
+    let door = Nodes { graph, scope: &scope };
+    let Argument::Tensor(out) = called(&door, &case.code)? else { return Err("no tensor".to_string()) };
     Ok(Traced { out, contents, scope, array })
 }
 

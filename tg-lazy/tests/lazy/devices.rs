@@ -33,7 +33,10 @@ fn what_is_made_of_numbers_is_on_any_device() {
 /// On a GPU, if there is one: a network, its gradients, and a traced function.
 #[test]
 fn a_gpu_computes_what_the_processor_does() {
-    let Ok(gpu) = Device::cuda(0) else { return println!("skipped: there is no GPU") };
+    let Ok(gpu) = Device::cuda(0) else {
+        assert!(std::env::var_os("TG_REQUIRE_GPU").is_none(), "there is no GPU");
+        return println!("skipped: there is no GPU");
+    };
     let numbers = |n: usize, seed: f32| (0..n).map(|i| (i as f32 * seed).sin()).collect::<Vec<f32>>();
     let (x, w) =
         (Tensor::from_slice(&numbers(64 * 32, 0.3), [64, 32]), Tensor::from_slice(&numbers(32 * 16, 0.7), [32, 16]));

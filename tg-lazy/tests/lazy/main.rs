@@ -15,6 +15,8 @@ mod values;
 
 #[path = "../../../tests/golden/mod.rs"]
 mod golden;
+#[path = "../../../tests/golden/call.rs"]
+mod golden_call;
 
 use std::process::Command;
 

@@ -1,78 +1,37 @@
 //! Every tensor method, forward and gradient, against the golden tables from PyTorch; with `TG_GOLDEN_DEVICE=cuda` on a GPU.
 
-use syn::{BinOp, Expr, GenericArgument, Lit, UnOp};
 use tg_lazy::{Device, Tensor, Value, call, grad, realize};
 
 use crate::golden::{self, Case, Data};
+use crate::golden_call::{self, Door, Plain};
 
-type Scope = Vec<(String, Tensor)>;
+/// Calls of lazy tensors, by name.
+struct Lazy(Vec<(String, Tensor)>);
 
-/// What a call means, where `scope` has the tensors it names.
-fn value(scope: &Scope, expr: &Expr) -> Result<Value, String> {
-    let go = |expr: &Expr| value(scope, expr);
-    let method = |name: &str, arguments: &[Value]| call(name, arguments).map_err(|error| error.to_string());
-    match expr {
-        Expr::Paren(inner) => go(&inner.expr),
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Int(v) => v.base10_parse().map(Value::Int).map_err(|error| error.to_string()),
-            Lit::Float(v) => v.base10_parse().map(Value::Float).map_err(|error| error.to_string()),
-            Lit::Bool(v) => Ok(Value::Bool(v.value)),
-            _ => Err("unknown literal".into()),
-        },
-        Expr::Path(path) => match scope.iter().find(|(name, _)| path.path.is_ident(name)) {
-            Some((_, x)) => Ok(x.into()),
-            None if path.path.is_ident("None") => Ok(Value::None),
-            None => Err("unknown name".into()),
-        },
-        Expr::Array(list) => list.elems.iter().map(go).collect::<Result<_, _>>().map(Value::List),
-        Expr::Tuple(list) => list.elems.iter().map(go).collect::<Result<_, _>>().map(Value::List),
-        Expr::Unary(unary) => match (&unary.op, go(&unary.expr)?) {
-            (UnOp::Neg(_), Value::Int(v)) => Ok(Value::Int(-v)),
-            (UnOp::Neg(_), Value::Float(v)) => Ok(Value::Float(-v)),
-            (UnOp::Neg(_), x) => method("neg", &[x]),
-            (_, x) => method("bit_not", &[x]),
-        },
-        Expr::Binary(binary) => method(operator(&binary.op)?, &[go(&binary.left)?, go(&binary.right)?]),
-        Expr::MethodCall(call) => {
-            let types = call.turbofish.iter().flat_map(|t| &t.args).map(dtype);
-            let arguments = std::iter::once(go(&call.receiver)).chain(types).chain(call.args.iter().map(go));
-            method(&call.method.to_string(), &arguments.collect::<Result<Vec<_>, _>>()?)
-        }
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => {
-                let name = path.path.require_ident().map_err(|error| error.to_string())?.to_string();
-                method(&name, &call.args.iter().map(go).collect::<Result<Vec<_>, _>>()?)
-            }
-            _ => Err("only functions known by name can be called".into()),
-        },
-        _ => Err("unknown syntax".into()),
+impl Door for Lazy {
+    type Value = Value;
+
+    fn tensor(&self, name: &str) -> Option<Value> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, x)| x.into())
     }
-}
 
-fn dtype(argument: &GenericArgument) -> Result<Value, String> {
-    match argument {
-        GenericArgument::Type(syn::Type::Path(path)) => {
-            let name = path.path.require_ident().map_err(|error| error.to_string())?.to_string();
-            name.parse().map(Value::DType)
-        }
-        _ => Err("expected a dtype".into()),
+    fn plain(&self, value: Plain) -> Result<Value, String> {
+        Ok(match value {
+            Plain::Int(v) => v.into(),
+            Plain::Float(v) => v.into(),
+            Plain::Bool(v) => v.into(),
+            Plain::DType(name) => Value::DType(name.parse()?),
+            Plain::None => Value::None,
+        })
     }
-}
 
-fn operator(op: &BinOp) -> Result<&'static str, String> {
-    Ok(match op {
-        BinOp::Add(_) => "add",
-        BinOp::Sub(_) => "sub",
-        BinOp::Mul(_) => "mul",
-        BinOp::Div(_) => "div",
-        BinOp::Rem(_) => "rem",
-        BinOp::BitAnd(_) => "bit_and",
-        BinOp::BitOr(_) => "bit_or",
-        BinOp::BitXor(_) => "bit_xor",
-        BinOp::Shl(_) => "shl",
-        BinOp::Shr(_) => "shr",
-        _ => return Err("unknown operator".into()),
-    })
+    fn list(&self, items: Vec<Value>) -> Value {
+        Value::List(items)
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Result<Value, String> {
+        call(name, arguments).map_err(|error| error.to_string())
+    }
 }
 
 /// Where the tables are computed.
@@ -110,12 +69,12 @@ fn computed(tensor: &Tensor) -> Result<golden::Value, String> {
 
 /// The result of a case, and its gradients.
 fn called(case: &Case) -> Result<(Tensor, Vec<Tensor>), String> {
-    let scope: Scope = case.inputs.iter().map(|(name, value)| (name.clone(), given(value).requires_grad())).collect();
-    let code: Expr = syn::parse_str(&case.code).map_err(|error| error.to_string())?;
-    let Value::Tensor(out) = value(&scope, &code)? else { return Err("no tensor".into()) };
+    let scope = case.inputs.iter().map(|(name, value)| (name.clone(), given(value).requires_grad())).collect();
+    let door = Lazy(scope);
+    let Value::Tensor(out) = golden_call::called(&door, &case.code)? else { return Err("no tensor".into()) };
     let Some(cotangent) = &case.cotangent else { return Ok((out, vec![])) };
     let loss = (&out * given(cotangent)).sum(());
-    let named = |name: &String| scope.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let named = |name: &String| door.0.iter().find(|(known, _)| known == name).map(|(_, value)| value);
     let wrt: Vec<&Tensor> = case.gradients.iter().filter_map(|(name, _)| named(name)).collect();
     let gradients = grad(&loss, wrt).map_err(|error| error.to_string())?;
     Ok((out, gradients))
