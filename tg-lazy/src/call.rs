@@ -1,17 +1,22 @@
 //! Calling tensor methods: the same functions that the macro calls, on nodes of the world's graph.
 
+use std::hash::Hash;
 use std::panic::Location;
 use std::sync::Arc;
 
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
-use tg_core::ir::Graph;
+use tg_core::ir::{Graph, Id, Uop};
 use tg_core::tensor::{self, Argument, Method};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::record::Recorder;
 use crate::tensor::Tensor;
 use crate::value::{Value, Values};
 use crate::world::{self, About, Handle, World};
+
+/// Bytes of the key of a usual call.
+const KEY_BYTES: usize = 64;
 
 /// Calls the tensor method or function `name`: for a method, the first argument is the tensor it is called on. The methods of
 /// [`Tensor`] and the functions of this crate are these calls.
@@ -47,16 +52,19 @@ pub(crate) fn tensor_with(name: &str, mut arguments: Vec<Value>, optional: Value
 fn call_at(method: &Method, arguments: &[Value], at: &'static Location<'static>) -> Result<Value> {
     let mut handles = Vec::with_capacity(arguments.len());
     arguments.iter().try_for_each(|argument| collect(argument, &mut handles))?;
-    let about = Origin::of(method.name, handles).map_err(|kind| Error::at(kind, at))?;
+    let origin = Origin::of(method.name, handles).map_err(|kind| Error::at(kind, at))?;
     let mut world = world::lock();
     world.sweep();
-    let nodes: Vec<Prepared> = arguments.iter().map(|argument| prepared(argument, &mut world)).collect();
-    let graph = world.graph();
-    let given: Vec<Argument> = nodes.iter().map(|node| node.argument(graph)).collect();
-    let result = (method.call)(graph, &given).map_err(|error| Error::at(ErrorKind::Call(error), at))?;
-    let made = Made::of(result);
-    drop(given);
-    about.value(made, &mut world).map_err(|kind| Error::at(kind, at))
+    let nodes: Vec<Id> = origin.parents.iter().map(|parent| world.node(parent)).collect();
+    let key = key(method, arguments, &nodes);
+    if let Some(node) = world.calls.get(&key) {
+        return Ok(Value::Tensor(origin.tensor(node, &mut world)));
+    }
+    let made = made(method, arguments, &nodes, world.graph()).map_err(|error| Error::at(ErrorKind::Call(error), at))?;
+    if let Made::Tensor(node) = made {
+        world.calls.insert(&key, node, 0);
+    }
+    origin.value(made, &mut world).map_err(|kind| Error::at(kind, at))
 }
 
 /// The tensors among the arguments.
@@ -70,6 +78,7 @@ fn collect(argument: &Value, handles: &mut Vec<Arc<Handle>>) -> Result<()> {
 }
 
 /// Where the results of a call come from, and what follows for them.
+#[derive(Clone)]
 pub(crate) struct Origin {
     parents: Vec<Arc<Handle>>,
     device: crate::Device,
@@ -96,22 +105,21 @@ impl Origin {
     }
 
     /// The tensor computed by `node`.
-    pub fn tensor(&self, node: tg_core::ir::Id, world: &mut World) -> Tensor {
+    pub fn tensor(self, node: Id, world: &mut World) -> Tensor {
         let uop = world.graph().get(node);
         let (dtype, shape) = (uop.dtype(), uop.shape().into());
-        let Origin { device, placed, tracked, captured, .. } = *self;
-        let about = About { dtype, shape, device, placed, dims: self.dims.clone(), tracked, captured };
-        world.computed(node, self.parents.clone(), about).into()
+        let Origin { parents, device, placed, dims, tracked, captured } = self;
+        world.computed(node, parents, About { dtype, shape, device, placed, dims, tracked, captured }).into()
     }
 
-    fn value(&self, made: Made, world: &mut World) -> std::result::Result<Value, ErrorKind> {
+    fn value(self, made: Made, world: &mut World) -> std::result::Result<Value, ErrorKind> {
         Ok(match made {
             Made::Tensor(node) => Value::Tensor(self.tensor(node, world)),
             Made::Int(value) => Value::Int(value),
             Made::Dim(size) => Value::Int(self.number(&size)?),
             Made::DType(value) => Value::DType(value),
             Made::List(items) => {
-                let items = items.into_iter().map(|item| self.value(item, world));
+                let items = items.into_iter().map(|item| self.clone().value(item, world));
                 Value::List(items.collect::<std::result::Result<_, _>>()?)
             }
             Made::None => Value::None,
@@ -145,45 +153,58 @@ pub(crate) fn merged<'d>(
     Ok(dims.into())
 }
 
-/// An argument whose tensors are nodes.
-enum Prepared {
-    Tensor(tg_core::ir::Id),
-    List(Vec<Prepared>),
-    Other(Value),
+/// What makes a call itself: equal keys, equal results. `nodes` are those of the tensors among the arguments, in order.
+fn key(method: &Method, arguments: &[Value], nodes: &[Id]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(KEY_BYTES);
+    let recorder = &mut Recorder(&mut key);
+    std::ptr::from_ref(method).addr().hash(recorder);
+    nodes.hash(recorder);
+    arguments.iter().for_each(|argument| record(argument, recorder));
+    key
 }
 
-fn prepared(argument: &Value, world: &mut World) -> Prepared {
+/// Records an argument but for the nodes of its tensors.
+fn record(argument: &Value, recorder: &mut Recorder) {
+    std::mem::discriminant(argument).hash(recorder);
     match argument {
-        Value::Tensor(tensor) => match tensor.handle() {
-            Ok(handle) => Prepared::Tensor(world.node(&handle)),
-            Err(_) => Prepared::Other(Value::None),
-        },
-        Value::List(items) => Prepared::List(items.iter().map(|item| prepared(item, world)).collect()),
-        other => Prepared::Other(other.clone()),
+        Value::Tensor(_) | Value::None => {}
+        Value::Int(value) => value.hash(recorder),
+        Value::Float(value) => value.to_bits().hash(recorder),
+        Value::Bool(value) => value.hash(recorder),
+        Value::DType(value) => value.hash(recorder),
+        Value::Range(first, last) => (first, last).hash(recorder),
+        Value::List(items) => {
+            items.len().hash(recorder);
+            items.iter().for_each(|item| record(item, recorder));
+        }
     }
 }
 
-impl Prepared {
-    fn argument<'g>(&self, graph: &'g Graph) -> Argument<'g> {
-        let end = |end: Option<i64>| end.map(|end| Box::new(Argument::Int(end)));
-        match self {
-            Prepared::Tensor(node) => Argument::Tensor(graph.get(*node)),
-            Prepared::List(items) => Argument::List(items.iter().map(|item| item.argument(graph)).collect()),
-            Prepared::Other(value) => match *value {
-                Value::Int(value) => Argument::Int(value),
-                Value::Float(value) => Argument::Float(value),
-                Value::Bool(value) => Argument::Bool(value),
-                Value::DType(value) => Argument::DType(value),
-                Value::Range(first, last) => Argument::Range(end(first), end(last)),
-                Value::None | Value::Tensor(_) | Value::List(_) => Argument::None,
-            },
-        }
+/// What `method` makes of arguments, the tensors of which are `nodes`, in order.
+fn made(method: &Method, arguments: &[Value], nodes: &[Id], graph: &Graph) -> std::result::Result<Made, tensor::Error> {
+    let mut nodes = nodes.iter().map(|node| graph.get(*node));
+    let given: Vec<Argument> = arguments.iter().map(|value| argument(value, &mut nodes)).collect();
+    (method.call)(graph, &given).map(Made::of)
+}
+
+/// A value as an argument, whose tensors are the next ones of `nodes`.
+fn argument<'g>(value: &Value, nodes: &mut impl Iterator<Item = Uop<'g>>) -> Argument<'g> {
+    let end = |end: Option<i64>| end.map(|end| Box::new(Argument::Int(end)));
+    match value {
+        Value::Tensor(_) => nodes.next().map_or(Argument::None, Argument::Tensor),
+        Value::List(items) => Argument::List(items.iter().map(|item| argument(item, nodes)).collect()),
+        Value::Int(value) => Argument::Int(*value),
+        Value::Float(value) => Argument::Float(*value),
+        Value::Bool(value) => Argument::Bool(*value),
+        Value::DType(value) => Argument::DType(*value),
+        Value::Range(first, last) => Argument::Range(end(*first), end(*last)),
+        Value::None => Argument::None,
     }
 }
 
 /// What a method has made, without the graph.
 enum Made {
-    Tensor(tg_core::ir::Id),
+    Tensor(Id),
     Int(i64),
     Dim(Dim),
     DType(DType),

@@ -16,8 +16,8 @@ use tg_runtime::recent::{Recent, Slot};
 use crate::debug;
 use crate::device::Device;
 use crate::error::ErrorKind;
-use crate::extract::Extract;
 use crate::world::World;
+use crate::world::extract::Extract;
 
 /// Bytes of programs that are kept though nobody runs them: some thousands. Their code is kept by its own compiler.
 const MEMORY_LIMIT: usize = 32 << 20;

@@ -41,5 +41,5 @@ pub fn grad<'t>(loss: &Tensor, wrt: impl IntoIterator<Item = &'t Tensor>) -> Res
     let wrt: Vec<_> = wrt.into_iter().map(|node| graph.get(node)).collect();
     let gradients = tensor::grad(graph.get(loss), &wrt).map_err(|error| Error::at(ErrorKind::Call(error), at))?;
     let nodes: Vec<_> = gradients.into_iter().map(|gradient| gradient.id()).collect();
-    Ok(nodes.into_iter().map(|node| origin.tensor(node, &mut world)).collect())
+    Ok(nodes.into_iter().map(|node| origin.clone().tensor(node, &mut world)).collect())
 }

@@ -17,9 +17,9 @@ use crate::compile::{self, Alone, Program};
 use crate::data::Data;
 use crate::device::Device;
 use crate::error::{Error, ErrorKind, Result};
-use crate::extract::Leaf;
 use crate::realize::{copy, realize, run};
 use crate::tensor::Tensor;
+use crate::world::extract::Leaf;
 use crate::world::{self, About, Handle};
 
 /// Programs that one function keeps, for as many kinds of arguments.
@@ -196,9 +196,8 @@ where
             standing.extend(argument.iter().cloned());
             argument.map(Tensor::from).into()
         });
-        let nodes: Vec<Id> = standing.iter().map(|handle| world::lock().node(handle)).collect();
         let results = (self.function)(arguments);
-        let traced = Arc::new(trace(results, handles, &nodes, at)?);
+        let traced = Arc::new(trace(results, handles, &standing, at)?);
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         if programs.len() == MOST_PROGRAMS {
             programs.remove(0);
@@ -221,11 +220,11 @@ fn elements(tensors: &[&Tensor], handles: &[Arc<Handle>]) -> Result<Vec<Arc<Data
     tensors.iter().map(|tensor| tensor.data()).collect()
 }
 
-/// The program for `results`, which were made of arguments at `nodes`.
+/// The program for `results`, which were made of what stands for the arguments.
 fn trace<R: Tensors>(
     results: R,
     handles: &[Arc<Handle>],
-    nodes: &[Id],
+    arguments: &[Arc<Handle>],
     at: &'static Location<'static>,
 ) -> Result<Traced<R>> {
     let mut made = vec![];
@@ -241,9 +240,11 @@ fn trace<R: Tensors>(
         let mut world = world::lock();
         let roots: Vec<Id> = made.iter().map(|handle| world.node(handle)).collect();
         let extract = world.extract(&roots, device);
-        let copies: Vec<_> = extract.leaves.iter().filter_map(Leaf::copied).collect();
+        let leaves = world.leaves(&extract, device);
+        let copies: Vec<_> = leaves.iter().filter_map(Leaf::copied).collect();
         if copies.is_empty() {
-            let inputs = extract.leaves.iter().map(|leaf| Input::of(leaf, nodes)).collect::<Option<_>>();
+            let nodes: Vec<Id> = arguments.iter().map(|handle| world.node(handle)).collect();
+            let inputs = leaves.iter().map(|leaf| Input::of(leaf, &nodes)).collect::<Option<_>>();
             let inputs = inputs.ok_or_else(|| fail(ErrorKind::Captured))?;
             let alone = Alone::new(&extract, &world);
             drop(world);

@@ -11,8 +11,8 @@
 //! |---|---|
 //! | [`error`] | the one error type |
 //! | [`device`], `data` | where tensors are, and their elements |
-//! | `world` | the graph of the process, and what each tensor is in it |
-//! | `extract` | what tensors are computed by, as a graph of its own with a key |
+//! | `record` | keys of what can be hashed |
+//! | `world` | the graph of the process, what each tensor is in it, and what it is computed by |
 //! | `debug`, `compile`, `interpret` | programs by their keys, what is shown of them, and how they run without kernels |
 //! | [`value`] | what methods take |
 //! | `tensor`, `call`, `realize` | the tensor; calling methods; computing. These three use each other |
@@ -31,7 +31,6 @@ mod debug;
 pub mod device;
 pub mod error;
 mod explore;
-mod extract;
 mod fallback;
 mod files;
 mod gradient;
@@ -43,6 +42,7 @@ mod method;
 mod operator;
 mod print;
 mod realize;
+mod record;
 mod tensor;
 pub mod value;
 mod world;

@@ -13,9 +13,9 @@ use crate::compile::{self, Alone, Body, Program};
 use crate::data::{Data, Elements};
 use crate::device::Device;
 use crate::error::{Error, ErrorKind, Result};
-use crate::extract::Leaf;
 use crate::interpret;
 use crate::tensor::Tensor;
+use crate::world::extract::{Extract, Leaf};
 use crate::world::{self, Copied, Handle, World};
 
 /// Computes tensors, in one program for all of them that are on one device: what they have in common is computed once.
@@ -31,7 +31,13 @@ pub fn realize<'t>(tensors: impl IntoIterator<Item = &'t Tensor>) -> Result<()> 
         match step {
             Step::Done => return Ok(()),
             Step::Copies(copies) => copies.iter().try_for_each(|copied| copy(copied, at))?,
-            Step::Run(job) => job.run().map_err(|kind| Error::at(kind, at))?,
+            Step::Run(job) => {
+                let is_all = job.targets.len() == handles.len();
+                job.run().map_err(|kind| Error::at(kind, at))?;
+                if is_all {
+                    return Ok(());
+                }
+            }
         }
     }
 }
@@ -54,17 +60,19 @@ impl Step {
         let targets: Vec<Arc<Handle>> = missing.into_iter().filter(|handle| handle.device == device).collect();
         let roots: Vec<_> = targets.iter().map(|handle| world.node(handle)).collect();
         let extract = world.extract(&roots, device);
-        let copies: Vec<Copied> = extract.leaves.iter().filter_map(Leaf::copied).collect();
+        let leaves = world.leaves(&extract, device);
+        let copies: Vec<Copied> = leaves.iter().filter_map(Leaf::copied).collect();
         if !copies.is_empty() {
             return Ok(Step::Copies(copies));
         }
-        let inputs = extract.leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
+        let inputs = leaves.iter().map(Leaf::data).collect::<Option<_>>().ok_or(ErrorKind::Captured)?;
+        world.hold(&roots, extract.read(), device);
         let slot = compile::slot(&extract.key);
         let known = slot.try_lock().ok().and_then(|held| held.clone());
         let work = known.map_or_else(
             || {
                 let alone = Box::new(Alone::new(&extract, world));
-                Work::New(slot, extract.key, alone)
+                Work::New(slot, extract, alone)
             },
             Work::Known,
         );
@@ -92,7 +100,7 @@ pub(crate) fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()
 /// A program, or what it is made of.
 enum Work {
     Known(Arc<Program>),
-    New(Arc<Slot<Program>>, Vec<u8>, Box<Alone>),
+    New(Arc<Slot<Program>>, Arc<Extract>, Box<Alone>),
 }
 
 /// Tensors to be computed from others.
@@ -107,7 +115,7 @@ impl Job {
     fn run(self) -> std::result::Result<(), ErrorKind> {
         let program = match self.work {
             Work::Known(program) => program,
-            Work::New(slot, key, alone) => compile::program(&slot, &key, *alone, self.device)?,
+            Work::New(slot, extract, alone) => compile::program(&slot, &extract.key, *alone, self.device)?,
         };
         let dims = crate::call::merged(self.targets.iter().map(|handle| &*handle.dims))?;
         let counts = self.targets.iter().map(|handle| (handle.dtype, handle.sizes.iter().product()));

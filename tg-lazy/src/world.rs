@@ -1,26 +1,40 @@
 //! The graph of all lazy tensors of the process, and what each tensor is in it.
 //!
 //! There is one graph, so that whatever tensors meet, their nodes are already together. A tensor is a [`Handle`] to a slot,
-//! which says by which node it is computed, and its elements once they are. A slot holds the handles of what it is computed
-//! from: so elements live exactly as long as something needs them. Nodes are only added; when most of them belong to no slot
-//! any more, the graph is made anew of those that do ([`World::sweep`]).
+//! which says by which node it is computed, and has a cell for its elements ([`cells`]). A slot holds the handles of what it is
+//! computed from: so elements live exactly as long as something needs them. A tensor that has its elements forgets what it was
+//! computed from, and is a BUFFER for what is computed of it from then on. BUFFERs that nothing refers to any more are used
+//! again ([`buffers`]); other nodes are only added, until most of them belong to no slot and the graph is made anew ([`sweep`]).
 //!
-//! Building is under one lock, which is held for the time of a method call, some microseconds. Compiling and running kernels
-//! happen outside of it.
+//! Building is under one lock, which is held for the time of a method call, a fraction of a microsecond if the call was made before.
+//! Compiling and running kernels happen outside of it.
+
+mod buffers;
+mod cells;
+pub mod extract;
+mod recall;
+mod sweep;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
-use rustc_hash::FxHashMap;
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
-use tg_core::ir::{Graph, Id, Op, Uop};
+use tg_core::ir::{Graph, Id};
 
 use crate::data::Data;
 use crate::device::Device;
+use buffers::Buffers;
+pub use cells::Cell;
+use cells::{CellId, Cells, Dead};
+use extract::Extract;
+use recall::Recall;
 
-/// Nodes beyond twice those in use, before the graph is made anew.
-const SLACK: usize = 4096;
+/// BUFFERs that a tensor counts at most; where it depends on more of them, these are not used again.
+const MOST_HELD: usize = 64;
+
+/// The slot of a handle that has given its slot away.
+const NO_SLOT: u32 = u32::MAX;
 
 /// What a tensor is, beside how it is computed. Never changes.
 #[derive(Debug)]
@@ -48,8 +62,19 @@ static RELEASED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// Whether there may be such slots.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
+impl Handle {
+    /// The slot of a tensor, for whoever has its last handle to free.
+    fn last(handle: Arc<Handle>) -> Option<u32> {
+        let mut handle = Arc::into_inner(handle)?;
+        Some(std::mem::replace(&mut handle.slot, NO_SLOT))
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
+        if self.slot == NO_SLOT {
+            return;
+        }
         let mut world = match WORLD.try_lock() {
             Ok(world) => world,
             Err(TryLockError::Poisoned(world)) => world.into_inner(),
@@ -60,7 +85,7 @@ impl Drop for Handle {
             }
         };
         let world = world.get_or_insert_default();
-        world.release(self.slot);
+        world.released.push(self.slot);
         world.collect();
     }
 }
@@ -73,43 +98,17 @@ pub struct Copied {
     pub to: Weak<Handle>,
 }
 
-/// The elements of a node, or where they will come from. All tensors of the node have it.
-#[derive(Debug, Default)]
-pub struct Cell {
-    data: OnceLock<Arc<Data>>,
-    copied: Mutex<Option<Copied>>,
-}
-
-impl Cell {
-    /// The elements, if they are there.
-    pub fn data(&self) -> Option<&Arc<Data>> {
-        self.data.get()
-    }
-
-    /// Where they will be copied from, if they are not there.
-    pub fn copied(&self) -> Option<Copied> {
-        self.copied.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 /// How a tensor is computed, and its elements.
 #[derive(Debug, Default)]
 struct Slot {
-    /// What computes it; for elements that came from outside a BUFFER, once something uses them.
+    /// What it is in the graph of what is computed of it: what computes it, or, for elements that came from outside or have been
+    /// computed, a BUFFER, once something uses them.
     node: Option<Id>,
-    /// As the handle has them.
-    device: Device,
+    /// As the handle has it.
     placed: bool,
-    cell: Arc<Cell>,
+    cell: CellId,
     /// What its node is made of; nothing once that is forgotten.
     parents: Vec<Arc<Handle>>,
-}
-
-impl Slot {
-    /// Whether its elements are all that is left of it.
-    fn is_forgotten(&self) -> bool {
-        self.placed && self.cell.data().is_some() && self.parents.is_empty()
-    }
 }
 
 /// See the module.
@@ -118,8 +117,14 @@ pub struct World {
     graph: Graph,
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// The elements of nodes, on each device.
-    cells: FxHashMap<(Id, Device), Weak<Cell>>,
+    cells: Cells,
+    buffers: Buffers,
+    /// Slots that nobody has a handle of, to be freed.
+    released: Vec<u32>,
+    /// The nodes that calls have given, by the method and its arguments.
+    pub calls: Recall<Id>,
+    /// What tensors are computed by, by the nodes of these.
+    pub extracts: Recall<Arc<Extract>>,
     /// Nodes after the last sweep.
     kept: usize,
 }
@@ -155,33 +160,33 @@ impl World {
         &self.graph
     }
 
-    /// The elements of `node` on `device`, if it has any or will have them without being computed.
-    pub fn leaf(&self, node: Uop, device: Device) -> Option<Arc<Cell>> {
-        let cell = self.cells.get(&(node.id(), device))?.upgrade()?;
-        (cell.data().is_some() || node.op() == Op::Buffer).then_some(cell)
+    /// The cell of `node` on `device`.
+    pub fn cell(&self, node: Id, device: Device) -> Option<&Cell> {
+        Some(&self.cells[self.cells.find(node, device)?])
     }
 
-    /// Frees the slots whose handles went while the world was locked. To free one may be to release others.
+    /// Frees the slots that nobody has a handle of, and with each what only that held. To free one may be to release others.
     fn collect(&mut self) {
         while WAITING.swap(false, Ordering::Acquire) {
-            let released = std::mem::take(&mut *RELEASED.lock().unwrap_or_else(PoisonError::into_inner));
-            released.into_iter().for_each(|at| self.release(at));
+            self.released.append(&mut RELEASED.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        while let Some(at) = self.released.pop() {
+            let Slot { cell, parents, .. } = std::mem::take(&mut self.slots[at as usize]);
+            self.free.push(at);
+            self.let_go(parents);
+            let Some(Dead { copied, buffers }) = self.cells.leave(cell) else { continue };
+            self.let_go(copied.map(|copied| copied.from));
+            buffers.into_iter().for_each(|buffer| self.buffers.leave(&self.graph, buffer));
         }
     }
 
-    /// Frees a slot that no tensor has any more, and with it what only that held.
-    fn release(&mut self, at: u32) {
-        let Slot { node, device, cell, parents, .. } = std::mem::take(&mut self.slots[at as usize]);
-        drop((cell, parents));
-        let place = node.map(|node| (node, device));
-        if let Some(place) = place.filter(|place| self.cells.get(place).is_some_and(|cell| cell.strong_count() == 0)) {
-            self.cells.remove(&place);
-        }
-        self.free.push(at);
+    /// Drops handles. Those that were the last of their slots are collected next.
+    fn let_go(&mut self, handles: impl IntoIterator<Item = Arc<Handle>>) {
+        self.released.extend(handles.into_iter().filter_map(Handle::last));
     }
 
     fn insert(&mut self, slot: Slot, about: About) -> Arc<Handle> {
-        let slot = Slot { device: about.device, placed: about.placed, ..slot };
+        let slot = Slot { placed: about.placed, ..slot };
         let at = self.free.pop().unwrap_or(self.slots.len() as u32);
         match self.slots.get_mut(at as usize) {
             Some(place) => *place = slot,
@@ -192,9 +197,7 @@ impl World {
 
     /// A new tensor computed by `node` from `parents`.
     pub fn computed(&mut self, node: Id, parents: Vec<Arc<Handle>>, about: About) -> Arc<Handle> {
-        let place = (node, about.device);
-        let cell = self.cells.get(&place).and_then(Weak::upgrade).unwrap_or_default();
-        self.cells.insert(place, Arc::downgrade(&cell));
+        let cell = self.cells.join(node, about.device);
         let new = self.insert(Slot { node: Some(node), cell, parents, ..Slot::default() }, about);
         self.forget(&new);
         new
@@ -202,102 +205,95 @@ impl World {
 
     /// A new tensor with these elements.
     pub fn filled(&mut self, data: Arc<Data>, about: About) -> Arc<Handle> {
-        let cell = Arc::new(Cell { data: data.into(), copied: Mutex::default() });
-        self.insert(Slot { cell, ..Slot::default() }, About { placed: true, ..about })
+        let new = self.argument(about);
+        self.cell_of(&new).data = Some(data);
+        new
     }
 
     /// A new tensor that stands for an argument of a function.
     pub fn argument(&mut self, about: About) -> Arc<Handle> {
-        self.insert(Slot::default(), About { placed: true, ..about })
+        let cell = self.cells.add(about.device);
+        self.insert(Slot { cell, ..Slot::default() }, About { placed: true, ..about })
     }
 
     /// A new tensor with the elements of `from`, which are copied when somebody needs them.
     pub fn copy(&mut self, from: &Arc<Handle>, about: About) -> Arc<Handle> {
-        let to = self.insert(Slot::default(), About { placed: true, ..about });
-        let copied = Copied { from: from.clone(), to: Arc::downgrade(&to) };
-        *self.slots[to.slot as usize].cell.copied.lock().unwrap_or_else(PoisonError::into_inner) = Some(copied);
+        let to = self.argument(about);
+        self.cell_of(&to).copied = Some(Copied { from: from.clone(), to: Arc::downgrade(&to) });
         to
+    }
+
+    fn slot(&mut self, handle: &Handle) -> &mut Slot {
+        &mut self.slots[handle.slot as usize]
+    }
+
+    fn cell_of(&mut self, handle: &Handle) -> &mut Cell {
+        &mut self.cells[self.slots[handle.slot as usize].cell]
     }
 
     /// The node of a tensor. One with elements has a BUFFER from its first use on.
     pub fn node(&mut self, handle: &Handle) -> Id {
-        let slot = &mut self.slots[handle.slot as usize];
-        *slot.node.get_or_insert_with(|| {
-            let node = self.graph.buffer(handle.dtype, handle.shape.to_vec()).id();
-            self.cells.insert((node, handle.device), Arc::downgrade(&slot.cell));
-            node
-        })
+        let Slot { node, cell, .. } = *self.slot(handle);
+        let buffer = self.cells[cell].buffer;
+        *self.slots[handle.slot as usize].node.insert(node.or(buffer).unwrap_or_else(|| {
+            let buffer = self.buffers.take(&self.graph, handle.dtype, &handle.shape);
+            self.cells.name(cell, buffer);
+            buffer
+        }))
     }
 
     /// The elements of a tensor, if they are there.
     pub fn data(&self, handle: &Handle) -> Option<Arc<Data>> {
-        self.slots[handle.slot as usize].cell.data().cloned()
+        self.cells[self.slots[handle.slot as usize].cell].data.clone()
+    }
+
+    /// What `roots` will have once they are computed of `leaves` depends on BUFFERs, which are not used again while it is there.
+    pub fn hold(&mut self, roots: &[Id], leaves: impl IntoIterator<Item = Id>, device: Device) {
+        let mut below = vec![];
+        for leaf in leaves {
+            match self.cell(leaf, device) {
+                Some(cell) if cell.computed == Some(leaf) => below.extend(cell.holds.iter().flatten()),
+                _ => below.push(leaf),
+            }
+        }
+        below.sort_unstable();
+        below.dedup();
+        if below.len() > MOST_HELD {
+            below.drain(..).for_each(|buffer| self.buffers.pin(buffer));
+        }
+        for root in roots {
+            let Some(cell) = self.cells.find(*root, device).map(|cell| &mut self.cells[cell]) else { continue };
+            if cell.computed == Some(*root) && cell.holds.is_none() {
+                cell.holds = Some(below.clone());
+                below.iter().for_each(|buffer| self.buffers.hold(*buffer));
+            }
+        }
     }
 
     /// From now on a tensor has these elements. Unless gradients may flow through it, how they were computed is forgotten.
     pub fn fill(&mut self, handle: &Handle, data: Arc<Data>) {
-        let cell = &self.slots[handle.slot as usize].cell;
+        let cell = self.cell_of(handle);
         // Another thread may have been faster, with the same elements.
-        let _ = cell.data.set(data);
-        cell.copied.lock().unwrap_or_else(PoisonError::into_inner).take();
+        cell.data.get_or_insert(data);
+        let copied = cell.copied.take();
+        self.let_go(copied.map(|copied| copied.from));
         self.forget(handle);
+        self.collect();
     }
 
-    /// Forgets what a tensor that has elements was computed from, unless gradients may flow through it.
+    /// Forgets what a tensor that has elements was computed from, unless gradients may flow through it. One by which
+    /// gradients may be asked for stays the node by which others know it.
     fn forget(&mut self, handle: &Handle) {
-        let Slot { cell, parents, .. } = &mut self.slots[handle.slot as usize];
-        if cell.data().is_some() && !(handle.tracked && parents.iter().any(|parent| parent.tracked)) {
-            parents.clear();
-        }
-    }
-
-    /// Makes the graph anew if most of its nodes are in no slot. Nodes whose tensors have forgotten how they were computed
-    /// are BUFFERs then.
-    pub fn sweep(&mut self) {
-        if self.graph.len() < 2 * self.kept + SLACK {
+        let has_elements = self.cell_of(handle).data.is_some();
+        let slot = self.slot(handle);
+        if !has_elements || (handle.tracked && slot.parents.iter().any(|parent| parent.tracked)) {
             return;
         }
-        let new = Graph::new();
-        let moved = self.copied(&new);
-        for slot in &mut self.slots {
-            slot.node = slot.node.and_then(|id| moved.get(&id).copied());
+        if slot.placed && !handle.tracked {
+            slot.node = None;
         }
-        let cells = std::mem::take(&mut self.cells);
-        let cells = cells.into_iter().filter_map(|((id, device), cell)| Some(((*moved.get(&id)?, device), cell)));
-        self.cells = cells.collect();
-        self.kept = new.len();
-        self.graph = new;
-    }
-
-    /// Copies what the nodes of slots are made of into `to`; says where each node went.
-    fn copied(&self, to: &Graph) -> FxHashMap<Id, Id> {
-        let mut wanted = vec![false; self.graph.len()];
-        let mut remembered = vec![false; self.graph.len()];
-        for (node, slot) in self.slots.iter().filter_map(|slot| Some((slot.node?.0 as usize, slot))) {
-            wanted[node] = true;
-            remembered[node] |= !slot.is_forgotten();
-        }
-        // What no tensor is has no elements.
-        remembered.iter_mut().zip(&wanted).for_each(|(remembered, is_tensor)| *remembered |= !is_tensor);
-        let is_leaf = |node: Uop| node.op() == Op::Buffer || !remembered[node.id().0 as usize];
-        // Users come after their sources, so that one sweep down finds all that is wanted, and one up copies it.
-        for at in (0..wanted.len()).rev() {
-            let node = self.graph.get(Id(at as u32));
-            if wanted[at] && !is_leaf(node) {
-                node.src_ids().iter().for_each(|source| wanted[source.0 as usize] = true);
-            }
-        }
-        let mut moved: FxHashMap<Id, Id> = FxHashMap::default();
-        for node in (0..).zip(&wanted).filter(|(_, wanted)| **wanted).map(|(at, _)| self.graph.get(Id(at))) {
-            let new = if is_leaf(node) {
-                to.buffer(node.dtype(), node.shape().to_vec())
-            } else {
-                let src: Vec<Uop> = node.src_ids().iter().map(|source| to.get(moved[source])).collect();
-                to.node(node.op(), node.dtype(), &src, node.arg().clone())
-            };
-            moved.insert(node.id(), new.id());
-        }
-        moved
+        let parents = std::mem::take(&mut slot.parents);
+        self.let_go(parents);
     }
 }
 
