@@ -27,6 +27,9 @@ tensor_fn! {
 
 const CALLS: u32 = 10_000;
 
+/// Turns of [`CALLS`] calls.
+const TURNS: usize = 5;
+
 /// Microseconds of one of many calls that follow each other.
 fn per_call<E: From<tg::Error>>(device: &Device, mut call: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
     (0..100).try_for_each(|_| call())?;
@@ -37,29 +40,48 @@ fn per_call<E: From<tg::Error>>(device: &Device, mut call: impl FnMut() -> Resul
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS))
 }
 
+fn network() -> Mlp {
+    Mlp { w1: Tensor::uniform(-0.1, 0.1, 1), w2: Tensor::uniform(-0.1, 0.1, 2), ..Mlp::zeros() }
+}
+
 /// The network by lazy tensors: nothing of it is known to the build.
 fn lazy(start: Instant) -> Result<(), Box<dyn std::error::Error>> {
     use tg::lazy::Tensor;
-    let uniform = |seed, shape: [usize; 2]| -> tg::Result<_> {
-        let elements = tg::Tensor::<f32, (tg::Dyn,)>::uniform_in((tg::Dyn(shape[0] * shape[1]),), -0.1, 0.1, seed)?;
-        Ok(Tensor::from_slice(elements.as_slice(), shape))
-    };
-    let (w1, b1) = (uniform(1, [784, 128])?, tg::lazy::zeros([128], ()));
-    let (w2, b2) = (uniform(2, [128, 10])?, tg::lazy::zeros([10], ()));
+    let ahead = network();
+    let (w1, b1) = (Tensor::from(ahead.w1.clone()), Tensor::from(ahead.b1.clone()));
+    let (w2, b2) = (Tensor::from(ahead.w2.clone()), Tensor::from(ahead.b2.clone()));
     let net = |x: &Tensor| (x.matmul(&w1) + &b1).relu().matmul(&w2) + &b2;
-    let x = Tensor::from_slice(&[1.0f32; 784], [1, 784]);
-    tg::lazy::realize([&b1, &b2])?;
-    let first = net(&x).to_vec::<f32>()?[0];
-    println!("lazy: the first result, {first:.4}, after {:.1?}", start.elapsed());
     // Equal computations are done once, so that each call gets a tensor of its own.
     let fresh = || Tensor::from_slice(&[1.0f32; 784], [1, 784]);
-    println!("batch  1: {:6.2} us a call that builds its graph", per_call(&Device::Cpu, || net(&fresh()).realize())?);
-    let jitted = tg::lazy::jit(|x: Tensor| net(&x));
-    println!(
-        "batch  1: {:6.2} us a call of the traced function",
-        per_call(&Device::Cpu, || jitted.call(&x).map(drop))?
-    );
+    let first = net(&fresh()).to_vec::<f32>()?[0];
+    println!("lazy: the first result, {first:.4}, after {:.1?}", start.elapsed());
+    let x = tg::Tensor::ones();
+    let mut y = one(&ahead, &x)?;
+    let [graph, kernels] = beside(|| net(&fresh()).realize(), || Ok(one_into(&ahead, &x, &mut y)?))?;
+    println!("batch  1: {graph:6.2} us a call that builds its graph");
+    println!("batch  1: {:6.2} us of these until its kernels are launched, at most", graph - kernels);
+    let (jitted, x) = (tg::lazy::jit(|x: Tensor| net(&x)), fresh());
+    let traced = per_call(&Device::Cpu, || jitted.call(&x).map(drop))?;
+    println!("batch  1: {traced:6.2} us a call of the traced function");
     Ok(())
+}
+
+/// Microseconds of a call of lazy tensors, and of the tensor function that runs the same kernels, and does little else: the
+/// medians of several turns, for the machine may change its speed. What the first takes beyond the second is the way to the launch of
+/// the kernels, and, for some tenths of a microsecond, what comes after them.
+fn beside(
+    mut lazy: impl FnMut() -> tg::lazy::Result<()>,
+    mut ahead: impl FnMut() -> tg::lazy::Result<()>,
+) -> tg::lazy::Result<[f64; 2]> {
+    let (mut graph, mut kernels) = ([0.0; TURNS], [0.0; TURNS]);
+    for (graph, kernels) in graph.iter_mut().zip(&mut kernels) {
+        *graph = per_call(&Device::Cpu, &mut lazy)?;
+        *kernels = per_call(&Device::Cpu, &mut ahead)?;
+    }
+    Ok([graph, kernels].map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[TURNS / 2]
+    }))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,8 +93,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         other => return Err(format!("expected `--device cpu`, `--device cuda` or `--lazy`, got `{other}`").into()),
     };
     let ready = start.elapsed();
-    let mut net = Mlp::zeros();
-    (net.w1, net.w2) = (Tensor::uniform(-0.1, 0.1, 1), Tensor::uniform(-0.1, 0.1, 2));
+    let mut net = network();
     net.move_to(&device)?;
     let x: Tensor![f32, 1, 784] = Tensor::ones().into_device(&device)?;
     let first = one(&net, &x)?.as_slice()[0];

@@ -257,7 +257,7 @@ fn trace<R: Tensors>(
             return Ok(Traced { kinds: handles.iter().map(kind).collect(), results, targets, inputs, device, program });
         }
         drop(world);
-        copies.iter().try_for_each(|copied| copy(copied, at))?;
+        copy(copies, at)?;
     }
 }
 

@@ -26,19 +26,57 @@ use crate::world::{self, Copied, Handle, World};
 pub fn realize<'t>(tensors: impl IntoIterator<Item = &'t Tensor>) -> Result<()> {
     let at = Location::caller();
     let handles = tensors.into_iter().map(Tensor::handle).collect::<Result<Vec<_>>>()?;
-    loop {
-        let step = Step::next(&handles, &mut world::lock()).map_err(|kind| Error::at(kind, at))?;
+    reach(vec![Goal { handles, copied: None }], at)
+}
+
+/// Makes the elements of tensors that are copies of others.
+pub(crate) fn copy(copies: Vec<Copied>, at: &'static Location<'static>) -> Result<()> {
+    reach(copies.into_iter().map(Goal::copy).collect(), at)
+}
+
+/// Tensors that are to have their elements.
+struct Goal {
+    handles: Vec<Arc<Handle>>,
+    /// What happens then.
+    copied: Option<Copied>,
+}
+
+/// Reaches all goals, the last one first. Before one can be reached, others may have to be: copies of copies, however many.
+fn reach(mut goals: Vec<Goal>, at: &'static Location<'static>) -> Result<()> {
+    while let Some(goal) = goals.last() {
+        let step = Step::next(&goal.handles, &mut world::lock()).map_err(|kind| Error::at(kind, at))?;
         match step {
-            Step::Done => return Ok(()),
-            Step::Copies(copies) => copies.iter().try_for_each(|copied| copy(copied, at))?,
+            Step::Done => goals.pop().into_iter().try_for_each(|goal| goal.end(at))?,
+            Step::Copies(copies) => goals.extend(copies.into_iter().map(Goal::copy)),
             Step::Run(job) => {
-                let is_all = job.targets.len() == handles.len();
+                let is_all = job.targets.len() == goal.handles.len();
                 job.run().map_err(|kind| Error::at(kind, at))?;
                 if is_all {
-                    return Ok(());
+                    goals.pop().into_iter().try_for_each(|goal| goal.end(at))?;
                 }
             }
         }
+    }
+    Ok(())
+}
+
+impl Goal {
+    fn copy(copied: Copied) -> Goal {
+        Goal { handles: vec![copied.from.clone()], copied: Some(copied) }
+    }
+
+    fn end(self, at: &'static Location<'static>) -> Result<()> {
+        let Some(copied) = self.copied else { return Ok(()) };
+        let Some(to) = copied.to.upgrade() else { return Ok(()) };
+        let (from, is_there) = {
+            let world = world::lock();
+            (world.data(&copied.from), world.data(&to).is_some())
+        };
+        if let Some(from) = from.filter(|_| !is_there) {
+            let data = from.to(to.device).map_err(|error| Error::at(ErrorKind::Runtime(error), at))?;
+            world::lock().fill(&to, Arc::new(data));
+        }
+        Ok(())
     }
 }
 
@@ -85,16 +123,6 @@ fn missing(handles: &[Arc<Handle>], world: &mut World) -> Vec<Arc<Handle>> {
     let mut seen = FxHashSet::default();
     let is_missing = |handle: &&Arc<Handle>| world.data(handle).is_none() && seen.insert(world.node(handle));
     handles.iter().filter(is_missing).cloned().collect()
-}
-
-/// Makes the elements of a tensor that is a copy of another.
-pub(crate) fn copy(copied: &Copied, at: &'static Location<'static>) -> Result<()> {
-    let Some(to) = copied.to.upgrade() else { return Ok(()) };
-    let from = Tensor::from(copied.from.clone());
-    realize([&from])?;
-    let data = from.data()?.to(to.device).map_err(|error| Error::at(ErrorKind::Runtime(error), at))?;
-    world::lock().fill(&to, Arc::new(data));
-    Ok(())
 }
 
 /// A program, or what it is made of.

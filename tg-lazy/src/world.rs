@@ -111,6 +111,13 @@ struct Slot {
     parents: Vec<Arc<Handle>>,
 }
 
+impl Slot {
+    /// Whether its elements are all that is left of it.
+    fn is_forgotten(&self, cell: &Cell) -> bool {
+        self.placed && self.parents.is_empty() && cell.data.is_some()
+    }
+}
+
 /// See the module.
 #[derive(Default)]
 pub struct World {
@@ -173,7 +180,7 @@ impl World {
         while let Some(at) = self.released.pop() {
             let Slot { cell, parents, .. } = std::mem::take(&mut self.slots[at as usize]);
             self.free.push(at);
-            self.let_go(parents);
+            self.let_go_of_parents(parents);
             let Some(Dead { copied, buffers }) = self.cells.leave(cell) else { continue };
             self.let_go(copied.map(|copied| copied.from));
             buffers.into_iter().for_each(|buffer| self.buffers.leave(&self.graph, buffer));
@@ -183,6 +190,11 @@ impl World {
     /// Drops handles. Those that were the last of their slots are collected next.
     fn let_go(&mut self, handles: impl IntoIterator<Item = Arc<Handle>>) {
         self.released.extend(handles.into_iter().filter_map(Handle::last));
+    }
+
+    fn let_go_of_parents(&mut self, parents: Vec<Arc<Handle>>) {
+        parents.iter().for_each(|parent| self.cell_of(parent).children -= 1);
+        self.let_go(parents);
     }
 
     fn insert(&mut self, slot: Slot, about: About) -> Arc<Handle> {
@@ -198,6 +210,7 @@ impl World {
     /// A new tensor computed by `node` from `parents`.
     pub fn computed(&mut self, node: Id, parents: Vec<Arc<Handle>>, about: About) -> Arc<Handle> {
         let cell = self.cells.join(node, about.device);
+        parents.iter().for_each(|parent| self.cell_of(parent).children += 1);
         let new = self.insert(Slot { node: Some(node), cell, parents, ..Slot::default() }, about);
         self.forget(&new);
         new
@@ -233,6 +246,9 @@ impl World {
 
     /// The node of a tensor. One with elements has a BUFFER from its first use on.
     pub fn node(&mut self, handle: &Handle) -> Id {
+        if handle.tracked {
+            self.settle(handle);
+        }
         let Slot { node, cell, .. } = *self.slot(handle);
         let buffer = self.cells[cell].buffer;
         *self.slots[handle.slot as usize].node.insert(node.or(buffer).unwrap_or_else(|| {
@@ -240,6 +256,16 @@ impl World {
             self.cells.name(cell, buffer);
             buffer
         }))
+    }
+
+    /// Forgets what computed a tensor by which gradients may be asked for, once nothing is left that was built of that.
+    fn settle(&mut self, handle: &Handle) {
+        let slot = &mut self.slots[handle.slot as usize];
+        let cell = &mut self.cells[slot.cell];
+        if slot.is_forgotten(cell) && (cell.is_settled || cell.children == 0) {
+            cell.is_settled = true;
+            slot.node = None;
+        }
     }
 
     /// The elements of a tensor, if they are there.
@@ -282,7 +308,7 @@ impl World {
     }
 
     /// Forgets what a tensor that has elements was computed from, unless gradients may flow through it. One by which
-    /// gradients may be asked for stays the node by which others know it.
+    /// gradients may be asked for stays the node by which others know it, until it settles.
     fn forget(&mut self, handle: &Handle) {
         let has_elements = self.cell_of(handle).data.is_some();
         let slot = self.slot(handle);
@@ -293,7 +319,7 @@ impl World {
             slot.node = None;
         }
         let parents = std::mem::take(&mut slot.parents);
-        self.let_go(parents);
+        self.let_go_of_parents(parents);
     }
 }
 

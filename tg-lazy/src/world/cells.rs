@@ -32,6 +32,10 @@ pub struct Cell {
     /// The BUFFERs that `computed` depends on, from when it is about to be computed on: counted, so that they mean what they meant as
     /// long as this cell is found by it. None of them, if they are never used again anyway.
     pub holds: Option<Vec<Id>>,
+    /// How many parents of slots have it.
+    pub children: u32,
+    /// Whether nothing is built of `computed` any more, but of `buffer` only.
+    pub is_settled: bool,
     device: Device,
     /// How many slots have it.
     slots: u32,

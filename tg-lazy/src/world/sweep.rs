@@ -6,9 +6,9 @@
 use rustc_hash::FxHashMap;
 use tg_core::ir::{Graph, Id, Op, Uop};
 
+use super::World;
 use super::buffers::Buffers;
 use super::cells::CellId;
-use super::{Slot, World};
 
 /// Nodes beyond twice those in use, before the graph is made anew.
 const SLACK: usize = 4096;
@@ -45,11 +45,9 @@ impl World {
 
     /// The nodes that stand for elements, and their cells: BUFFERs, and what is in use only as what it was computed to.
     fn buffered(&self) -> FxHashMap<Id, CellId> {
-        let is_forgotten = |slot: &Slot| slot.placed && slot.parents.is_empty() && self.cells[slot.cell].data.is_some();
         let mut remembered = vec![false; self.graph.len()];
-        for node in self.slots.iter().filter(|slot| !is_forgotten(slot)).filter_map(|slot| slot.node) {
-            remembered[node.0 as usize] = true;
-        }
+        let kept = self.slots.iter().filter(|slot| !slot.is_forgotten(&self.cells[slot.cell]));
+        kept.filter_map(|slot| slot.node).for_each(|node| remembered[node.0 as usize] = true);
         let mut leaves = FxHashMap::default();
         for (at, cell) in self.cells.iter() {
             let computed = cell.computed.filter(|id| cell.data.is_some() && !remembered[id.0 as usize]);

@@ -30,6 +30,13 @@ fn what_is_made_of_numbers_is_on_any_device() {
     assert_eq!((gradient.device().unwrap(), gradient.to_vec::<f32>().unwrap()), (Device::Cpu(1), vec![1.0, 1.0]));
 }
 
+#[test]
+fn copies_of_copies_may_be_many() {
+    let x = Tensor::from_slice(&[1.0f32, 2.0], [2]);
+    let last = (0..20_000).fold(x, |x, number| x.to(Device::Cpu((number + 1) % 2)));
+    assert_eq!(last.to_vec::<f32>().unwrap(), [1.0, 2.0]);
+}
+
 /// On a GPU, if there is one: a network, its gradients, and a traced function.
 #[test]
 fn a_gpu_computes_what_the_processor_does() {

@@ -8,6 +8,7 @@ mod errors;
 mod explored;
 mod files;
 mod gradients;
+mod reused;
 mod shown;
 mod tables;
 mod threads;
