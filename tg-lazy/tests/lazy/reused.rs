@@ -1,6 +1,6 @@
 //! BUFFERs that are used again: no tensor is taken for one that was there before it.
 
-use tg_lazy::{Device, Tensor, grad, jit};
+use tg_lazy::{Device, Tensor, grad, graph_size, jit};
 
 fn vector(elements: &[f32]) -> Tensor {
     Tensor::from_slice(elements, [elements.len()])
@@ -36,6 +36,35 @@ fn a_result_shared_by_a_tensor_that_requires_a_gradient_and_one_that_does_not() 
     let kept: Vec<Tensor> = (0..5).map(|x| twins(x as f32)).collect();
     for (x, y) in kept.iter().enumerate() {
         assert_eq!(y.item::<f32>().unwrap(), (x * x) as f32);
+    }
+}
+
+/// Has the graph made anew.
+fn sweep() {
+    let x = vector(&[1.0]);
+    for number in 0.. {
+        let before = graph_size().0;
+        drop(&x * f64::from(number));
+        if graph_size().0 < before {
+            break;
+        }
+    }
+}
+
+#[test]
+fn shared_results_stay_what_they_are_when_the_graph_is_made_anew() {
+    for x in 0..5 {
+        let x = x as f32;
+        let plain = vector(&[x]);
+        let of_tracked = plain.clone().requires_grad().exp();
+        of_tracked.realize().unwrap();
+        sweep();
+        let of_plain = plain.exp();
+        assert!(of_plain.is_realized(), "equal computations are done once");
+        drop((plain, of_tracked));
+        let next = vector(&[x + 1.0]).exp();
+        let [first, next] = [of_plain, next].map(|tensor| tensor.item::<f32>().unwrap());
+        assert!(next > first * 2.0, "{next} after {first}");
     }
 }
 
