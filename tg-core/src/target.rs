@@ -27,6 +27,8 @@ macro_rules! isas {
             /// Whether a multiply-add is one instruction with one rounding.
             pub fn has_fma(self) -> bool { match self { $(Isa::$variant => $fma,)* } }
 
+            /// Whether what is behind the point of an f32, and its product with a power of two, are an instruction each.
+            pub fn has_scaling(self) -> bool { self == Isa::X86V4 }
             /// Whether kernels run as blocks of threads on a GPU.
             pub fn is_gpu(self) -> bool { self.shared_bytes() > 0 }
             /// Whether four warps together have products of matrices in shared memory.

@@ -196,7 +196,7 @@ fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
     match random.below(16) {
         14 => Action::Fuse { outer: axis, inner: random.below(4) },
-        15 => Action::Prefetch { copy: random.below(2) },
+        15 => Action::Prefetch { load: random.below(3) },
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
         1 => Action::Vectorize { axis, lanes: random.pick(&[2, 4, 8]) },
         2 => Action::Unroll { axis, by: random.pick(&[2, 3, 4]) },
@@ -235,7 +235,7 @@ const BLOCKED: &[&str] = &[
      stage(1,0) vectorize(7,4) stage(0,0) parallel(0)",
     "vectorize(1,4) unroll(1,2) unroll(0,3) stage(0,1) parallel(0)",
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(1,3) parallel(1) \
-     stage(0,1) tile(3,4) prefetch(0) stream",
+     stage(0,1) tile(3,4) prefetch(2) stream",
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
      accumulate(7,4,1) stage(3,0) stage(0,0) parallel(0)",
     "overlap(1,4) tile(1,1) tile(1,5) stage(1,1) stage(0,0) vectorize(6,4) stream parallel(0)",

@@ -2,14 +2,15 @@
 //!
 //! `cargo run -p tg-core --example exhaustive EXP2 > exp2.c && cc -O3 -march=native -ffp-contract=off
 //! exp2.c -lm && ./a.out`: prints the largest error in ulp, where it is, and how many results are wrong in kind
-//! (NaN, infinite). `-DTWICE` rounds MULACC twice. The reference is the C library's f64 function. Not run
-//! by tests: it takes minutes.
+//! (NaN, infinite). A second argument `x86v4` takes the form for such processors, `-DTWICE` rounds MULACC twice. The reference
+//! is the C library's f64 function. Not run by tests: it takes minutes.
 
 use std::fmt::Write;
 
 use tg_core::dtype::{DType, Scalar};
 use tg_core::ir::{Arg, Graph, Op, Uop, Value};
 use tg_core::lower::transcendental::decompose;
+use tg_core::target::Isa;
 
 fn main() {
     let name = std::env::args().nth(1).unwrap_or_default();
@@ -24,7 +25,8 @@ fn main() {
     let graph = Graph::new();
     let x = graph.node(Op::DefineAcc, DType::F32, &[], Arg::Slot(0));
     let op = Op::ALL.iter().find(|op| op.name() == name).copied().unwrap_or(Op::Exp2);
-    match decompose(x.unary(op)) {
+    let isa = if std::env::args().nth(2).as_deref() == Some("x86v4") { Isa::X86V4 } else { Isa::Baseline };
+    match decompose(x.unary(op), isa) {
         Some(root) => println!("{}", program(root, reference)),
         None => eprintln!("{name} is not decomposed"),
     }
@@ -95,6 +97,8 @@ fn spell(node: Uop) -> String {
         (Op::Cast, _) => format!("({}){}", ctype(node.dtype()), v(0)),
         (Op::Bitcast, _) => format!("BITS({}, {})", ctype(node.dtype()), v(0)),
         (Op::Recip, _) => format!("1 / {}", v(0)),
+        (Op::Fract, _) => format!("isinf({0}) ? 0 : {0} - floorf({0})", v(0)),
+        (Op::Ldexp, _) => format!("(float)({} * exp2(fmax(-512, fmin(512, floor((double){})))))", v(0), v(1)),
         (Op::Trunc, _) => format!("trunc({})", v(0)),
         (Op::Mulacc, _) => format!("MULACC({}, {}, {})", v(0), v(1), v(2)),
         (Op::Where, _) => format!("{} ? {} : {}", v(0), v(1), v(2)),

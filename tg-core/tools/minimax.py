@@ -97,6 +97,8 @@ def exponential():
     f = lambda g: near(lambda g: (exp(g * ln2) - 1) / g, ln2, g)
     p, e = remez(f, lambda g: (abs(g) + mpf(2) ** -20) / exp(g * ln2), -1, 1, 6)
     show("POWER_32", "`(2^g - 1) / g` for `g` in -1..=1", p, e, 32)
+    p, e = remez(f, lambda f: (abs(f) + mpf(2) ** -20) / exp(f * ln2), 0, 1, 5)
+    show("FRACTION_32", "`(2^f - 1) / f` for `f` in 0..=1", p, e, 32)
     p, e = remez(f, lambda g: 1 / f(g), -0.5, 0.5, 11)
     show("POWER_64", "`(2^f - 1) / f` for `f` in -½..=½", p, e, 64)
     h = lambda r: near(lambda r: (exp(2 * r) - 1 - 2 * r) / r**2, mpf(2), r)

@@ -109,6 +109,11 @@ impl<'g> Uop<'g> {
         self.graph().node(self.op(), self.dtype(), src, self.arg().clone())
     }
 
+    /// The same but for its argument.
+    pub fn with_arg(self, arg: Arg) -> Uop<'g> {
+        self.graph().node(self.op(), self.dtype(), &self.srcs().collect::<Vec<_>>(), arg)
+    }
+
     /// A constant of the same dtype.
     pub fn like(self, value: impl Into<Value>) -> Uop<'g> {
         self.graph().constant(self.dtype(), value)

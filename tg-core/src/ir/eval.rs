@@ -55,6 +55,13 @@ fn unary(op: Op, x: f64) -> Option<f64> {
         Op::Tanh => x.tanh(),
         Op::Erf => erf(x),
         Op::Trunc => x.trunc(),
+        Op::Fract => {
+            if x.is_infinite() {
+                0.0
+            } else {
+                x - x.floor()
+            }
+        }
         Op::RoundTf32 => tf32(x as f32).into(),
         Op::CutTf32 => f32::from_bits((x as f32).to_bits() & !0x1fff).into(),
         _ => return None,
@@ -77,6 +84,8 @@ fn binary(op: Op, dtype: DType, x: f64, y: f64) -> Option<Value> {
         Op::Mod => float(x % y),
         Op::Max => float(if x.is_nan() || x > y { x } else { y }),
         Op::Pow => float(x.powf(y)),
+        // No f32 but 0 and infinity is so small or large that more would make a difference.
+        Op::Ldexp => float(x * y.floor().clamp(-512.0, 512.0).exp2()),
         Op::Cmplt => Some(Value::Bool(x < y)),
         Op::Cmpne => Some(Value::Bool(x != y)),
         Op::Cmpeq => Some(Value::Bool(x == y)),

@@ -75,7 +75,7 @@ pub enum Arg {
     Op(Op),
     /// BUFFER: a number unique in the graph, and the shape.
     Buffer(u32, Vec<Dim>),
-    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT, SETTLE: how many groups.
+    /// DEFINE_GLOBAL, DEFINE_ACC: which; GEP: the lane; SHUFFLE: the bits; WAIT, SETTLE: how many groups; PREFETCH: the level.
     Slot(u32),
     /// SPECIAL: whose number.
     Special(Special),
@@ -95,7 +95,7 @@ pub enum Arg {
     Ahead(u32),
     /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
     Stream,
-    /// STORE: a copy in scratch memory, of which what the next iteration of a loop reads is asked for while one runs. A hint.
+    /// LOAD: what it reads in the next iteration of a loop is asked for while one runs. A hint that changes no result.
     Prefetch,
 }
 

@@ -84,6 +84,7 @@ ops! {
     TRUNC         Trunc         Unary     1 "Rounds toward zero, stays a float";
     ROUND_TF32    RoundTf32     Unary     1 "An f32 rounded to the 10 bits of fraction of TensorFloat-32, ties away from zero";
     CUT_TF32      CutTf32       Unary     1 "An f32 without the lower 13 bits of its fraction, as matrix units read it";
+    FRACT         Fract         Unary     1 "An f32 less the next integer below, 0 of infinities";
     ADD           Add           Binary    2 "x + y; integers wrap";
     SUB           Sub           Binary    2 "x - y; integers wrap";
     MUL           Mul           Binary    2 "x * y; integers wrap";
@@ -92,6 +93,7 @@ ops! {
     MOD           Mod           Binary    2 "Remainder with IDIV's rounding";
     MAX           Max           Binary    2 "The larger; NaN if either is NaN";
     POW           Pow           Binary    2 "x to the power y";
+    LDEXP         Ldexp         Binary    2 "An f32 x * 2^n, where n is the next integer below y; rounded once";
     CMPLT         Cmplt         Binary    2 "x < y, a bool";
     CMPNE         Cmpne         Binary    2 "x != y, a bool";
     CMPEQ         Cmpeq         Binary    2 "x == y, a bool";

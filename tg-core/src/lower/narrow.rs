@@ -29,7 +29,7 @@ fn widened(node: Uop) -> Uop {
     }
     match node.op() {
         // Where access is not allowed a load gives zero, whose bits are zero in both types.
-        Op::Load => from_bits(src[0].load()),
+        Op::Load => from_bits(src[0].load().with_arg(node.arg().clone())),
         Op::Const => node.as_const().map_or(node, |v| graph.constant(DType::F32, v)),
         _ if node.dtype().space.is_some() => with(DType { scalar: Scalar::U16, ..node.dtype() }),
         Op::Bitcast => from_bits(src[0]),

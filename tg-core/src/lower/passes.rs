@@ -18,13 +18,28 @@ pub struct Pass {
 }
 
 /// The passes for processors, in order.
-const PASSES: &[Pass] = &[
-    Pass { name: "narrow", after: "no bf16; f32 that is rounded instead", run: narrow::narrow },
-    Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
-    Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
-    Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
-    Pass { name: "decompose", after: "only operations that every processor has", run: decompose },
-];
+const PASSES: &[Pass] = &processor(Pass {
+    name: "decompose",
+    after: "only operations that every processor has",
+    run: |kernel, _| decompose(kernel, Isa::Baseline),
+});
+
+/// The same for processors with instructions for FRACT and LDEXP.
+const SCALING_PASSES: &[Pass] = &processor(Pass {
+    name: "decompose",
+    after: "only operations that these processors have",
+    run: |kernel, _| decompose(kernel, Isa::X86V4),
+});
+
+const fn processor(decompose: Pass) -> [Pass; 5] {
+    [
+        Pass { name: "narrow", after: "no bf16; f32 that is rounded instead", run: narrow::narrow },
+        Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
+        Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
+        Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
+        decompose,
+    ]
+}
 
 /// The passes for GPUs, in order.
 const GPU_PASSES: &[Pass] = &[
@@ -44,13 +59,19 @@ const GPU_PASSES: &[Pass] = &[
 
 /// The passes for `isa`, in order.
 pub fn passes(isa: Isa) -> &'static [Pass] {
-    if isa.is_gpu() { GPU_PASSES } else { PASSES }
+    match isa {
+        _ if isa.is_gpu() => GPU_PASSES,
+        _ if isa.has_scaling() => SCALING_PASSES,
+        _ => PASSES,
+    }
 }
 
 /// Replaces each operation that has a decomposition.
-fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
+fn decompose(kernel: Uop, isa: Isa) -> Uop {
     let mut done = Memo::new(kernel.graph());
-    rebuild(kernel, &mut done, |node| transcendental::decompose(node).or_else(|| tf32::decompose(node)).unwrap_or(node))
+    rebuild(kernel, &mut done, |node| {
+        transcendental::decompose(node, isa).or_else(|| tf32::decompose(node)).unwrap_or(node)
+    })
 }
 
 /// [`decompose`], but for what GPUs have: powers of two and logarithms of f32, and rounding to TensorFloat-32; and without
@@ -58,7 +79,7 @@ fn decompose<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
 fn decompose_for_gpu<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     let has = |node: Uop| matches!(node.op(), Op::Exp2 | Op::Log2) && node.dtype().scalar == Scalar::F32;
-    rebuild(kernel, &mut done, |node| match transcendental::decompose(node).filter(|_| !has(node)) {
+    rebuild(kernel, &mut done, |node| match transcendental::decompose(node, Isa::Sm80).filter(|_| !has(node)) {
         Some(steps) => by_reciprocals(steps, node),
         None => node,
     })

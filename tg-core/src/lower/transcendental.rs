@@ -17,6 +17,7 @@
 //! | ERF | 4 ulp (2.89) | 4e-15 relative |
 //! | POW | 1 ulp | 1e-14 relative, denormal results to 1 ulp |
 //!
+//! Where FRACT and LDEXP are instructions, EXP2 of f32 is made of them instead: 1.3 ulp (1.23).
 //! On GPUs EXP2 and LOG2 of f32 are instructions instead (`render/ptx/operators.rs`), and quotients of f32, whose divisors are
 //! between 1 and 2^126 here, are products with RECIP, so that TANH is within 4 ulp.
 //!
@@ -35,11 +36,15 @@ mod sine;
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Op, Uop};
+use crate::target::Isa;
 
-/// The expression that computes `node` without EXP2, LOG2, SIN, TANH, ERF or POW at its root; `None`
+/// The expression that computes `node` on `isa` without EXP2, LOG2, SIN, TANH, ERF or POW at its root; `None`
 /// if it is none of these on floats, and stays as it is.
-pub fn decompose(node: Uop) -> Option<Uop> {
+pub fn decompose(node: Uop, isa: Isa) -> Option<Uop> {
     use Op::*;
+    if isa.has_scaling() && node.op() == Exp2 && SCALED.iter().any(|lanes| node.dtype() == DType::F32.vec(*lanes)) {
+        return Some(exponential::exp2_scaled(node.src(0)));
+    }
     if !matches!(node.op(), Exp2 | Log2 | Sin | Tanh | Erf | Pow) || !node.dtype().is_float() {
         return None;
     }
@@ -52,6 +57,9 @@ pub fn decompose(node: Uop) -> Option<Uop> {
         }
     }
 }
+
+/// Lanes for which FRACT and LDEXP are instructions, where they are.
+const SCALED: [u16; 4] = [1, 4, 8, 16];
 
 /// `op` on f32 or f64.
 fn native<'g>(op: Op, args: &[Uop<'g>]) -> Uop<'g> {

@@ -178,7 +178,7 @@ impl<'g, 'a> Vectorize<'g, 'a> {
             Some(index) => {
                 let alt = node.srcs().nth(1).map(|alt| self.wide(alt));
                 let src: Vec<_> = [index].into_iter().chain(alt).collect();
-                node.graph().node(Op::Load, dtype, &src, Arg::None)
+                node.graph().node(Op::Load, dtype, &src, node.arg().clone())
             }
             None if self.is_every_second(node) => self.every_second(node),
             None => {

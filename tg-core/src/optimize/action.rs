@@ -206,10 +206,10 @@ actions! {
     }
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream "stream" {}
-    /// While a loop reads some of a copy in scratch memory, what its next iteration reads is asked for from further caches.
+    /// While an iteration of a loop reads a part of memory, what the next one will read is asked for.
     Prefetch "prefetch" {
-        /// The copy, by its place among the kernel's scratch memories.
-        copy: usize,
+        /// The load, by its place among the kernel's, scratch memory included.
+        load: usize,
     }
     /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
     Keep "keep" {

@@ -8,7 +8,7 @@ use super::keep::keep;
 use super::matrix::{group, matrix};
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
-use super::prefetch::prefetched;
+use super::prefetch::{prefetchable, prefetched};
 use super::share::share;
 use super::split::{Tail, annotate, split, tile, tile_of_sum};
 use super::stage::{loads, stage};
@@ -164,9 +164,7 @@ impl Action {
             Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
                 .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,
             Action::Stream {} => streamed(kernel),
-            Action::Prefetch { copy } => {
-                prefetched(kernel, copy).ok_or_else(|| self.invalid("there is no such copy of a load"))?
-            }
+            Action::Prefetch { load } => prefetched(kernel, self.nth(&prefetchable(kernel), load)?),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,
         })
@@ -205,7 +203,10 @@ impl Action {
     }
 
     fn load<'g>(self, kernel: Uop<'g>, load: usize) -> Result<Uop<'g>, InvalidAction> {
-        let loads = loads(kernel);
+        self.nth(&loads(kernel), load)
+    }
+
+    fn nth<'g>(self, loads: &[Uop<'g>], load: usize) -> Result<Uop<'g>, InvalidAction> {
         loads.get(load).copied().ok_or_else(|| self.invalid(&format!("there are {} loads", loads.len())))
     }
 
@@ -282,8 +283,7 @@ pub(super) fn overwrites_what_it_reads(kernel: Uop) -> bool {
 
 /// `kernel` with its results stored past the caches.
 fn streamed(kernel: Uop) -> Uop {
-    let stream = |s: Uop<'_>| s.graph().node(s.op(), s.dtype(), &s.srcs().collect::<Vec<_>>(), Arg::Stream).id();
-    let stores: Vec<_> = kernel.srcs().map(|s| kernel.graph().get(stream(s))).collect();
+    let stores: Vec<_> = kernel.srcs().map(|store| store.with_arg(Arg::Stream)).collect();
     kernel.with_srcs(&stores)
 }
 

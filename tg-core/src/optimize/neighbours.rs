@@ -1,7 +1,7 @@
 //! Lists of actions that differ a little from a given one: where a search goes next.
 
 use super::action::{Action, Actions};
-use super::layout::scratch_memories;
+use super::prefetch::prefetchable;
 use super::stage::loads;
 use super::{
     apply,
@@ -149,8 +149,8 @@ fn with_one_more<'g>(kernel: Uop<'g>, list: &[Action], simplifier: &mut Simplifi
     let tiles = (0..loops).flat_map(|axis| BLOCKS.map(|size| Action::Tile { axis, size }));
     let unrolls = (0..loops).flat_map(|axis| COPIES.map(|by| Action::Unroll { axis, by }));
     let stream = Some(Action::Stream {}).filter(|stream| !list.contains(stream));
-    let prefetches =
-        (0..scratch_memories(applied)).map(|copy| Action::Prefetch { copy }).filter(|action| !list.contains(action));
+    let prefetches = (0..prefetchable(applied).len()).map(|load| Action::Prefetch { load });
+    let prefetches = prefetches.filter(|action| !list.contains(action));
     let more = stages.chain(unrolls).chain(tiles).chain(stream).chain(prefetches);
     more.map(|action| [list, &[action]].concat()).collect()
 }

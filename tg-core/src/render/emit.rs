@@ -37,8 +37,8 @@ pub trait Spelling {
     fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
     /// The statement that writes.
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
-    /// The statement that asks for what is at `pointer + index`, if the language has one.
-    fn prefetch(&mut self, pointer: &str, index: &str) -> Option<String>;
+    /// The statement that asks for what is at `pointer + index` into a level of caches, if the language has one.
+    fn prefetch(&mut self, pointer: &str, index: &str, level: u32) -> Option<String>;
     /// The statement that writes lane `i` of a vector at `pointer + indices[i]`.
     fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
@@ -259,8 +259,8 @@ impl<'g> Emitter<'g, '_> {
     }
 
     fn prefetch(&mut self, node: Uop<'g>) {
-        let index = node.src(0);
-        let line = self.spelling.prefetch(&self.names[&index.src(0)], &self.names[&index.src(1)]);
+        let (index, &Arg::Slot(level)) = (node.src(0), node.arg()) else { panic!("render: {node:?}") };
+        let line = self.spelling.prefetch(&self.names[&index.src(0)], &self.names[&index.src(1)], level);
         line.into_iter().for_each(|line| self.line(line));
     }
 

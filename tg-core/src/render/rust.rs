@@ -146,7 +146,7 @@ impl Spelling for Rust {
         format!("store({pointer}, {index}, {text});")
     }
 
-    fn prefetch(&mut self, _: &str, _: &str) -> Option<String> {
+    fn prefetch(&mut self, _: &str, _: &str, _: u32) -> Option<String> {
         None
     }
 

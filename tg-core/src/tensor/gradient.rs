@@ -158,7 +158,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Shl | Op::Shr | Op::Const | Op::DefineVar | Op::Buffer | Op::Iota | Op::Sink => return None,
         // Of later stages.
         Op::View | Op::Reduce | Op::DefineGlobal | Op::DefineLocal | Op::Index | Op::Load | Op::Store => return None,
-        Op::Prefetch => return None,
+        Op::Prefetch | Op::Fract | Op::Ldexp => return None,
         Op::After | Op::Vectorize | Op::Gep | Op::Range | Op::Endrange | Op::DefineAcc | Op::UpdateAcc => return None,
         Op::Special | Op::Shuffle | Op::Wmma | Op::Wgmma | Op::LoadMatrix => return None,
         Op::Barrier | Op::Commit | Op::Wait | Op::Settle => return None,

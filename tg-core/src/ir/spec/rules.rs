@@ -117,16 +117,20 @@ const ARGUMENTS: &[Rule] = rules! {
     range_arg [Range]
         |n| matches!(n.arg(), Arg::Range(..)) => "its argument is a number and an axis kind";
     store_arg [Store]
-        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Prefetch | Arg::Ahead(2..)) =>
-        "it says nothing, or to go past the caches, or that reads are asked for, or to run ahead by some iterations";
+        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Ahead(2..)) =>
+        "it says nothing, or to go past the caches, or to run ahead by some iterations";
+    load_arg [Load]
+        |n| matches!(n.arg(), Arg::None | Arg::Prefetch) => "it says nothing, or that what comes next is asked for";
+    prefetch_arg [Prefetch]
+        |n| matches!(n.arg(), Arg::Slot(1 | 2)) => "its argument is a level of caches, the first or the second";
     matrices_arg [LoadMatrix]
         |n| matches!(n.arg(), Arg::Matrices(1 | 2 | 4, _)) => "it loads one, two or four matrices";
     sink_arg [Sink]
         |n| matches!(n.arg(), Arg::None | Arg::Name(_)) && n.dtype() == DType::VOID =>
         "it is void, with a name or nothing";
-    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Add Sub Mul Fdiv Idiv Mod Max Pow Cmplt Cmpne
-            Cmpeq And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index Load After Vectorize
-            Endrange UpdateAcc Prefetch Barrier Commit]
+    no_arg [Cast Bitcast Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Fract Add Sub Mul Fdiv Idiv Mod Max Pow Ldexp
+            Cmplt Cmpne Cmpeq And Or Xor Shl Shr Where Mulacc Assign Contiguous ContiguousBackward Detach Index After Vectorize
+            Endrange UpdateAcc Barrier Commit]
         |n| *n.arg() == Arg::None => "it has no argument";
 };
 
@@ -138,8 +142,8 @@ const ELEMENTWISE: &[Rule] = rules! {
     alu_lanes [alu]
         |n| n.srcs().all(|s| s.dtype().lanes == n.dtype().lanes || s.dtype().lanes == 1) =>
         "its sources have as many lanes as the result, or one";
-    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Add Sub Mul Fdiv Idiv Mod Max Pow And Or Xor Shl Shr
-                Mulacc]
+    same_dtype [Neg Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc RoundTf32 CutTf32 Fract Add Sub Mul Fdiv Idiv Mod Max Pow Ldexp And Or
+                Xor Shl Shr Mulacc]
         |n| n.srcs().all(|s| s.dtype().scalar == n.dtype().scalar) => "sources and result have one dtype";
     comparison_dtype [comparison]
         |n| n.dtype().is_bool() && n.src(0).dtype().scalar == n.src(1).dtype().scalar =>
@@ -152,7 +156,7 @@ const ELEMENTWISE: &[Rule] = rules! {
         "both types have the same number of bits";
     float_only [Recip Sqrt Exp2 Log2 Sin Tanh Erf Trunc Fdiv]
         |n| n.dtype().is_float() => "it is defined on floats";
-    f32_only [RoundTf32 CutTf32]
+    f32_only [RoundTf32 CutTf32 Fract Ldexp]
         |n| n.dtype().scalar == Scalar::F32 => "it is defined on f32";
     int_only [Idiv Shl Shr]
         |n| n.dtype().is_int() => "it is defined on integers";

@@ -2,9 +2,9 @@
 
 use std::f64::consts::LOG2_E;
 
-use super::coefficients::{EXP_REST_32, EXP_REST_64, HALF_LN_2_32, HALF_LN_2_64, POWER_32, POWER_64};
+use super::coefficients::{EXP_REST_32, EXP_REST_64, FRACTION_32, HALF_LN_2_32, HALF_LN_2_64, POWER_32, POWER_64};
 use super::{Format, clamp, polynomial};
-use crate::ir::Uop;
+use crate::ir::{Op, Uop};
 
 /// `2^x` with all special cases.
 pub fn exp2<'g>(x: Uop<'g>, format: &Format) -> Uop<'g> {
@@ -21,6 +21,13 @@ fn exp2_single<'g>(x: Uop<'g>, format: &Format) -> Uop<'g> {
     let g = (biased - rounder).mulacc(x.like(-2.0), x);
     let factor = format.power_of_two(biased);
     polynomial(g, &POWER_32).mulacc(g, g.like(1.0)) * factor * factor
+}
+
+/// `2^x = 2^f 2^⌊x⌋` with `f = x - ⌊x⌋`: infinities have `f = 0`, and LDEXP gives what is too large or too small by itself.
+/// 9 operations.
+pub fn exp2_scaled(x: Uop) -> Uop {
+    let f = x.unary(Op::Fract);
+    polynomial(f, &FRACTION_32).mulacc(f, f.like(1.0)).alu(Op::Ldexp, &[x])
 }
 
 /// `2^(x + low)` in f64 for a `low` below the precision of `x`: `2^n` is applied as two factors, each

@@ -9,6 +9,7 @@ use super::decompose;
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Arg, Graph, Id, Op, Uop, Value, eval};
 use crate::symbolic::simplify;
+use crate::target::Isa;
 
 /// A decomposition, ready to be run on many operands.
 struct Program {
@@ -17,16 +18,16 @@ struct Program {
 }
 
 impl Program {
-    /// `op` of `dtype`; its operands are the variables 0 and 1.
-    fn new(op: Op, dtype: DType, fused: bool) -> Program {
-        Program::changed(op, dtype, fused, |root| root)
+    /// `op` of `dtype` on `isa`; its operands are the variables 0 and 1.
+    fn new(op: Op, dtype: DType, isa: Isa, fused: bool) -> Program {
+        Program::changed(op, dtype, isa, fused, |root| root)
     }
 
-    fn changed(op: Op, dtype: DType, fused: bool, change: for<'g> fn(Uop<'g>) -> Uop<'g>) -> Program {
+    fn changed(op: Op, dtype: DType, isa: Isa, fused: bool, change: for<'g> fn(Uop<'g>) -> Uop<'g>) -> Program {
         let g = Graph::new();
         let operands: Vec<Uop> =
             (0..op.arity().unwrap()).map(|i| g.node(Op::DefineAcc, dtype, &[], Arg::Slot(i as u32))).collect();
-        let root = decompose(operands[0].alu(op, &operands[1..])).unwrap();
+        let root = decompose(operands[0].alu(op, &operands[1..]), isa).unwrap();
         assert_eq!(root.dtype(), dtype);
         let root = change(root);
         let mut place: FxHashMap<Id, usize> = FxHashMap::default();
@@ -103,10 +104,13 @@ fn samples(largest: f64, count: i64) -> Vec<f64> {
     ladder.chain(even).flat_map(|x| [x, -x]).collect()
 }
 
+/// With and without FRACT and LDEXP; MULACC rounded twice and once.
+const WAYS: [(Isa, bool); 4] = [(Isa::Baseline, false), (Isa::Baseline, true), (Isa::X86V4, false), (Isa::X86V4, true)];
+
 #[track_caller]
 fn check_f32(op: Op, inputs: &[f64], bound: f64) {
-    for fused in [false, true] {
-        let program = Program::new(op, DType::F32, fused);
+    for (isa, fused) in WAYS {
+        let program = Program::new(op, DType::F32, isa, fused);
         let mut worst = (0.0, 0.0);
         for &x in inputs {
             let (found, wanted) = (program.run(&[x]), exact(op, &[x]));
@@ -116,7 +120,7 @@ fn check_f32(op: Op, inputs: &[f64], bound: f64) {
                 worst = (error, x);
             }
         }
-        println!("{op} f32 fused={fused}: {:.3} ulp at {:e}, {} steps", worst.0, worst.1, program.steps.len());
+        println!("{op} f32 {isa:?} fused={fused}: {:.3} ulp at {:e}, {} steps", worst.0, worst.1, program.steps.len());
         assert!(worst.0 <= bound, "{op} is {} ulp off at {:e}", worst.0, worst.1);
     }
 }
@@ -124,7 +128,7 @@ fn check_f32(op: Op, inputs: &[f64], bound: f64) {
 #[track_caller]
 fn check_f64(op: Op, inputs: &[Vec<f64>], bound: f64) {
     for fused in [false, true] {
-        let program = Program::new(op, DType::F64, fused);
+        let program = Program::new(op, DType::F64, Isa::Baseline, fused);
         let mut worst = (0.0, vec![]);
         for x in inputs {
             let (found, wanted) = (program.run(x), exact(op, x));
@@ -191,7 +195,7 @@ fn powers(count: i64) -> Vec<Vec<f64>> {
 fn powers_keep_their_bounds() {
     check_f64(Op::Pow, &powers(COUNT), 1e-14);
     for fused in [false, true] {
-        let program = Program::new(Op::Pow, DType::F32, fused);
+        let program = Program::new(Op::Pow, DType::F32, Isa::Baseline, fused);
         let error =
             |p: &Vec<f64>| ulps(program.run(&[p[0], p[1] as f32 as f64]), exact(Op::Pow, &[p[0], p[1] as f32 as f64]));
         let worst = powers(COUNT).iter().map(error).fold(0.0, f64::max);
@@ -203,9 +207,12 @@ fn powers_keep_their_bounds() {
 /// Equal as IEEE values, the sign of zero included.
 #[track_caller]
 fn same(op: Op, dtype: DType, operands: &[f64], wanted: f64) {
-    let found = Program::new(op, dtype, true).run(operands);
-    let equal = found == wanted && found.is_sign_negative() == wanted.is_sign_negative();
-    assert!(equal || (found.is_nan() && wanted.is_nan()), "{op} {dtype} of {operands:?} is {found}, not {wanted}");
+    for (isa, fused) in WAYS.into_iter().filter(|way| way.1) {
+        let found = Program::new(op, dtype, isa, fused).run(operands);
+        let equal = found == wanted && found.is_sign_negative() == wanted.is_sign_negative();
+        let same = equal || (found.is_nan() && wanted.is_nan());
+        assert!(same, "{op} {dtype} of {operands:?} is {found}, not {wanted}, for {isa:?}");
+    }
 }
 
 const INF: f64 = f64::INFINITY;
@@ -277,7 +284,7 @@ fn powers_of_everything() {
     for &x in &all {
         for &y in &all {
             let wanted = x.powf(y);
-            let found = Program::new(Op::Pow, DType::F64, true).run(&[x, y]);
+            let found = Program::new(Op::Pow, DType::F64, Isa::Baseline, true).run(&[x, y]);
             let close =
                 (found - wanted).abs() <= 1e-14 * wanted.abs() && found.is_sign_negative() == wanted.is_sign_negative();
             assert!(
@@ -285,7 +292,7 @@ fn powers_of_everything() {
                 "{x:e}^{y:e} is {found:e}, not {wanted:e}"
             );
             let (x, y) = (x as f32, y as f32);
-            let found = Program::new(Op::Pow, DType::F32, true).run(&[x as f64, y as f64]) as f32;
+            let found = Program::new(Op::Pow, DType::F32, Isa::Baseline, true).run(&[x as f64, y as f64]) as f32;
             let wanted = (x as f64).powf(y as f64) as f32;
             assert!(found == wanted || (found.is_nan() && wanted.is_nan()), "{x:e}^{y:e} is {found:e}, not {wanted:e}");
         }
@@ -296,8 +303,8 @@ fn powers_of_everything() {
 fn simplification_changes_no_result() {
     for dtype in [DType::F32, DType::F64] {
         for op in [Op::Exp2, Op::Log2, Op::Sin, Op::Tanh, Op::Erf] {
-            let plain = Program::new(op, dtype, true);
-            let simple = Program::changed(op, dtype, true, simplify);
+            let plain = Program::new(op, dtype, Isa::Baseline, true);
+            let simple = Program::changed(op, dtype, Isa::Baseline, true, simplify);
             for x in samples(300.0, 100) {
                 let (found, wanted) = (simple.run(&[x]), plain.run(&[x]));
                 assert!(
@@ -315,19 +322,19 @@ fn vectors_decompose_like_scalars() {
     for dtype in [DType::F32.vec(8), DType::F16.vec(4), DType::F64.vec(2)] {
         for op in [Op::Exp2, Op::Log2, Op::Sin, Op::Tanh, Op::Erf, Op::Pow] {
             let x = g.node(Op::DefineAcc, dtype, &[], Arg::Slot(0));
-            let root = decompose(x.alu(op, &vec![x; op.arity().unwrap() - 1])).unwrap();
+            let root = decompose(x.alu(op, &vec![x; op.arity().unwrap() - 1]), Isa::Baseline).unwrap();
             assert_eq!(root.dtype(), dtype);
             assert!(root.toposort().iter().all(|n| n.dtype().lanes == dtype.lanes));
         }
     }
-    assert_eq!(decompose(g.constant(DType::I32, 3).alu(Op::Pow, &[g.constant(DType::I32, 2)])), None);
+    assert_eq!(decompose(g.constant(DType::I32, 3).alu(Op::Pow, &[g.constant(DType::I32, 2)]), Isa::Baseline), None);
 }
 
 #[test]
 fn exp2_is_cheap() {
     let g = Graph::new();
     let x = g.node(Op::DefineAcc, DType::F32.vec(8), &[], Arg::Slot(0));
-    let steps = decompose(x.unary(Op::Exp2)).unwrap().toposort();
+    let steps = decompose(x.unary(Op::Exp2), Isa::Baseline).unwrap().toposort();
     let count = |wanted: fn(&Op) -> bool| steps.iter().filter(|n| wanted(&n.op())).count();
     // A comparison and its selection are one minimum or maximum, and a bitcast is nothing.
     let operations = count(|op| op.is_alu()) - count(|op| matches!(op, Op::Bitcast | Op::Cmplt));

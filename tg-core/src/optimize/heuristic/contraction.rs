@@ -7,10 +7,10 @@
 
 use super::accesses::falls_together;
 use super::{Plan, blocks, is_fresh, is_reduce, size};
-use crate::ir::{Arg, Axis, Uop};
+use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
-use crate::optimize::layout::scratch_memories;
+use crate::optimize::prefetch::prefetchable;
 use crate::optimize::stage::{loads, operand as converted};
 
 /// Bytes that the second-level cache is taken to hold of an operand.
@@ -113,7 +113,12 @@ impl<'g> Plan<'g, '_> {
         let (Some(blocks), Some(right)) = (blocks, self.operand(k, true)) else { return };
         let copying = self.stage(blocks, right);
         self.outermost(copying.first().copied(), ROWS);
-        self.act(Action::Prefetch { copy: scratch_memories(self.kernel) - 1 });
+        let nest = Nest::new(self.kernel);
+        let is_panel =
+            |l: &Uop<'g>| l.src(0).src(0).op() == Op::After && has_lanes(*l) && nest.innermost(*l) == Some(k);
+        if let Some(load) = prefetchable(self.kernel).iter().position(is_panel) {
+            self.act(Action::Prefetch { load });
+        }
     }
 
     /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after; some of it at a time

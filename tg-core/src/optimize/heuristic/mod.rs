@@ -16,7 +16,8 @@
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own.
 //! 7. Results larger than the caches go past them.
-//! 8. Where threads share no loop yet, they share the outermost over results.
+//! 8. The next of rows that are read more than once is asked for.
+//! 9. Where threads share no loop yet, they share the outermost over results.
 
 mod accesses;
 mod ahead;
@@ -24,6 +25,7 @@ mod bands;
 mod contraction;
 mod gpu;
 mod portions;
+mod rows;
 mod sweep;
 mod tile;
 
@@ -131,6 +133,7 @@ impl<'g> Plan<'g, '_> {
             self.shape(leaf);
         }
         self.stream();
+        self.rows();
         self.share();
     }
 

@@ -205,6 +205,7 @@ impl Spelling for C {
             Op::Mul => self.wrapping(dtype, "*", args),
             Op::Idiv | Op::Mod => self.divide(node, args),
             Op::Shl | Op::Shr => self.shift(node, args),
+            Op::Ldexp => self.ldexp(node, args),
             Op::Max => self.maximum(node, args),
             Op::Vectorize => self.vector(node, args),
             Op::Gep => match node.arg() {
@@ -243,10 +244,10 @@ impl Spelling for C {
         }
     }
 
-    /// Into the second-level cache. By way of an integer, since C's pointers stay within what they point to.
-    fn prefetch(&mut self, pointer: &str, index: &str) -> Option<String> {
+    /// By way of an integer, since C's pointers stay within what they point to.
+    fn prefetch(&mut self, pointer: &str, index: &str, level: u32) -> Option<String> {
         let bytes = format!("(__UINTPTR_TYPE__)({index}) * sizeof *{pointer}");
-        Some(format!("__builtin_prefetch((const void *)((__UINTPTR_TYPE__){pointer} + {bytes}), 0, 2);"))
+        Some(format!("__builtin_prefetch((const void *)((__UINTPTR_TYPE__){pointer} + {bytes}), 0, {});", 4 - level))
     }
 
     fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String {

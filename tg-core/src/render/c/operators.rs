@@ -229,8 +229,28 @@ impl C {
             Op::Recip => format!("(1 / {})", args[0]),
             Op::Sqrt => self.call("sqrt", dtype, &[dtype], args, &format!("__builtin_sqrt{suffix}(x)")),
             Op::Trunc => self.call("trunc", dtype, &[dtype], args, &format!("__builtin_trunc{suffix}(x)")),
+            Op::Fract => self.avx512("fract", ["vreduceps $9, %1, %0", "vreducess $9, %1, %1, %0"], dtype, args),
             op => panic!("render: {op} has no spelling in C; lowering decomposes it"),
         }
+    }
+
+    /// `x * 2^⌊y⌋`
+    pub(super) fn ldexp(&mut self, node: Uop, args: &[String]) -> String {
+        self.avx512("ldexp", ["vscalefps %2, %1, %0", "vscalefss %2, %1, %0"], node.dtype(), args)
+    }
+
+    /// An instruction, for which compilers have different names or none: that on vectors and that on scalars.
+    fn avx512(&mut self, name: &str, [vector, scalar]: [&str; 2], dtype: DType, args: &[String]) -> String {
+        let (ty, function) = (self.ty(dtype), format!("{name}_{}", type_name(dtype)));
+        let instruction = if dtype.lanes > 1 { vector } else { scalar };
+        let (parameters, inputs) = match args {
+            [_] => (format!("{ty} x"), "\"v\"(x)"),
+            _ => (format!("{ty} x, {ty} y"), "\"v\"(x), \"v\"(y)"),
+        };
+        self.define(&format!("3 {function}"), || {
+            format!("static inline __attribute__((always_inline)) {ty} {function}({parameters}) {{ {ty} r; __asm__(\"{instruction}\" : \"=v\"(r) : {inputs}); return r; }}")
+        });
+        format!("{function}({})", args.join(", "))
     }
 }
 
