@@ -13,6 +13,8 @@ use crate::loops::Nest;
 const BYTE: f64 = 5.0;
 /// Operations in the time it takes to start a kernel on all threads.
 const LAUNCH: f64 = 20_000.0;
+/// Operations in the time that an element takes longer where loops are too short for vectors.
+pub(super) const REORDERED: f64 = 32.0;
 /// Run-time dimensions are taken to be at most this large where a guess is needed.
 const TYPICAL: i64 = 256;
 
@@ -55,6 +57,12 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
         Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
         op => sources + operation(op),
     }
+}
+
+/// Whether `tensor` has the elements of another in an order that no strides describe: loops over it are short.
+pub(super) fn reorders(tensor: Uop) -> bool {
+    let same = || elements(tensor.src(0).shape()) == elements(tensor.shape());
+    matches!(tensor.arg(), Arg::View(tracker) if tracker.views.len() > 1) && same()
 }
 
 /// Whether `tensor` makes wider floats of floats, or rounds or cuts them, which loads do.

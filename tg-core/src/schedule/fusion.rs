@@ -81,6 +81,9 @@ impl<'g, 'a> Fusion<'g, 'a> {
             self.settle(*root);
         }
         self.settle_shared(roots);
+        if self.device == Device::Cpu {
+            self.settle_reordered(roots);
+        }
         self.items(roots)
     }
 
@@ -108,16 +111,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// Stores what several kernels would each compute, where that is dearer.
     fn settle_shared(&mut self, roots: &[(Uop<'g>, Memory)]) {
         loop {
-            let mut all = Work::default();
-            for (tensor, _) in self.needed(roots) {
-                let work = self.work(tensor);
-                for (node, runs) in &work.runs {
-                    *all.runs.entry(*node).or_default() += runs;
-                }
-                // What it costs in a kernel that computes it, which holds others or not.
-                all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
-                all.held.extend(work.held);
-            }
+            let all = self.work_of_all(roots);
             let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::converts(*t);
             let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t, None));
             let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
@@ -126,6 +120,37 @@ impl<'g, 'a> Fusion<'g, 'a> {
                 None => return,
             }
         }
+    }
+
+    /// Stores what several kernels would each compute in another order than their own, such as the gradient of a pool, window by
+    /// window: only one of them then does so, and the others read neighbours in vectors.
+    fn settle_reordered(&mut self, roots: &[(Uop<'g>, Memory)]) {
+        loop {
+            let all = self.work_of_all(roots);
+            let again = |t: Uop<'g>| all.runs.get(&t).map_or(0.0, |runs| runs - cost::elements(t.shape()));
+            let is_dear = |t: &Uop<'g>| cost::REORDERED * again(t.src(0)) > cost::store(*t);
+            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && all.runs.contains_key(&t.src(0));
+            let views = self.users.keys().filter(|t| cost::reorders(**t) && is_computed(t));
+            match views.filter(|t| is_dear(t)).copied().max() {
+                Some(view) => self.keep(view),
+                None => return,
+            }
+        }
+    }
+
+    /// What all kernels together would compute.
+    fn work_of_all(&mut self, roots: &[(Uop<'g>, Memory)]) -> Work<'g> {
+        let mut all = Work::default();
+        for (tensor, _) in self.needed(roots) {
+            let work = self.work(tensor);
+            for (node, runs) in &work.runs {
+                *all.runs.entry(*node).or_default() += runs;
+            }
+            // What it costs in a kernel that computes it, which holds others or not.
+            all.costs.extend(work.costs.into_iter().filter(|(node, _)| work.runs.contains_key(node)));
+            all.held.extend(work.held);
+        }
+        all
     }
 
     fn keep(&mut self, tensor: Uop<'g>) {

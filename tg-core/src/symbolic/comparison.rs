@@ -22,6 +22,7 @@ rules! {
     differ_false    [x: bool]                 x.differs(false)                      => x;
     equal_shifted   [x: int, a, b]            (x + konst(a)).equals(konst(b))       => x.equals(b - a);
     differ_shifted  [x: int, a, b]            (x + konst(a)).differs(konst(b))      => x.differs(b - a);
+    larger_more     [x: number, a, b]         konst(a).lt(x.maximum(konst(b)))      => a.lt(x), if is_at_most(b, a);
     choice_less     [c: bool, a, b, d]        c.choose(konst(a), konst(b)).lt(konst(d))
                                               => c.choose(a.lt(d), b.lt(d));
     choice_equal    [c: bool, a, b, d]        c.choose(konst(a), konst(b)).equals(konst(d))
@@ -40,6 +41,11 @@ rules! {
     equal           [x: index, y: index]      x.equals(y)                           => equal(x, y, true)?;
     #[grows = "all atoms move to the left, so that a condition has one form"]
     differ          [x: index, y: index]      x.differs(y)                          => equal(x, y, false)?;
+}
+
+/// Whether the constant `a` is at most the constant `b`.
+fn is_at_most(a: Uop, b: Uop) -> bool {
+    a.as_const().zip(b.as_const()).is_some_and(|(a, b)| a.to_f64() <= b.to_f64())
 }
 
 /// The truth value as a bool of as many lanes as `node` has.

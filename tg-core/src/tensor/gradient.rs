@@ -137,7 +137,7 @@ fn pulled_back<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Option<Uop<'g>> {
         Op::Tanh => g * (-(y * y) + 1.0),
         Op::Erf => g * (x * x * -LOG2_E).unary(Op::Exp2) * FRAC_2_SQRT_PI,
         Op::Pow => power(y, i, g),
-        Op::Max => larger(x, y.src(1 - i), g),
+        Op::Max => larger(y, i, g),
         Op::Where if i == 1 => y.src(0).choose(g, 0.0),
         Op::Where => y.src(0).choose(zero(), g),
         Op::Cast => g.cast(x.dtype()),
@@ -186,13 +186,14 @@ fn power<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Uop<'g> {
     }
 }
 
-/// What a maximum of `x` and `other` passes on to `x`.
-fn larger<'g>(x: Uop<'g>, other: Uop<'g>, g: Uop<'g>) -> Uop<'g> {
-    let rest = match other.op() {
-        Op::Const => g.like(0.0),
-        _ => x.equals(other).choose(g * 0.5, 0.0),
-    };
-    other.lt(x).choose(g, rest)
+/// What a maximum `y` passes on to its operand `i`. Whether that is larger than a constant shows in `y`, so that where `y`
+/// is stored for others the operand need not be.
+fn larger<'g>(y: Uop<'g>, i: usize, g: Uop<'g>) -> Uop<'g> {
+    let (x, other) = (y.src(i), y.src(1 - i));
+    match other.op() {
+        Op::Const => other.lt(y).choose(g, 0.0),
+        _ => other.lt(x).choose(g, x.equals(other).choose(g * 0.5, 0.0)),
+    }
 }
 
 fn moved_back<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {

@@ -153,7 +153,7 @@ impl<'g> Plan<'g, '_> {
         let is_stored_far = accesses.loads.len() > 1 && self.is_streamed();
         let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT && !is_stored_far;
         if short && choice.is_some_and(|c| c.axis != leaf) {
-            return self.write_out(leaf, &chain, choice);
+            return self.write_out(leaf, &chain, &accesses, choice);
         }
         if choice.is_some_and(|choice| self.kernel.arity() == 1 && self.sweep(leaf, &chain, &accesses, choice)) {
             return;
@@ -185,13 +185,15 @@ impl<'g> Plan<'g, '_> {
 
     /// A short reduction without its loop: what does not vary with the inner loop over results is loaded
     /// before it, so the loop along the vectors goes outside.
-    fn write_out(&mut self, leaf: Uop<'g>, chain: &[Uop<'g>], choice: Option<Choice<'g>>) {
+    fn write_out(&mut self, leaf: Uop<'g>, chain: &[Uop<'g>], accesses: &Accesses<'g>, choice: Option<Choice<'g>>) {
         self.unroll(Some(leaf), size(leaf) as u32);
         let Some(choice) = choice else { return };
         let outer = self.vectorize(choice.axis, choice.lanes as u32, 1);
-        if let Some(row) = chain.iter().find(|r| !is_reduce(**r) && **r != choice.axis) {
-            self.unroll(Some(*row), best_divisor(size(*row), CHAINS));
+        let row = chain.iter().copied().find(|r| !is_reduce(*r) && *r != choice.axis);
+        if let Some(row) = row {
+            self.unroll(Some(row), best_divisor(size(row), CHAINS));
         }
+        let outer = outer.filter(|_| row.is_some_and(|row| accesses.still(row) > 0));
         if let Some(axis) = outer.and_then(|o| self.place(o)).filter(|place| *place > 0) {
             self.act(Action::Tile { axis, size: 1 });
         }
