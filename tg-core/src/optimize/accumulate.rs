@@ -61,7 +61,7 @@ fn blocked<'g>(reduce: Uop<'g>, k: Uop<'g>, by: u32, simplifier: &mut Simplifier
 }
 
 /// The one reduction that runs over `k`.
-fn only_reduction<'g>(kernel: Uop<'g>, k: Uop<'g>) -> Option<Uop<'g>> {
+pub(super) fn only_reduction<'g>(kernel: Uop<'g>, k: Uop<'g>) -> Option<Uop<'g>> {
     let over = |n: &Uop<'g>| n.op() == Op::Reduce && n.srcs().skip(1).any(|r| r == k);
     let mut found = kernel.toposort().into_iter().filter(over);
     found.next().filter(|_| found.next().is_none() && matches!(k.arg(), Arg::Range(_, Axis::Reduce)))

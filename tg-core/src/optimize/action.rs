@@ -188,6 +188,16 @@ actions! {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
     }
+    /// Does what `border` does, and keeps the condition that a row is one of the tensor's, for `trim`.
+    Edge "edge" {
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+    }
+    /// Runs the loop of a sum only where a condition on it holds, without which it adds zeros.
+    Trim "trim" {
+        /// The loop.
+        axis: usize,
+    }
     /// Runs a reduction in blocks of `size`, each for all results in the loop `at`, which are added up in scratch memory.
     Accumulate "accumulate" {
         /// The loop of the reduction.
@@ -267,7 +277,7 @@ mod tests {
 
     #[test]
     fn actions_print_and_parse() {
-        let text = "border(1) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
+        let text = "border(1) edge(1) trim(2) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
                     precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
                     swizzle(2,0,4) group(0,1,2) prefetch(1) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();

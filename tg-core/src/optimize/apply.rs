@@ -2,7 +2,7 @@
 
 use super::accumulate::accumulate;
 use super::action::{Action, InvalidAction};
-use super::border::border;
+use super::border::{Rows, border};
 use super::fuse::fuse;
 use super::keep::keep;
 use super::matrix::{group, matrix};
@@ -12,6 +12,7 @@ use super::prefetch::{prefetchable, prefetched};
 use super::share::share;
 use super::split::{Tail, annotate, split, tile, tile_of_sum};
 use super::stage::{loads, stage};
+use super::trim::trim;
 use crate::ir::{Arg, Arrangement, Axis, Op, Uop};
 use crate::loops::{Digits, Nest, in_vectors, stride, substitute};
 use crate::schedule;
@@ -161,8 +162,18 @@ impl Action {
                     self.invalid("inside the loop what the reduction combines does not vary, or is in memory, or copies of the loop would share it")
                 })?
             }
-            Action::Border { load } => border(kernel, self.load(kernel, load)?, simplifier)
+            Action::Border { load } => border(kernel, self.load(kernel, load)?, Rows::Read, simplifier)
                 .ok_or_else(|| self.invalid("the load has no zeros around it that are known, or is too large"))?,
+            Action::Edge { load } => {
+                border(kernel, self.load(kernel, load)?, Rows::Chosen, simplifier).ok_or_else(|| {
+                    self.invalid(
+                        "the load has no zeros around it that are known, or no rows of zeros in a sum, or is too large",
+                    )
+                })?
+            }
+            Action::Trim { axis } => trim(kernel, range(axis)?, simplifier).ok_or_else(|| {
+                self.invalid("the loop is not that of one sum, of zeros but for one condition on it and loops around")
+            })?,
             Action::Stream {} => streamed(kernel),
             Action::Prefetch { load } => prefetched(kernel, self.nth(&prefetchable(kernel), load)?),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)

@@ -10,12 +10,24 @@
 //! are zeros.
 
 use super::layout::{Layout, is_shared, scratch};
+use super::trim::is_zero;
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::Nest;
 use crate::symbolic::{Simplifier, Sum, Term, known_bounds};
 
 /// Most bytes of a copy: a part of the second-level cache, for each thread.
 pub(super) const MOST_BYTES: i128 = 1 << 20;
+/// Most pairs of a row and a tap that are looked at to tell how many are zeros.
+const MOST_VALUES: usize = 1 << 14;
+
+/// What becomes of the condition that a row is one of the tensor's.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Rows {
+    /// Nothing: zeros around it are read.
+    Read,
+    /// It chooses between what is read and zero.
+    Chosen,
+}
 
 /// One direction in which the operand is read.
 struct Coordinate<'g> {
@@ -68,6 +80,15 @@ impl<'g> Coordinate<'g> {
         counter + graph.index(first as i64)
     }
 
+    /// Whether there is an element.
+    fn condition(&self, graph: &'g Graph) -> Uop<'g> {
+        let (value, bound) = (self.form.build(graph) + self.base.build(graph), |bound: i128| graph.index(bound as i64));
+        let (low, high) = self.valid;
+        let conditions = [low.map(|low| value.ge(bound(low))), high.map(|high| value.lt(bound(high + 1)))];
+        let all = conditions.into_iter().flatten().reduce(|a, b| a & b);
+        all.unwrap_or_else(|| panic!("border: a direction without a condition"))
+    }
+
     /// Whether there is an element at `value`, where that depends on the loops around.
     fn conditions(&self, value: Uop<'g>) -> Vec<Uop<'g>> {
         let bound = |bound: i128| value.graph().index(bound as i64);
@@ -79,7 +100,12 @@ impl<'g> Coordinate<'g> {
 
 /// `kernel` with what `load` reads copied first, its border included; `None` if its conditions are not about sums of
 /// loop counters that also make up its address.
-pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
+pub(super) fn border<'g>(
+    kernel: Uop<'g>,
+    load: Uop<'g>,
+    rows: Rows,
+    simplifier: &mut Simplifier<'g>,
+) -> Option<Uop<'g>> {
     let (graph, index) = (kernel.graph(), load.src(0));
     let (directions, outside) = directions(kernel, load)?;
     let inside: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
@@ -104,7 +130,39 @@ pub(super) fn border<'g>(kernel: Uop<'g>, load: Uop<'g>, simplifier: &mut Simpli
     let store = store.store(copied(index, &directions, &counters, &outside, nothing), &loops(&counters));
     let here: Vec<_> = directions.iter().map(|d| at(d, d.form.build(graph))).collect();
     let read = pointer.after(store).element(layout.place(&here), None).load();
+    let read = match rows {
+        Rows::Read => read,
+        Rows::Chosen => trimmed(&directions).filter(|_| is_zero(nothing))?.condition(graph).choose(read, nothing),
+    };
     Some(simplifier.simplify(kernel.replace(load, read)))
+}
+
+/// The direction of rows, if a sum runs along it as far as its condition holds: the longest steps of several directions
+/// with conditions, one by one along one loop of the sum.
+fn trimmed<'g, 'a>(directions: &'a [Coordinate<'g>]) -> Option<&'a Coordinate<'g>> {
+    let mut guarded = directions.iter().filter(|d| d.valid != (None, None));
+    let rows = guarded.next().filter(|_| guarded.next().is_some())?;
+    let is_sum = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Reduce)));
+    let mut sums = rows.form.terms.iter().filter(is_sum);
+    sums.next().filter(|t| t.coefficient.abs() == 1 && sums.next().is_none()).map(|_| rows)
+}
+
+/// Which share of a sum over the rows that `load` reads is zeros; `None` where [`Rows::Chosen`] does not apply.
+pub(super) fn share_of_zeros<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<f64> {
+    let (directions, _) = directions(kernel, load)?;
+    let rows = trimmed(&directions).filter(|_| load.srcs().nth(1).is_some_and(is_zero))?;
+    let terms: Vec<_> = rows.form.terms.iter().chain(&rows.base.terms).collect();
+    let mut values = vec![0];
+    for term in terms {
+        let steps = 0..=term.factors.first().filter(|_| term.factors.len() == 1)?.vmax();
+        values = steps.flat_map(|i| values.iter().map(move |v| v + i * term.coefficient)).collect();
+        if values.len() > MOST_VALUES {
+            return None;
+        }
+    }
+    let (low, high) = rows.valid;
+    let is_zero = |v: &&i128| low.is_some_and(|low| **v < low) || high.is_some_and(|high| **v > high);
+    Some(values.iter().filter(is_zero).count() as f64 / values.len() as f64)
 }
 
 /// What is at the place that the counters of the directions say: an element, or `nothing`.

@@ -25,6 +25,7 @@ mod search;
 mod share;
 mod split;
 mod stage;
+mod trim;
 mod tuning;
 
 pub use action::{Action, Actions, InvalidAction};

@@ -71,13 +71,18 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         | Action::Share { axis, .. }
         | Action::Swizzle { axis, .. }
         | Action::Keep { axis }
+        | Action::Trim { axis }
         | Action::Accumulate { at: axis, .. }
         | Action::Precompute { axis, .. } => Some(axis),
         Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {
             Some(axis)
         }
-        Action::Parallel { .. } | Action::Border { .. } | Action::Matrix { .. } | Action::Group { .. } => None,
-        Action::Fuse { .. } | Action::Stream {} | Action::Prefetch { .. } => None,
+        Action::Parallel { .. } | Action::Border { .. } | Action::Edge { .. } => None,
+        Action::Matrix { .. }
+        | Action::Group { .. }
+        | Action::Fuse { .. }
+        | Action::Stream {}
+        | Action::Prefetch { .. } => None,
     }
 }
 

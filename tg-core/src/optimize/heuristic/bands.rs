@@ -6,21 +6,32 @@ use super::{Plan, blocks, is_reduce, reduced, size};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::optimize::action::Action;
-use crate::optimize::border::{Extent, extent};
+use crate::optimize::border::{Extent, extent, share_of_zeros};
 use crate::optimize::stage::loads;
 
+/// Share of a sum that is rows of zeros, from which they are left out.
+const ZEROS: f64 = 0.05;
 /// Bytes of a band, which stays near the processor beside the operand that meets it.
 const BAND: i128 = 256 << 10;
 
+/// What becomes of rows of zeros.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Edges {
+    /// Sums leave them out, where that pays.
+    Trimmed,
+    /// They are read like others.
+    Read,
+}
+
 impl<'g> Plan<'g, '_> {
     /// Copies operands of reductions that have zeros around them, zeros included.
-    pub(super) fn border(&mut self) {
+    pub(super) fn border(&mut self, edges: Edges) {
         for load in (0..loads(self.kernel).len()).rev() {
             if !self.is_bordered(loads(self.kernel)[load]) {
                 continue;
             }
             self.band(load);
-            let copying = self.act(Action::Border { load }).unwrap_or_default();
+            let copying = self.act(self.bordering(load, edges)).unwrap_or_default();
             let lanes = (self.isa.vector_bytes() / loads(self.kernel)[load].dtype().bytes()) as u32;
             let nest = Nest::new(self.kernel);
             let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
@@ -28,6 +39,19 @@ impl<'g> Plan<'g, '_> {
                 self.vectorize(row, lanes, 1);
             }
         }
+    }
+
+    /// Whether rows of zeros are read like others, or left out of the sum at the end.
+    fn bordering(&self, load: usize, edges: Edges) -> Action {
+        let zeros = share_of_zeros(self.kernel, loads(self.kernel)[load]).unwrap_or(0.0);
+        if edges == Edges::Trimmed && zeros >= ZEROS { Action::Edge { load } } else { Action::Border { load } }
+    }
+
+    /// Leaves rows of zeros out of sums; returns whether none is left that was to be.
+    pub(super) fn trim(&mut self) -> bool {
+        let edges = self.actions.0.iter().filter(|a| matches!(a, Action::Edge { .. })).count();
+        let loops = if edges > 0 { Nest::new(self.kernel).loops().len() } else { 0 };
+        (0..loops).filter(|axis| self.act(Action::Trim { axis: *axis }).is_some()).count() == edges
     }
 
     /// Whether `load` is guarded, in a reduction that is worth a copy.

@@ -5,7 +5,7 @@
 //! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
-//!    without conditions.
+//!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end.
 //! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
@@ -30,6 +30,7 @@ mod sweep;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
+use self::bands::Edges;
 use self::contraction::Grid;
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions};
@@ -128,13 +129,23 @@ impl<'g> Plan<'g, '_> {
     fn on_processor(&mut self) {
         self.ahead();
         self.keep();
-        self.border();
+        let before = (self.kernel, self.actions.clone());
+        if !self.shaped(Edges::Trimmed) {
+            (self.kernel, self.actions) = before;
+            self.shaped(Edges::Read);
+        }
+    }
+
+    /// Shapes all loops; returns whether `edges` could be kept to.
+    fn shaped(&mut self, edges: Edges) -> bool {
+        self.border(edges);
         for leaf in leaves(self.kernel) {
             self.shape(leaf);
         }
         self.stream();
         self.rows();
         self.share();
+        self.trim()
     }
 
     /// Vectors, tile and staging of one innermost loop, if it is still there.
@@ -161,7 +172,7 @@ impl<'g> Plan<'g, '_> {
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
         let outer = self.apply_tile(&tile, choice);
         let rectangle = tile.parts.iter().all(|part| !is_reduce(part.0));
-        if let (&[a, b], Some(choice)) = (&outer[..], choice.filter(|c| rectangle && !is_reduce(c.axis))) {
+        if let (&[a, b, ..], Some(choice)) = (&outer[..], choice.filter(|c| rectangle && !is_reduce(c.axis))) {
             let [(first, in_a), (_, in_b)] = [tile.parts[0], tile.parts[1]];
             let (columns, rows, (width, height)) =
                 if first == choice.axis { (a, b, (in_a, in_b)) } else { (b, a, (in_b, in_a)) };

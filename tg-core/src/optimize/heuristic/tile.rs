@@ -17,6 +17,8 @@ const SHORTEST: i64 = 8;
 const LOAD: f64 = 0.6;
 /// How much longer a tile of fewer rows may take, where more would have to be copied.
 const COPIED: f64 = 1.05;
+/// How much faster a tile with some of a third loop has to be.
+const LAYERED: f64 = 1.02;
 /// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
 const BROADCAST: f64 = 0.2;
 
@@ -54,8 +56,9 @@ impl<'g> Reduction<'g, '_> {
     fn parts(&self, isa: Isa) -> Vec<(Uop<'g>, u32)> {
         let results = self.chain.iter().copied().filter(|r| !is_reduce(*r));
         let shares = |r: &Uop<'g>| self.accesses.still(*r) > 0 && self.accesses.moving(*r) > 0;
-        match self.pair(&results.filter(shares).collect::<Vec<_>>())[..] {
-            [a, b] => self.rectangle(a, b, isa).into_iter().collect(),
+        let shared: Vec<_> = results.filter(shares).collect();
+        match self.pair(&shared)[..] {
+            [a, b] => self.boxed(a, b, &shared, isa),
             [a] if self.accesses.loads.len() > 1 => self.strip(a),
             _ => self.chains(),
         }
@@ -92,14 +95,32 @@ impl<'g> Reduction<'g, '_> {
         size(axis) / self.lanes(axis)
     }
 
+    /// The tile a×b, or one with some of a third loop, along which the same operands move as along the one of these that is
+    /// not in vectors, whichever has the fewest loads per operation: some loops are too short to fill the registers.
+    fn boxed(&self, a: Uop<'g>, b: Uop<'g>, shared: &[Uop<'g>], isa: Isa) -> Vec<(Uop<'g>, u32)> {
+        let row = if self.lanes(a) > 1 { b } else { a };
+        let moves_alike = |r: &Uop<'g>| self.accesses.loads.iter().all(|l| l.depends_on(*r) == l.depends_on(row));
+        let is_layer = |r: &&Uop<'g>| **r != a && **r != b && self.lanes(**r) == 1 && moves_alike(r);
+        let layers = shared.iter().filter(is_layer).flat_map(|r| (2..=MOST).map(|z| (*r, z)));
+        let (mut best, mut tile) = self.rectangle([a, b], [1, 1], isa);
+        for (layer, z) in layers.filter(|(r, z)| self.count(*r) % z == 0) {
+            let (cost, rectangle) = self.rectangle([a, b], if row == a { [z, 1] } else { [1, z] }, isa);
+            if cost * LAYERED < best {
+                (best, tile) = (cost * LAYERED, [&rectangle[..], &[(layer, z as u32)]].concat());
+            }
+        }
+        tile
+    }
+
     /// The tile a×b of results with the fewest loads per operation that fits the registers, or one of almost as few whose
-    /// rows a cache holds where they fall into the same lines of it.
-    fn rectangle(&self, a: Uop<'g>, b: Uop<'g>, isa: Isa) -> [(Uop<'g>, u32); 2] {
+    /// rows a cache holds where they fall into the same lines of it; and its cost. There are `layers` of each side.
+    fn rectangle(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], isa: Isa) -> (f64, Vec<(Uop<'g>, u32)>) {
         let most = |axis| if self.falls_together(axis) { MOST.min(isa.cache_ways() as i64) } else { MOST };
         let registers = isa.vector_registers() as i64;
-        let [any, held] = [[MOST, MOST], [most(a), most(b)]].map(|most| self.fewest_loads([a, b], most, registers));
-        let (_, x, y) = if held.0 <= any.0 * COPIED { held } else { any };
-        [(a, x as u32), (b, y as u32)]
+        let fewest = |most| self.fewest_loads([a, b], layers, most, registers);
+        let [any, held] = [[MOST, MOST], [most(a), most(b)]].map(fewest);
+        let (cost, x, y) = if held.0 <= any.0 * COPIED { held } else { any };
+        (cost, vec![(a, x as u32), (b, y as u32)])
     }
 
     /// Whether rows along `axis` fall into the same lines of a cache.
@@ -108,18 +129,19 @@ impl<'g> Reduction<'g, '_> {
     }
 
     /// The tile a×b of at most so many steps with the fewest loads per operation that fits `registers`, and its cost.
-    fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], most: [i64; 2], registers: i64) -> (f64, i64, i64) {
+    fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], most: [i64; 2], registers: i64) -> (f64, i64, i64) {
         let time = |axis| self.accesses.moving(axis) as f64 * if self.lanes(axis) > 1 { LOAD } else { BROADCAST };
         let (along_a, along_b) = (time(a), time(b));
         let mut best = (f64::MAX, 1, 1);
         for x in 1..=most[0].min(self.steps(a).max(1)) {
             for y in 1..=most[1].min(self.steps(b).max(1)) {
+                let (w, h) = (x * layers[0], y * layers[1]);
                 // Accumulators, one operand held and one passing through.
-                if x * y + x.min(y) + 1 >= registers {
+                if w * h + w.min(h) + 1 >= registers {
                     continue;
                 }
-                let loads = (along_a * x as f64 + along_b * y as f64) / (x * y) as f64;
-                let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(x * y);
+                let loads = (along_a * w as f64 + along_b * h as f64) / (w * h) as f64;
+                let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(w * h);
                 if cost < best.0 {
                     best = (cost, x, y);
                 }
