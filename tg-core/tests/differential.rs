@@ -19,8 +19,8 @@ use tg_core::optimize::{Action, Actions, apply};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
 use tg_core::tensor::{
-    Argument, Each, Error, add, contiguous, conv2d, find, matmul, matmul_tf32, pad, permute, relu, round_tf32, shrink,
-    transpose,
+    Argument, Each, Error, add, contiguous, conv2d, find, grad, matmul, matmul_tf32, pad, permute, relu, round_tf32,
+    shrink, sum, transpose,
 };
 
 use self::random::{Case, Random, build, mismatch, seeds};
@@ -194,7 +194,9 @@ fn tried<'g>(kernel: Uop<'g>, actions: impl Iterator<Item = Action>, simplifier:
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(16) {
+    match random.below(18) {
+        16 => Action::Edge { load: random.below(3) },
+        17 => Action::Trim { axis: random.below(8) },
         14 => Action::Fuse { outer: axis, inner: random.below(4) },
         15 => Action::Prefetch { load: random.below(3) },
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
@@ -309,6 +311,26 @@ fn attention_agrees_with_the_interpreter() {
             compiled(lowered)
         });
         assert!(lists.len() == 1 && lists[0].contains("precompute"), "{lists:?}");
+    }
+}
+
+/// The gradient of a convolution by its input, of which each row meets the rows of the picture only.
+#[test]
+fn sums_without_rows_of_zeros_agree_with_the_interpreter() {
+    for isa in [Isa::X86V3, Isa::X86V4, Isa::Baseline] {
+        let graph = Graph::new();
+        let shapes: &[&[usize]] = &[&[2, 20, 9, 11], &[6, 20, 3, 3], &[2, 6, 7, 9]];
+        let case = case_of(&graph, (DType::F32, EXACT_UNIT), shapes, 0.0, |buffers| {
+            let y = conv2d(buffers[0], buffers[1], None, None, None, None, None).expect("a convolution");
+            grad(sum(y * buffers[2], None).expect("a sum"), &buffers[..1]).expect("a gradient")[0]
+        });
+        let mut lists = vec![];
+        check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
+            let lowered = generate(kernel, isa, None, simplifier);
+            lists.push(lowered.actions.to_string());
+            compiled(lowered)
+        });
+        assert!(lists.len() == 1 && lists[0].contains("edge") && lists[0].contains("trim"), "{lists:?}");
     }
 }
 

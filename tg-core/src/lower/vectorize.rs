@@ -188,18 +188,23 @@ impl<'g, 'a> Vectorize<'g, 'a> {
         }
     }
 
+    /// Whether all lanes are read, each two elements from the one before, or none is.
     fn is_every_second(&self, node: Uop<'g>) -> bool {
         let index = node.src(0);
-        node.arity() == 1 && index.arity() == 2 && self.lanes > 2 && stride(index.src(1), self.range) == Some(2)
+        let is_even = |n: Uop<'g>| !n.depends_on(self.range);
+        let guards = node.srcs().nth(1).into_iter().chain(index.srcs().nth(2));
+        self.lanes > 2 && stride(index.src(1), self.range) == Some(2) && guards.into_iter().all(is_even)
     }
 
     /// Every second element, out of two vectors of neighbours: the one from the first element on, and the one that ends
     /// with the last.
     fn every_second(&mut self, node: Uop<'g>) -> Uop<'g> {
         let (lanes, first) = (self.lanes as i64, self.at(node.src(0), 0));
+        let nothing = node.srcs().nth(1).map(|nothing| self.wide(nothing));
         let from = |offset: i64| {
-            let index = first.src(0).element(first.src(1) + first.src(1).like(offset), None);
-            node.graph().node(Op::Load, node.dtype().vec(self.lanes), &[index], Arg::None)
+            let index = first.src(0).element(first.src(1) + first.src(1).like(offset), first.srcs().nth(2));
+            let src: Vec<_> = [index].into_iter().chain(nothing).collect();
+            node.graph().node(Op::Load, node.dtype().vec(self.lanes), &src, Arg::None)
         };
         let (low, high) = (from(0), from(lanes - 1));
         let lane = |i: i64| if 2 * i < lanes { low.lane(2 * i as u32) } else { high.lane((2 * i - lanes + 1) as u32) };

@@ -46,6 +46,9 @@ impl Action {
                 if fills_scratch(kernel, range) {
                     return Err(self.invalid("its lanes would share scratch memory"));
                 }
+                if decides_length(kernel, range) {
+                    return Err(self.invalid("a loop inside is as long as it says, and would end with each lane"));
+                }
                 split(kernel, range, lanes, (Axis::Lane, Tail::Apart), simplifier)
             }
             Action::Unroll { axis, by } => {

@@ -41,6 +41,9 @@ struct Coordinate<'g> {
     all: (i128, i128),
     /// Smallest and largest value, with the base, at which there is an element.
     valid: (Option<i128>, Option<i128>),
+    /// The step of the loop over results, if neighbouring results read elements that far apart: the copy then has elements
+    /// 0, n, 2n … first, then 1, n+1, 2n+1 …, so that neighbours read neighbours. Else 1.
+    stride: i128,
 }
 
 impl<'g> Coordinate<'g> {
@@ -48,7 +51,7 @@ impl<'g> Coordinate<'g> {
     fn free(range: Uop<'g>, step: i128) -> Option<Coordinate<'g>> {
         let form = Sum::atom(range);
         let all = form.bounds()?;
-        Some(Coordinate { form, base: Sum::default(), step, all, valid: (None, None) })
+        Some(Coordinate { form, base: Sum::default(), step, all, valid: (None, None), stride: 1 })
     }
 
     fn size(&self) -> i128 {
@@ -69,32 +72,55 @@ impl<'g> Coordinate<'g> {
         self.copied() != self.all
     }
 
-    /// A loop over what is copied.
-    fn counter(&self, graph: &'g Graph) -> Uop<'g> {
+    /// The same, with neighbours apart where a loop over results steps over some, if whole steps are copied.
+    fn in_strides(self) -> Coordinate<'g> {
+        let is_loop = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Loop)));
+        let stride = self.form.terms.iter().filter(is_loop).map(|t| t.coefficient).max().filter(|s| *s > 1);
         let (first, last) = self.copied();
-        let counter = if first == last {
-            graph.index(0)
-        } else {
-            graph.range(graph.index((last - first + 1) as i64), Axis::Loop)
-        };
-        counter + graph.index(first as i64)
+        let stride = stride.filter(|s| self.step == 1 && (last - first + 1) % s == 0).unwrap_or(1);
+        Coordinate { stride, ..self }
     }
 
-    /// Whether there is an element.
-    fn condition(&self, graph: &'g Graph) -> Uop<'g> {
-        let (value, bound) = (self.form.build(graph) + self.base.build(graph), |bound: i128| graph.index(bound as i64));
+    /// Elements in the copy.
+    fn room(&self) -> i128 {
+        (self.size() + self.stride - 1) / self.stride * self.stride
+    }
+
+    /// Where in the copy the element at `value` is.
+    fn place(&self, value: Uop<'g>) -> Uop<'g> {
+        let (at, stride) = (value - value.graph().index(self.all.0 as i64), self.stride as i64);
+        if stride == 1 { at } else { at % stride * (self.room() as i64 / stride) + at / stride }
+    }
+
+    /// A loop over what is copied, or two, of which the inner one steps.
+    fn counter(&self, graph: &'g Graph) -> Uop<'g> {
+        let (first, last) = self.copied();
+        let count = |size: i128| match size {
+            1 => graph.index(0),
+            _ => graph.range(graph.index(size as i64), Axis::Loop),
+        };
+        let within = if self.stride > 1 { count(self.stride) } else { graph.index(0) };
+        let whole = count((last - first + 1) / self.stride);
+        whole * self.stride as i64 + within + graph.index(first as i64)
+    }
+
+    /// What has to hold for an element to be at `value`.
+    fn limits(&self, value: Uop<'g>) -> impl Iterator<Item = Uop<'g>> + use<'g> {
+        let bound = move |bound: i128| value.graph().index(bound as i64);
         let (low, high) = self.valid;
-        let conditions = [low.map(|low| value.ge(bound(low))), high.map(|high| value.lt(bound(high + 1)))];
-        let all = conditions.into_iter().flatten().reduce(|a, b| a & b);
-        all.unwrap_or_else(|| panic!("border: a direction without a condition"))
+        let limits = [low.map(|low| value.ge(bound(low))), high.map(|high| value.lt(bound(high + 1)))];
+        limits.into_iter().flatten()
     }
 
     /// Whether there is an element at `value`, where that depends on the loops around.
     fn conditions(&self, value: Uop<'g>) -> Vec<Uop<'g>> {
-        let bound = |bound: i128| value.graph().index(bound as i64);
-        let (low, high) = self.valid;
-        let conditions = [low.map(|low| value.ge(bound(low))), high.map(|high| value.lt(bound(high + 1)))];
-        conditions.into_iter().flatten().filter(|_| !self.base.terms.is_empty()).collect()
+        self.limits(value).filter(|_| !self.base.terms.is_empty()).collect()
+    }
+
+    /// `read` where the loops are at an element, else `nothing`.
+    fn chosen(&self, read: Uop<'g>, nothing: Uop<'g>) -> Uop<'g> {
+        let (form, base) = (self.form.build(read.graph()), self.base.build(read.graph()));
+        self.limits(form + base).reduce(|a, b| a & b).map_or(read, |there| there.choose(read, nothing))
     }
 }
 
@@ -108,12 +134,13 @@ pub(super) fn border<'g>(
 ) -> Option<Uop<'g>> {
     let (graph, index) = (kernel.graph(), load.src(0));
     let (directions, outside) = directions(kernel, load)?;
+    let directions: Vec<_> = directions.into_iter().map(Coordinate::in_strides).collect();
     let inside: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
     let nothing = load.srcs().nth(1).filter(|alt| alt.as_const().is_some())?;
     if is_shared(load, &inside) {
         return None;
     }
-    let sizes: Vec<i128> = directions.iter().map(Coordinate::size).collect();
+    let sizes: Vec<i128> = directions.iter().map(Coordinate::room).collect();
     let layout = Layout::of(&sizes, load.dtype().bytes())?;
     if layout.elements * load.dtype().bytes() as i128 > MOST_BYTES {
         return None;
@@ -124,15 +151,14 @@ pub(super) fn border<'g>(
         pointer = pointer.after(pointer.element(every, None).store(nothing, &[every]));
     }
     let counters: Vec<Uop<'g>> = directions.iter().map(|d| d.counter(graph)).collect();
-    let at = |d: &Coordinate, value: Uop<'g>| value - graph.index(d.all.0 as i64);
-    let there: Vec<_> = directions.iter().zip(&counters).map(|(d, i)| simplifier.simplify(at(d, *i))).collect();
+    let there: Vec<_> = directions.iter().zip(&counters).map(|(d, i)| simplifier.simplify(d.place(*i))).collect();
     let store = pointer.element(layout.place(&there), None);
     let store = store.store(copied(index, &directions, &counters, &outside, nothing), &loops(&counters));
-    let here: Vec<_> = directions.iter().map(|d| at(d, d.form.build(graph))).collect();
+    let here: Vec<_> = directions.iter().map(|d| d.place(d.form.build(graph))).collect();
     let read = pointer.after(store).element(layout.place(&here), None).load();
     let read = match rows {
         Rows::Read => read,
-        Rows::Chosen => trimmed(&directions).filter(|_| is_zero(nothing))?.condition(graph).choose(read, nothing),
+        Rows::Chosen => trimmed(&directions).filter(|_| is_zero(nothing))?.chosen(read, nothing),
     };
     Some(simplifier.simplify(kernel.replace(load, read)))
 }
@@ -231,7 +257,7 @@ fn directions<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<(Vec<Coordinate<'g>>
         let (inner, outer) = whole.terms.into_iter().partition(is_inside);
         let form = Sum { terms: inner };
         let all = form.bounds()?;
-        directions.push(Coordinate { form, base: Sum { terms: outer }, step, all, valid: (low, high) });
+        directions.push(Coordinate { form, base: Sum { terms: outer }, step, all, valid: (low, high), stride: 1 });
     }
     let guarded: Vec<Uop<'g>> = directions.iter().flat_map(|d| d.form.atoms()).collect();
     let (free, outer) = std::mem::take(&mut rest.terms).into_iter().partition::<Vec<_>, _>(is_inside);
