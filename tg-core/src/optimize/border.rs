@@ -8,6 +8,8 @@
 //! Loops around the first one that the operand does not move with stay around the copy: with rows in bands, `for b { for
 //! o { for y { … x[b*8 + y + k - 1] … } } }`, a band is copied for all of `o`, and rows that the picture does not have
 //! are zeros.
+//!
+//! Where neighbouring results read elements some steps apart, these are neighbours in the copy.
 
 use super::layout::{Layout, is_shared, scratch};
 use super::trim::is_zero;

@@ -230,7 +230,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
 
     /// What to store instead of `tensor`: a tensor below it that others need too, if the rest is cheap.
     ///
-    /// The gradient of `relu(x)` needs `x`; storing `x`, and not `relu(x)`, serves both.
+    /// The gradient of `leaky_relu(x)` needs `x`; storing `x`, and not `leaky_relu(x)`, serves both.
     fn shared_source(&self, tensor: Uop<'g>, costs: &Costs<'g>) -> Uop<'g> {
         let cost = |t: &Uop<'g>| costs.get(t).copied().unwrap_or(0.0);
         let mut best = tensor;

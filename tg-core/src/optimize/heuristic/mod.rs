@@ -10,8 +10,8 @@
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
 //! 5. A reduction around which results share operands is tiled: as many results in registers as the
-//!    register file holds, shaped for the fewest loads per operation. One whose results share nothing
-//!    gets several accumulators, so that additions do not wait for each other.
+//!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
+//!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own.
