@@ -125,15 +125,17 @@ impl<'g, 'a> Fusion<'g, 'a> {
     /// Stores what several kernels would each compute in another order than their own, such as the gradient of a pool, window by
     /// window: only one of them then does so, and the others read neighbours in vectors.
     fn settle_reordered(&mut self, roots: &[(Uop<'g>, Memory)]) {
-        loop {
+        let is_computed = |t: &Uop<'g>| cost::reorders(*t) && t.src(0).op().is_alu();
+        let mut views: Vec<Uop<'g>> = self.users.keys().copied().filter(is_computed).collect();
+        while !views.is_empty() {
             let all = self.work_of_all(roots);
             let again = |t: Uop<'g>| all.runs.get(&t).map_or(0.0, |runs| runs - cost::elements(t.shape()));
-            let is_dear = |t: &Uop<'g>| cost::REORDERED * again(t.src(0)) > cost::store(*t);
-            let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && all.runs.contains_key(&t.src(0));
-            let views = self.users.keys().filter(|t| cost::reorders(**t) && is_computed(t));
-            match views.filter(|t| is_dear(t)).copied().max() {
-                Some(view) => self.keep(view),
-                None => return,
+            views.retain(|t| {
+                let is_stored = self.stored.memory.contains_key(t) || self.stored.memory.contains_key(&t.src(0));
+                !is_stored && cost::REORDERED * again(t.src(0)) > cost::store(*t)
+            });
+            if let Some(view) = views.iter().copied().max() {
+                self.keep(view);
             }
         }
     }
