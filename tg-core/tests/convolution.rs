@@ -6,7 +6,7 @@ use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
 use tg_core::ir::{Graph, Op, Uop, pretty};
 use tg_core::target::Isa;
-use tg_core::tensor::{Each, avg_pool2d, conv2d, grad, max_pool2d, sum};
+use tg_core::tensor::{Each, avg_pool2d, batchnorm, conv2d, grad, max_pool2d, relu, sum};
 
 /// Sizes of a convolution; a batch of 0 is one that is known at run time only.
 struct Case {
@@ -78,6 +78,21 @@ fn convolutions_need_little_memory() {
     }
 }
 
+/// Sums of a whole row of taps are too few for the registers: those of several channels are computed together.
+#[test]
+fn gradients_by_weights_fill_the_registers() {
+    for (x, out, taps) in [([128, 32, 24, 24], 32, 5), ([128, 32, 10, 10], 64, 3)] {
+        let graph = Graph::new();
+        let (x, w) = (buffer(&graph, x), buffer(&graph, [out, x[1], taps, taps]));
+        let y = conv2d(x, w, None, None, None, None, None).unwrap();
+        let cotangent = graph.buffer(DType::F32, y.shape().to_vec());
+        let gradient = grad(sum(y * cotangent, None).unwrap(), &[w]).unwrap()[0];
+        let lowered = plan(&graph, &function(&[x, w, cotangent], gradient)).lower(&[Isa::X86V4]);
+        let sums = lowered[0][0].linear.0.iter().filter(|n| n.op() == Op::DefineAcc).count();
+        assert!((Isa::X86V4.vector_registers() / 2..Isa::X86V4.vector_registers()).contains(&sums), "{sums}");
+    }
+}
+
 /// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.
 fn rough_edges(nest: Uop) -> (usize, usize) {
     let plain = |c: &Uop| matches!(c.op(), Op::Cmplt | Op::And | Op::Xor | Op::Const) || !c.dtype().is_bool();
@@ -124,6 +139,19 @@ fn gradients_of_strides_that_do_not_divide_the_size_divide_the_position() {
     // (y + p) / s and (y + p) % s along two axes.
     check(Case { x: [8, 16, 27, 27], stride: 2, padding: 1, ..PLAIN }, 4);
     check(Case { x: [8, 16, 28, 28], stride: 3, padding: 1, ..PLAIN }, 4);
+}
+
+/// A batch normalization has several sums over its gradient, of which each would find the largest of each window again.
+#[test]
+fn gradients_of_pools_are_put_in_order_once() {
+    let graph = Graph::new();
+    let x = buffer(&graph, [8, 16, 20, 20]);
+    let y = max_pool2d(batchnorm(relu(x).unwrap(), None, None, None).unwrap(), Each(vec![2]), None, None).unwrap();
+    let gradient = grad(sum(y * y, None).unwrap(), &[x]).unwrap()[0];
+    let nests = nests(&graph, &[x], gradient);
+    let finds_largest = |nest: &&Uop| nest.toposort().into_iter().any(|n| n.op() == Op::Cmpeq);
+    // One counts how many of a window are the largest.
+    assert_eq!(nests.iter().filter(finds_largest).count(), 2, "{nests:?}");
 }
 
 #[test]
