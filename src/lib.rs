@@ -55,7 +55,7 @@ pub mod __private {
     pub use tg_runtime::kernel;
     pub use tg_runtime::parameters::field_name;
     pub use tg_runtime::program::{
-        DimSpec, Fallback, Kernel, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
+        DimSpec, Fallback, Kernel, Pack, ParamSpec, Poly, Program, ProgramState, Report, Role, Slot, Variant,
     };
     #[cfg(feature = "cuda")]
     pub use tg_runtime::program::{Fragment, GpuImage, GpuKernel, GpuLaunch, GpuProgram, GpuState};

@@ -2,6 +2,7 @@
 //!
 //! Not a test of single tensor methods (`golden`) or of what is refused at compile time (`ui`).
 
+mod constants;
 mod costs;
 mod dims;
 mod in_place;

@@ -81,6 +81,8 @@ scalars! {
 pub enum Space {
     /// Buffers passed to the kernel.
     Global,
+    /// Buffers passed to the kernel that most likely hold the same at the next call: what is copied of them may be kept.
+    Constant,
     /// Scratch memory of one kernel invocation: stack on a CPU, shared memory on a GPU.
     Local,
 }
@@ -193,6 +195,7 @@ impl fmt::Display for DType {
         }
         match self.space {
             Some(Space::Global) => f.write_str("*"),
+            Some(Space::Constant) => f.write_str("@constant*"),
             Some(Space::Local) => f.write_str("@local*"),
             None => Ok(()),
         }
@@ -213,11 +216,9 @@ impl FromStr for DType {
         if text == "void" {
             return Ok(DType::VOID);
         }
-        let (body, space) = match (text.strip_suffix("@local*"), text.strip_suffix('*')) {
-            (Some(body), _) => (body, Some(Space::Local)),
-            (None, Some(body)) => (body, Some(Space::Global)),
-            (None, None) => (text, None),
-        };
+        let spaces = [("@local*", Space::Local), ("@constant*", Space::Constant), ("*", Space::Global)];
+        let pointer = spaces.iter().find_map(|(end, space)| Some((text.strip_suffix(end)?, Some(*space))));
+        let (body, space) = pointer.unwrap_or((text, None));
         let (name, lanes) = match body.rsplit_once('x').and_then(|(n, l)| Some((n, l.parse().ok()?))) {
             Some(split) => split,
             None => (body, 1),
@@ -235,7 +236,7 @@ mod tests {
     fn every_dtype_prints_and_parses() {
         for &scalar in Scalar::ALL {
             for lanes in [1, 4, 16] {
-                for space in [None, Some(Space::Global), Some(Space::Local)] {
+                for space in [None, Some(Space::Global), Some(Space::Constant), Some(Space::Local)] {
                     let dtype = DType { scalar, lanes, space };
                     assert_eq!(dtype.to_string().parse(), Ok(dtype));
                 }

@@ -33,6 +33,7 @@ fn function<'g>(inputs: &[Uop<'g>], result: Uop<'g>) -> Function<'g> {
         name: "f".into(),
         inputs,
         scalars: vec![],
+        constants: vec![],
         updates: vec![],
         outputs: vec![("result".to_string(), result)],
     }

@@ -8,14 +8,14 @@ mod random;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tg_core::compile::{Function, Language, Launch, Lowered, Origin, Program, Slot, generate, plan_with};
+use tg_core::compile::{Function, Language, Launch, Lowered, LoweredPack, Origin, Program, Slot, generate, plan_with};
 use tg_core::dim::Dim;
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_linear};
 use tg_core::ir::spec::{Stage, verify};
 use tg_core::ir::{Arg, Graph, Op, Uop, Value, cast, pretty};
-use tg_core::lower::{Linear, lower};
-use tg_core::optimize::{Action, Actions, apply};
+use tg_core::lower::Linear;
+use tg_core::optimize::{Action, Actions};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
 use tg_core::tensor::{
@@ -25,8 +25,8 @@ use tg_core::tensor::{
 
 use self::random::{Case, Random, build, mismatch, seeds};
 
-/// Makes instructions of a kernel, says by which actions, and how many threads run them, on a GPU.
-type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> (Actions, Linear<'g>, Option<Launch>);
+/// Makes instructions of a kernel.
+type Compile<'a> = &'a mut dyn for<'g> FnMut(Uop<'g>, &mut Simplifier<'g>) -> Lowered<'g>;
 
 /// Compiles `case` for processors, runs its kernels in order, and compares.
 fn check(case: &Case, graph: &Graph, label: &str, compile: Compile) {
@@ -39,12 +39,12 @@ fn check_on(device: Device, case: &Case, graph: &Graph, label: &str, compile: Co
     let mut simplifier = Simplifier::default();
     let (mut memory, mut log) = (memory(case, &program), String::new());
     for (kernel, (name, root)) in program.kernels.iter().zip(planned.kernels()) {
-        let (actions, linear, launch) = compile(root, &mut simplifier);
-        log += &format!("{name}, {actions}:\n{}\n", pretty(root));
+        let lowered = compile(root, &mut simplifier);
+        log += &format!("{name}, {}:\n{}\n", lowered.actions, pretty(root));
         let text = || format!("seed {} {label}\n{}\n{log}", case.seed, case.text());
         let mut buffers: Vec<Array> =
             pointers(root).map(|p| take(p, &kernel.args, &mut memory, &program, case)).collect();
-        run(&linear, launch.as_ref(), &mut buffers, case).unwrap_or_else(|e| panic!("{e}\n{}", text()));
+        run(&lowered, &mut buffers, case).unwrap_or_else(|e| panic!("{e}\n{}", text()));
         for (slot, array) in kernel.args.iter().zip(buffers) {
             memory.insert(*slot, array);
         }
@@ -56,8 +56,27 @@ fn check_on(device: Device, case: &Case, graph: &Graph, label: &str, compile: Co
     }
 }
 
-/// Runs the instructions, once or for all threads of `launch`.
-fn run(linear: &Linear, launch: Option<&Launch>, buffers: &mut [Array], case: &Case) -> Result<(), String> {
+/// Runs the instructions, once or for all threads, after those that make copies of constant operands.
+fn run(lowered: &Lowered, buffers: &mut Vec<Array>, case: &Case) -> Result<(), String> {
+    for pack in lowered.packs() {
+        let copy = packed(pack, buffers, case)?;
+        buffers.push(copy);
+    }
+    run_list(&lowered.linear, lowered.launch(), buffers, case)
+}
+
+fn packed(LoweredPack { packing, linear }: &LoweredPack, buffers: &[Array], case: &Case) -> Result<Array, String> {
+    let pointer = pointers(packing.nest).nth(1).expect("a pointer to the copy");
+    let dtype = pointer.dtype().element();
+    let copy = Array::zeros(dtype, &[packing.bytes / dtype.bytes()]).map_err(|e| e.to_string())?;
+    let mut both = [buffers[packing.of as usize].clone(), copy];
+    run_list(linear, None, &mut both, case)?;
+    let [operand, copy] = both;
+    assert!(operand == buffers[packing.of as usize], "a copy changes what it is of");
+    Ok(copy)
+}
+
+fn run_list(linear: &Linear, launch: Option<&Launch>, buffers: &mut [Array], case: &Case) -> Result<(), String> {
     verify(Stage::Linear, &linear.0).map_err(|e| e.to_string())?;
     let vars = |v: &_| case.var(v);
     let outcome = match launch {
@@ -121,17 +140,10 @@ fn compiled_kernels_agree_with_the_interpreter() {
     sweep(200, |seed| {
         for isa in [Isa::X86V2, Isa::X86V3, Isa::X86V4, Isa::Baseline] {
             let graph = Graph::new();
-            let case = build(&graph, seed);
-            check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
-                compiled(generate(kernel, isa, None, simplifier))
-            });
+            let case = with_constants(build(&graph, seed));
+            check(&case, &graph, isa.name(), &mut |kernel, simplifier| generate(kernel, isa, None, simplifier));
         }
     });
-}
-
-fn compiled(lowered: Lowered) -> (Actions, Linear, Option<Launch>) {
-    let launch = lowered.launch().cloned();
-    (lowered.actions, lowered.linear, launch)
 }
 
 #[test]
@@ -140,7 +152,7 @@ fn kernels_of_gpus_agree_with_the_interpreter() {
         let graph = Graph::new();
         let case = build(&graph, seed);
         check_on(Device::Gpu, &case, &graph, "sm80", &mut |kernel, simplifier| {
-            compiled(generate(kernel, Isa::Sm80, None, simplifier))
+            generate(kernel, Isa::Sm80, None, simplifier)
         });
     });
 }
@@ -149,12 +161,12 @@ fn kernels_of_gpus_agree_with_the_interpreter() {
 fn actions_change_no_result() {
     sweep(200, |seed| {
         let graph = Graph::new();
-        let case = build(&graph, seed);
+        let case = with_constants(build(&graph, seed));
         let mut random = Random(seed ^ 0xac71);
         check(&case, &graph, "random actions", &mut |kernel, simplifier| {
             let most = random.below(5);
             let actions = tried(kernel, (0..most).map(|_| action(&mut random)), simplifier);
-            compiled(generate(kernel, Isa::X86V3, Some(&actions), simplifier))
+            generate(kernel, Isa::X86V3, Some(&actions), simplifier)
         });
     });
 }
@@ -168,7 +180,7 @@ fn actions_for_gpus_change_no_result() {
         check_on(Device::Gpu, &case, &graph, "random actions for sm80", &mut |kernel, simplifier| {
             let most = if updates_in_place(kernel) { 0 } else { random.below(9) };
             let actions = tried(kernel, (0..most).map(|_| action_for_gpu(&mut random)), simplifier);
-            compiled(generate(kernel, Isa::Sm80, Some(&actions), simplifier))
+            generate(kernel, Isa::Sm80, Some(&actions), simplifier)
         });
     });
 }
@@ -178,6 +190,16 @@ fn actions_for_gpus_change_no_result() {
 fn updates_in_place(kernel: Uop) -> bool {
     let written: Vec<Uop> = kernel.srcs().map(|store| store.src(0).src(0)).collect();
     kernel.toposort().into_iter().any(|n| n.op() == Op::Load && written.contains(&n.src(0).src(0)))
+}
+
+/// `case` with half of the inputs that it does not change constant between calls.
+fn with_constants<'g>(mut case: Case<'g>) -> Case<'g> {
+    let Function { inputs, updates, constants, .. } = &mut case.function;
+    let is_read_only = |buffer: &Uop<'g>| updates.iter().all(|(updated, _)| updated != buffer);
+    let mut random = Random(case.seed ^ 0xc0);
+    let chosen = inputs.iter().filter(|(_, buffer)| is_read_only(buffer) && random.below(2) == 0);
+    constants.extend(chosen.map(|(name, _)| name.clone()));
+    case
 }
 
 /// Those of `actions` that can be applied to `kernel` one after the other.
@@ -194,9 +216,10 @@ fn tried<'g>(kernel: Uop<'g>, actions: impl Iterator<Item = Action>, simplifier:
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(18) {
+    match random.below(19) {
         16 => Action::Edge { load: random.below(3) },
         17 => Action::Trim { axis: random.below(8) },
+        18 => Action::Pack { load: random.below(3) },
         14 => Action::Fuse { outer: axis, inner: random.below(4) },
         15 => Action::Prefetch { load: random.below(3) },
         0 => Action::Tile { axis, size: random.pick(&[2, 3, 4, 8]) },
@@ -277,8 +300,14 @@ fn case_of<'g>(
     let (buffers, arrays): (Vec<_>, Vec<_>) = shapes.iter().enumerate().map(input).unzip();
     let result = function(&buffers);
     let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
-    let function =
-        Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs: vec![("y".into(), result)] };
+    let function = Function {
+        name: "f".into(),
+        inputs,
+        scalars: vec![],
+        constants: vec![],
+        updates: vec![],
+        outputs: vec![("y".into(), result)],
+    };
     Case::new(0, function, arrays, vec![], &[error])
 }
 
@@ -290,12 +319,40 @@ fn blocked_products_agree_with_the_interpreter() {
         let case = case(&graph, "matmul", &[&[23, 9], &[9, 41]], 0.0);
         check(&case, &graph, list, &mut |kernel, simplifier| {
             let actions: Actions = list.parse().expect("actions");
-            let after = apply(kernel, &actions, simplifier);
-            applied += usize::from(after.is_ok());
-            (actions, lower(after.unwrap_or(kernel), Isa::X86V3, simplifier), None)
+            let lowered = generate(kernel, Isa::X86V3, Some(&actions), simplifier);
+            applied += usize::from(lowered.origin == Origin::Tuned);
+            lowered
         });
     }
     assert_eq!(applied, BLOCKED.len() - 1, "the last list has blocks that do not divide a reduction, all others apply");
+}
+
+/// What a test computes of its inputs.
+type Computed = for<'g> fn(&[Uop<'g>]) -> Result<Uop<'g>, Error>;
+
+/// Products with a constant factor, in order and across, of other types, and with other constants; convolutions.
+#[test]
+fn constant_operands_are_packed_and_change_no_result() {
+    let cases: [(&[&[usize]], Computed); 4] = [
+        (&[&[23, 40], &[40, 41]], |x| matmul(x[0], x[1])),
+        (&[&[9, 17], &[17, 8]], |x| matmul(x[0], x[1])),
+        (&[&[6, 40], &[19, 40]], |x| matmul(x[0], transpose(x[1], 0, 1)?)),
+        (&[&[2, 8, 6, 6], &[16, 8, 3, 3]], |x| conv2d(x[0], x[1], None, None, None, None, None)),
+    ];
+    for (shapes, function) in cases {
+        for isa in [Isa::X86V3, Isa::X86V4, Isa::Baseline] {
+            let graph = Graph::new();
+            let mut case = case_of(&graph, (DType::F32, EXACT_UNIT), shapes, 0.0, |x| function(x).expect("a result"));
+            case.function.constants = vec!["x1".into()];
+            let (mut packs, label) = (0, format!("{shapes:?} {}", isa.name()));
+            check(&case, &graph, &label, &mut |kernel, simplifier| {
+                let lowered = generate(kernel, isa, None, simplifier);
+                packs += lowered.packs().len();
+                lowered
+            });
+            assert_eq!(packs, 1, "{label}");
+        }
+    }
 }
 
 /// Scores of 70 queries with 67 keys each: long enough to be computed ahead, for some queries together.
@@ -308,7 +365,7 @@ fn attention_agrees_with_the_interpreter() {
         check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
             let lowered = generate(kernel, isa, None, simplifier);
             lists.push(lowered.actions.to_string());
-            compiled(lowered)
+            lowered
         });
         assert!(lists.len() == 1 && lists[0].contains("precompute"), "{lists:?}");
     }
@@ -328,7 +385,7 @@ fn sums_without_rows_of_zeros_agree_with_the_interpreter() {
         check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
             let lowered = generate(kernel, isa, None, simplifier);
             lists.push(lowered.actions.to_string());
-            compiled(lowered)
+            lowered
         });
         assert!(lists.len() == 1 && lists[0].contains("edge") && lists[0].contains("trim"), "{lists:?}");
     }
@@ -361,7 +418,7 @@ fn products_of_threads_agree_with_the_interpreter() {
             assert_eq!(has(Op::Wmma), (method, dtype) != ("matmul", DType::F32), "{label}: {}", lowered.actions);
             // Threads exchange narrow results where rows of tiles are whole.
             assert_eq!(has(Op::Shuffle), dtype != DType::F32 && n % 16 == 0, "{label}");
-            compiled(lowered)
+            lowered
         });
     }
 }
@@ -397,7 +454,7 @@ fn products_of_groups_of_warps_agree_with_the_interpreter() {
             let lowered = generate(kernel, Isa::Sm90a, Some(&actions), simplifier);
             let products = lowered.linear.0.iter().filter(|n| n.op() == Op::Wgmma).count();
             assert_eq!(products, 4, "{label}: {:?} {}", lowered.origin, pretty(kernel));
-            compiled(lowered)
+            lowered
         });
     }
 }
@@ -427,7 +484,7 @@ fn products_on_hopper_agree_with_the_interpreter() {
         check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
             let lowered = generate(kernel, Isa::Sm90a, None, simplifier);
             products += lowered.linear.0.iter().filter(|n| n.op() == Op::Wgmma).count();
-            compiled(lowered)
+            lowered
         });
         assert_eq!(products, 4, "{label}");
     }
@@ -454,7 +511,7 @@ fn products_of_padded_copies_agree_with_the_interpreter() {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let is_copy = |n: &&Uop| n.op() == Op::Store && matches!(n.arg(), Arg::Ahead(_));
             copied.extend(lowered.linear.0.iter().filter(is_copy).map(|copy| copy.src(1).dtype().lanes));
-            compiled(lowered)
+            lowered
         });
         assert!(!copied.is_empty() && copied.iter().all(|lanes| *lanes == 8), "{label}: {copied:?}");
     }
@@ -507,7 +564,7 @@ fn convolutions_on_matrix_units_agree_with_the_interpreter() {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let has = |op| lowered.linear.0.iter().any(|n| n.op() == op);
             assert!(has(Op::Wmma) && has(Op::Commit), "{label}: {}", lowered.actions);
-            compiled(lowered)
+            lowered
         });
     }
 }
@@ -529,7 +586,7 @@ fn convolutions_of_neighbouring_channels_agree_with_the_interpreter() {
             let lowered = generate(kernel, Isa::Sm80, None, simplifier);
             let is_copy = |n: &&Uop| n.op() == Op::Store && matches!(n.arg(), Arg::Ahead(_));
             lanes.extend(lowered.linear.0.iter().filter(is_copy).map(|copy| usize::from(copy.src(1).dtype().lanes)));
-            compiled(lowered)
+            lowered
         });
         assert!(!lanes.is_empty() && lanes.iter().all(|n| *n == channels.min(8)), "{label}: {lanes:?}");
     }
@@ -555,7 +612,7 @@ fn convolutions_of_threads_agree_with_the_interpreter() {
             let actions: Actions = list.parse().expect("actions");
             let lowered = generate(kernel, Isa::Sm80, Some(&actions), simplifier);
             assert_eq!(lowered.origin, Origin::Tuned, "{list}");
-            compiled(lowered)
+            lowered
         });
     }
 }
@@ -583,7 +640,7 @@ fn kernels_of_squares<'g>(
     let result = function(&buffers).expect("a function of matrices");
     let inputs = buffers.iter().enumerate().map(|(i, buffer)| (format!("x{i}"), *buffer)).collect();
     let outputs = vec![("y".into(), result)];
-    let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+    let function = Function { name: "f".into(), inputs, scalars: vec![], constants: vec![], updates: vec![], outputs };
     let plan = plan_with(graph, &function, Device::Gpu, Simplifier::default());
     let mut simplifier = Simplifier::default();
     plan.kernels().map(|(_, kernel)| generate(kernel, Isa::Sm90a, None, &mut simplifier)).collect()

@@ -7,6 +7,7 @@
 //! ```text
 //! x: f32 N 784             an input; capitals are run-time sizes
 //! y = softmax x -1         a call of a tensor method on names and numbers
+//! constant x               an input that is constant between calls
 //! update x = y             what an input holds afterwards
 //! return y                 a result
 //! ```
@@ -15,7 +16,7 @@ mod golden_files;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tg_core::compile::{Function, Language, Program, compile, generate, plan_with};
+use tg_core::compile::{Function, Language, Pack, Program, Variant, compile, generate, plan_with};
 use tg_core::dim::{Dim, Var};
 use tg_core::ir::{Fragment, Graph, Uop, pretty};
 use tg_core::symbolic::Simplifier;
@@ -25,11 +26,18 @@ use tg_core::tensor::{Argument, find};
 /// Reads a function, line by line.
 fn parse<'g>(graph: &'g Graph, name: &str, text: &str) -> Function<'g> {
     let mut values: BTreeMap<&str, Uop> = BTreeMap::new();
-    let mut function =
-        Function { name: name.into(), inputs: vec![], scalars: vec![], updates: vec![], outputs: vec![] };
+    let mut function = Function {
+        name: name.into(),
+        inputs: vec![],
+        scalars: vec![],
+        constants: vec![],
+        updates: vec![],
+        outputs: vec![],
+    };
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match &words[..] {
+            ["constant", input] => function.constants.push(input.to_string()),
             ["update", buffer, "=", value] => function.updates.push((values[buffer], values[value])),
             ["return", value] => function.outputs.push((value.to_string(), values[value])),
             [result, "=", method, args @ ..] => {
@@ -87,7 +95,10 @@ fn describe<'g>(graph: &'g Graph, function: &Function<'g>) -> String {
     let program = planned.render(&[isa], language);
     let mut text = format!("{} kernels, workspace {}\n{}", report.kernels, report.workspace_bytes, head(&program));
     for (kernel, (nest, actions)) in program.kernels.iter().zip(nests) {
-        text += &format!("\n{} {:?}\n{nest}\n{actions}\n{}", kernel.name, kernel.args, kernel.variants[0].source);
+        let Variant { source, packs, .. } = &kernel.variants[0];
+        let packs: String =
+            packs.iter().map(|Pack { of, bytes, .. }| format!("\npacks {bytes} bytes of Param({of})")).collect();
+        text += &format!("\n{} {:?}\n{nest}\n{actions}{packs}\n{source}", kernel.name, kernel.args);
     }
     text
 }

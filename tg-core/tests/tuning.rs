@@ -33,6 +33,7 @@ fn function<'g>(graph: &'g Graph, name: &str) -> Function<'g> {
         name: name.into(),
         inputs,
         scalars: vec![],
+        constants: vec![],
         updates: vec![],
         outputs: vec![("p".into(), product), ("r".into(), root)],
     }
@@ -64,7 +65,7 @@ fn a_loop_nest_has_one_text_whatever_else_was_compiled() {
     let [u, v] = [[40, 24], [24, 3]].map(|shape| crowded.buffer(DType::F32, shape.map(Dim::from).to_vec()));
     let inputs = vec![("u".into(), u), ("v".into(), v)];
     let outputs = vec![("y".into(), call(&crowded, "exp", &[call(&crowded, "matmul", &[u, v])]))];
-    let other = Function { name: "g".into(), inputs, scalars: vec![], updates: vec![], outputs };
+    let other = Function { name: "g".into(), inputs, scalars: vec![], constants: vec![], updates: vec![], outputs };
     plan(&crowded, &other).render(&ISAS, Language::C);
     let (expected, actual) = (portable(&alone), portable(&crowded));
     assert!(expected.len() > 1);
@@ -146,7 +147,14 @@ fn small<'g>(graph: &'g Graph, method: &str) -> Function<'g> {
         panic!("{method} gives no tensor")
     };
     let inputs = vec![("x".into(), x), ("w".into(), w)];
-    Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs: vec![("y".into(), y)] }
+    Function {
+        name: "f".into(),
+        inputs,
+        scalars: vec![],
+        constants: vec![],
+        updates: vec![],
+        outputs: vec![("y".into(), y)],
+    }
 }
 
 /// Buffers with small multiples of a quarter: sums of their products are exact in any order.

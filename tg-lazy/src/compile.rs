@@ -75,6 +75,7 @@ impl Alone {
             name: NAME.to_owned(),
             inputs: named("input", &self.inputs),
             scalars: vec![],
+            constants: vec![],
             updates: vec![],
             outputs: named("output", &self.outputs),
         }

@@ -10,7 +10,7 @@ use std::{fs, io};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tg_core::compile::{Function, Language, Plan, Program, Rendered, Report, debug, identity, plan_with};
+use tg_core::compile::{Function, Kernel, Language, Plan, Program, Rendered, Report, debug, identity, plan_with};
 use tg_core::explore::{Exploration, Made, record};
 use tg_core::ir::Graph;
 use tg_core::optimize::Fingerprint;
@@ -36,10 +36,27 @@ pub struct Compiled {
 pub struct Code {
     /// Assembly and declarations, or Rust functions.
     pub items: TokenStream,
-    /// The path of kernel `k` of function `f` for level `i`: `entries[f][k][i]`.
-    pub entries: Vec<Vec<Vec<TokenStream>>>,
+    /// The paths for kernel `k` of function `f` for level `i`: `entries[f][k][i]`.
+    pub entries: Vec<Vec<Vec<Paths>>>,
     /// The assembly of function `f` for the last level, to be shown; empty without a C compiler.
     pub assembly: Vec<String>,
+}
+
+/// Where the code of a kernel is.
+#[derive(Debug)]
+pub struct Paths {
+    /// The kernel itself.
+    pub kernel: TokenStream,
+    /// The copies of constant operands that it reads.
+    pub packs: Vec<TokenStream>,
+}
+
+impl Paths {
+    /// What `path` makes of the names of a kernel and of its copies.
+    fn of(kernel: &Kernel, level: usize, mut path: impl FnMut(&str) -> TokenStream) -> Paths {
+        let packs = kernel.variants[level].packs.iter();
+        Paths { kernel: path(&kernel.name), packs: packs.map(|pack| path(&pack.name)).collect() }
+    }
 }
 
 /// How kernels become machine code.
@@ -216,10 +233,12 @@ fn embed_assembly(programs: &[&Program], tools: &Toolchain, config: &Config, see
             code.assembly.push(assembly.text);
         }
         for (kernel, entries) in programs[at].kernels.iter().zip(&mut code.entries[at]) {
-            let bare = kernel.name.strip_prefix(PLACEHOLDER).unwrap_or(&kernel.name);
-            let symbol = Ident::new(&format!("{prefix}{bare}"), Span::call_site());
-            code.items.extend(declaration(&symbol));
-            entries.push(quote!(#symbol));
+            entries.push(Paths::of(kernel, level, |name| {
+                let bare = name.strip_prefix(PLACEHOLDER).unwrap_or(name);
+                let symbol = Ident::new(&format!("{prefix}{bare}"), Span::call_site());
+                code.items.extend(declaration(&symbol));
+                quote!(#symbol)
+            }));
         }
     }
     Ok(code)
@@ -232,8 +251,8 @@ pub fn source(program: &Program, level: usize) -> String {
     std::iter::once(prelude).chain(kernels).collect::<Vec<_>>().join("\n")
 }
 
-fn no_entries(programs: &[&Program]) -> Vec<Vec<Vec<TokenStream>>> {
-    programs.iter().map(|program| vec![Vec::new(); program.kernels.len()]).collect()
+fn no_entries(programs: &[&Program]) -> Vec<Vec<Vec<Paths>>> {
+    programs.iter().map(|program| program.kernels.iter().map(|_| Vec::new()).collect()).collect()
 }
 
 fn assembly_block(text: &str, config: &Config) -> TokenStream {
@@ -269,8 +288,10 @@ fn embed_rust(programs: &[&Program]) -> Result<Code, String> {
         let module = Ident::new(&format!("kernels_{at}"), Span::call_site());
         code.items.extend(quote!(mod #module { use ::tg::__private::kernel::*; #items }));
         for (kernel, entries) in program.kernels.iter().zip(&mut code.entries[at]) {
-            let name = Ident::new(&kernel.name, Span::call_site());
-            entries.push(quote!(#module::#name));
+            entries.push(Paths::of(kernel, 0, |name| {
+                let name = Ident::new(name, Span::call_site());
+                quote!(#module::#name)
+            }));
         }
     }
     Ok(code)

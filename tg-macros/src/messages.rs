@@ -61,6 +61,18 @@ messages! {
         format!("`{name}` is neither a run-time dimension nor a constant"),
         format!("write `{name}: Dim`, `{name}: Dim<MIN, MAX>` or `const {name}: usize`"),
     );
+    parameter_attribute() with(
+        "this attribute has no meaning for a parameter",
+        "leave it out; what most likely holds the same at each call is marked `#[constant]`, without arguments",
+    );
+    constant_in_place() with(
+        "a parameter that is changed in place is not constant between calls",
+        "take it by `&`, or leave `#[constant]` out",
+    );
+    constant_number() with(
+        "`#[constant]` is for tensors, of which copies are kept between calls",
+        "leave it out: there is nothing to keep of this parameter",
+    );
     receiver_outside() with("`self` outside of an `impl`", "move the function into `impl YourStruct { … }`");
     self_outside() with("`Self` is known only inside of an `impl`", "write the name of the struct");
     impl_target() with("an `impl` here must be for a struct of the block", "declare the struct in the same block");

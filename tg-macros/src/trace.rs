@@ -3,6 +3,8 @@
 //! A function that needs something known at compile time from its caller is a template: it is checked where it is
 //! called, and never traced by itself.
 
+mod leaf;
+
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, TokenStream};
@@ -19,6 +21,7 @@ use crate::evaluate::{Binding, Evaluator, Frame, MAX_ITERATIONS, StructValue, Va
 use crate::messages;
 use crate::syntax::{Generic, GenericKind};
 use crate::types::{Access, Checked, Signature, Ty};
+pub use leaf::{Leaf, member, result_leaves};
 
 /// Most run-time dimensions of one function: what a call can carry.
 const MAX_DIMS: usize = 8;
@@ -58,19 +61,6 @@ pub struct Argument {
     pub ty: Option<Concrete>,
     /// Whether it is changed in place.
     pub access: Access,
-}
-
-/// A tensor or scalar among the parameters or results.
-#[derive(Clone, Debug)]
-pub struct Leaf {
-    /// Its name for messages: `net.w1`.
-    pub name: String,
-    /// The Rust expression for it: `net.w1`.
-    pub access: TokenStream,
-    /// Tensor or scalar.
-    pub ty: Concrete,
-    /// Whether it is behind `&mut`.
-    pub in_place: bool,
 }
 
 /// A function to be compiled, with what Rust needs to know of it.
@@ -143,12 +133,11 @@ impl<'g> Tracer<'_, 'g> {
             };
             let ident = pattern.ident.clone();
             let ty = self.concrete(&param.ty, param.place);
-            let in_place = param.access == Access::InPlace;
             let leaf = Leaf {
                 name: name_of(&ident),
                 access: ident.to_token_stream(),
                 ty: Concrete::Tuple(Vec::new()),
-                in_place,
+                taken: param.access,
             };
             let value = ty.as_ref().map_or(Value::Poison, |ty| self.instantiate(ty, &leaf));
             values.push((param, value));
@@ -245,7 +234,9 @@ impl<'g> Tracer<'_, 'g> {
         let inputs = self.leaves.iter().map(|leaf| leaf.name.clone()).zip(self.buffers.iter().copied()).collect();
         let numbers = self.leaves.iter().filter(|leaf| matches!(leaf.ty, Concrete::Scalar(_)));
         let scalars = numbers.map(|leaf| leaf.name.clone()).collect();
-        Some(Traced { name: self.evaluator.function_name(at).replace("::", "_"), inputs, scalars, updates, outputs })
+        let constants = self.leaves.iter().filter(|leaf| leaf.is_constant()).map(|leaf| leaf.name.clone()).collect();
+        let name = self.evaluator.function_name(at).replace("::", "_");
+        Some(Traced { name, inputs, scalars, constants, updates, outputs })
     }
 
     /// Buffers that hold another value after the call.
@@ -260,7 +251,12 @@ impl<'g> Tracer<'_, 'g> {
                 }
             }
         }
-        let before = self.leaves.iter().zip(&self.buffers).filter(|(leaf, _)| leaf.in_place).map(|(_, buffer)| *buffer);
+        let before = self
+            .leaves
+            .iter()
+            .zip(&self.buffers)
+            .filter(|(leaf, _)| leaf.taken == Access::InPlace)
+            .map(|(_, buffer)| *buffer);
         Some(before.zip(after).filter(|(before, after)| before != after).collect())
     }
 
@@ -352,49 +348,4 @@ fn sized(dim: Dim, expr: &Expr) -> (Dim, Size) {
         (None, None) => Size::Open,
     };
     (dim, size)
-}
-
-/// The tensors and scalars of a result, in order, as parts of the Rust expression `access`.
-pub fn result_leaves(ty: &Concrete, access: &TokenStream) -> Vec<Leaf> {
-    fn visit(ty: &Concrete, name: String, access: TokenStream, leaves: &mut Vec<Leaf>) {
-        match ty {
-            Concrete::Tensor(..) | Concrete::Scalar(_) => {
-                leaves.push(Leaf { name, access, ty: ty.clone(), in_place: true });
-            }
-            Concrete::Struct(_, _, fields) => {
-                for (field, ty) in fields {
-                    let member = member(field);
-                    visit(ty, format!("{name}.{field}"), quote!(#access.#member), leaves);
-                }
-            }
-            Concrete::Tuple(parts) => {
-                for (i, ty) in parts.iter().enumerate() {
-                    let index = syn::Index::from(i);
-                    visit(ty, format!("{name}.{i}"), quote!(#access.#index), leaves);
-                }
-            }
-            Concrete::Array(parts) => {
-                for (i, ty) in parts.iter().enumerate() {
-                    let index = syn::Index::from(i);
-                    visit(ty, format!("{name}.{i}"), quote!(#access[#index]), leaves);
-                }
-            }
-        }
-    }
-    let mut leaves = Vec::new();
-    visit(ty, "out".into(), access.clone(), &mut leaves);
-    leaves
-}
-
-/// A field as a member: `.w` or `.0`.
-pub fn member(name: &str) -> syn::Member {
-    match name.parse::<usize>() {
-        Ok(index) => syn::Member::Unnamed(index.into()),
-        Err(_) => syn::Member::Named(identifier(name)),
-    }
-}
-
-/// The identifier `name`, written `r#name` if it is a keyword.
-fn identifier(name: &str) -> Ident {
-    syn::parse_str(name).unwrap_or_else(|_| Ident::new_raw(name, proc_macro2::Span::call_site()))
 }

@@ -61,6 +61,16 @@ impl Ty {
         }
     }
 
+    /// Whether there are tensors in it.
+    fn has_tensors(&self) -> bool {
+        match self {
+            Ty::Tensor { .. } | Ty::Struct { .. } => true,
+            Ty::Tuple(parts) => parts.iter().any(Ty::has_tensors),
+            Ty::Array(element, _) | Ty::Optional(element) => element.has_tensors(),
+            Ty::Scalar(_) | Ty::Size | Ty::Function | Ty::Any => false,
+        }
+    }
+
     /// Whether a struct can have a field of this type: one that files can hold.
     fn is_field(&self) -> bool {
         match self {
@@ -77,6 +87,8 @@ impl Ty {
 pub enum Access {
     /// Read only: by value or `&`.
     Read,
+    /// The same, and most likely what it was at the call before: `#[constant]`.
+    Constant,
     /// `&mut`: changed in place.
     InPlace,
 }

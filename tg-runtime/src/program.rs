@@ -10,6 +10,7 @@ mod bind;
 mod gpu;
 mod launch;
 mod owned;
+mod packs;
 mod watch;
 
 pub use bind::{DimValues, Dims};
@@ -17,6 +18,7 @@ pub use bind::{DimValues, Dims};
 pub use gpu::GpuState;
 pub use launch::ProgramState;
 pub use owned::Owned;
+pub use packs::Constants;
 
 use crate::error::Result;
 use crate::isa::Isa;
@@ -91,6 +93,23 @@ pub struct Variant {
     pub tile: i64,
     /// Bytes of scratch memory that each thread needs.
     pub scratch: usize,
+    /// The copies of constant parameters that it gets behind [`Kernel::args`].
+    pub packs: &'static [Pack],
+}
+
+/// A copy of a constant parameter in the order in which a kernel reads it, kept with the tensor's elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Pack {
+    /// Its name, which is also that of the code.
+    pub name: &'static str,
+    /// Makes it: the buffers are the parameter and the copy, and there are no dimensions, iterations and scratch memory.
+    pub entry: KernelFn,
+    /// The index of the parameter.
+    pub of: u32,
+    /// Bytes of the copy.
+    pub bytes: usize,
+    /// Equal for equal copies of the same elements.
+    pub key: u64,
 }
 
 /// What a kernel's buffer is.

@@ -2,8 +2,9 @@
 //!
 //! The only place that allocates by hand. It knows lengths, not shapes. Large blocks lie in large pages. The memory
 //! of large tensors that are dropped is kept for the next ones, up to a bound. With the feature `cuda`, elements may be
-//! in the memory of a GPU instead: `placed`.
+//! in the memory of a GPU instead: `placed`. Copies in other orders, for kernels, are kept beside the elements: `packs`.
 
+mod packs;
 mod pages;
 #[cfg(feature = "cuda")]
 mod placed;
@@ -26,6 +27,8 @@ pub type Elements<T> = Storage<T>;
 #[cfg(feature = "cuda")]
 pub use placed::Placed as Elements;
 
+pub use packs::Packs;
+
 /// Alignment of every buffer in bytes: one cache line, one AVX-512 vector.
 pub const ALIGNMENT: usize = 64;
 
@@ -33,6 +36,7 @@ pub const ALIGNMENT: usize = 64;
 pub struct Storage<T: Element> {
     start: NonNull<T>,
     len: usize,
+    packs: Packs,
 }
 
 // SAFETY: a `Storage` owns its memory like a `Vec<T>`, and `Element` requires `Send`.
@@ -89,7 +93,7 @@ impl<T: Element> Storage<T> {
 
     fn allocated(len: usize, fill: Fill) -> Result<Storage<T>> {
         if len == 0 {
-            return Ok(Storage { start: NonNull::<Aligned>::dangling().cast(), len });
+            return Ok(Storage { start: NonNull::<Aligned>::dangling().cast(), len, packs: Packs::new() });
         }
         let Some(layout) = Self::layout(len) else {
             return Err(Error::TooLarge { dims: vec![len], dtype: T::DTYPE });
@@ -101,7 +105,7 @@ impl<T: Element> Storage<T> {
             unsafe { block(layout, fill) }
         });
         let start = start.ok_or(Error::OutOfMemory { bytes: layout.size() })?;
-        Ok(Storage { start: start.cast(), len })
+        Ok(Storage { start: start.cast(), len, packs: Packs::new() })
     }
 
     /// `len` zeros.
@@ -153,7 +157,13 @@ impl<T: Element> Storage<T> {
 
     /// The first element, for writing; aligned and dangling for length 0.
     pub fn start_mut(&mut self) -> *mut T {
+        self.packs.clear();
         self.start.as_ptr()
+    }
+
+    /// Where kernels keep copies of the elements.
+    pub fn packs(&self) -> Option<&Packs> {
+        Some(&self.packs)
     }
 }
 
@@ -215,6 +225,7 @@ impl<T: Element> Deref for Storage<T> {
 
 impl<T: Element> DerefMut for Storage<T> {
     fn deref_mut(&mut self) -> &mut [T] {
+        self.packs.clear();
         // SAFETY: as in `deref`; `&mut self` makes the access exclusive.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }

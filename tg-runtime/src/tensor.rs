@@ -18,7 +18,7 @@ use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, StaticShape};
-use crate::storage::Elements;
+use crate::storage::{Elements, Packs};
 
 /// An owned array of elements `T` with shape `S`, contiguous in row-major order.
 ///
@@ -295,6 +295,12 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     #[doc(hidden)]
     pub fn address(&self) -> *const T {
         self.data.address()
+    }
+
+    /// Where kernels on the CPU keep copies of the elements.
+    #[doc(hidden)]
+    pub fn packs(&self) -> Option<&Packs> {
+        self.data.packs()
     }
 
     /// The first element, in the memory of its device, for writing.

@@ -205,7 +205,7 @@ fn program(method: &str, dtype: DType, shapes: &[&[i64]], isa: Isa) -> Program {
     let Ok(Argument::Tensor(result)) = result else { panic!("{} has no result", method.name) };
     let inputs = buffers.iter().map(|buffer| (format!("{buffer:?}"), *buffer)).collect();
     let outputs = vec![("result".into(), result)];
-    let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+    let function = Function { name: "f".into(), inputs, scalars: vec![], constants: vec![], updates: vec![], outputs };
     compile(&graph, &function, &[isa], Language::Ptx)
 }
 

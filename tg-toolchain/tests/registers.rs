@@ -21,6 +21,7 @@ fn product(isa: Isa) -> Program {
         name: "product".into(),
         inputs,
         scalars: vec![],
+        constants: vec![],
         updates: vec![],
         outputs: vec![("y".into(), product)],
     };

@@ -91,8 +91,14 @@ mod tests {
         let graph = Graph::new();
         let x = graph.buffer(DType::F32, vec![Dim::from(4), Dim::from(8)]);
         let outputs = vec![("y".into(), x * 2)];
-        let function =
-            Function { name: "f".into(), inputs: vec![("x".into(), x)], scalars: vec![], updates: vec![], outputs };
+        let function = Function {
+            name: "f".into(),
+            inputs: vec![("x".into(), x)],
+            scalars: vec![],
+            constants: vec![],
+            updates: vec![],
+            outputs,
+        };
         compile(&graph, &function, &[Isa::X86V3], Language::C, level).1
     }
 

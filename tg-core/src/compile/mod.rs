@@ -3,6 +3,7 @@
 pub mod debug;
 mod identity;
 mod name;
+mod pack;
 mod portable;
 mod program;
 mod rendered;
@@ -18,7 +19,7 @@ use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
-use crate::optimize::{Actions, Fingerprint, Tuning, apply, heuristic, merge_loops, with_margins};
+use crate::optimize::{Actions, Fingerprint, Tuning, apart, apply, heuristic, merge_loops, with_margins};
 use crate::render::{self, C, Entry, Rust, emit, emit_ptx};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
@@ -26,8 +27,9 @@ use crate::symbolic::Simplifier;
 use crate::target::{Device, Isa};
 
 pub use identity::{FINGERPRINT, identity};
+pub use pack::LoweredPack;
 pub use portable::Portable;
-pub use program::{Function, Kernel, Language, Launch, Origin, Parameter, Program, Report, Role, Slot, Variant};
+pub use program::{Function, Kernel, Language, Launch, Origin, Pack, Parameter, Program, Report, Role, Slot, Variant};
 pub use rendered::Rendered;
 
 /// A function cut into kernels, before any code is generated.
@@ -69,11 +71,18 @@ pub struct Lowered<'g> {
     /// See [`Variant::extent`] and [`Variant::tile`].
     extent: (Dim, i64),
     launch: Option<Launch>,
+    /// The copies of constant operands that it reads.
+    packs: Vec<LoweredPack<'g>>,
     /// Which marks were made of it.
     marks: Range<usize>,
 }
 
-impl Lowered<'_> {
+impl<'g> Lowered<'g> {
+    /// The copies of constant operands that it reads as its last arguments.
+    pub fn packs(&self) -> &[LoweredPack<'g>] {
+        &self.packs
+    }
+
     /// How it is launched, on a GPU.
     pub fn launch(&self) -> Option<&Launch> {
         self.launch.as_ref()
@@ -195,7 +204,7 @@ fn renumber(kernel: Uop) -> (Uop, Vec<Memory>) {
     }
     pointers.sort_unstable();
     let graph = kernel.graph();
-    let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global(p.dtype().pointee(), i as u32)));
+    let numbered = pointers.iter().enumerate().map(|(i, (_, p))| (*p, graph.global_in(p.dtype(), i as u32)));
     let ranges = kernel.toposort().into_iter().filter(|n| n.op() == Op::Range);
     let pairs: Vec<_> = numbered.chain(renamed(graph, ranges)).collect();
     (crate::loops::substitute(kernel, &pairs), pointers.iter().map(|(memory, _)| Memory(*memory)).collect())
@@ -236,30 +245,11 @@ impl<'g> Plan<'g> {
         }
     }
 
+    /// SCRATCH
     /// What the kernels have of a tuning file, as text: rendered kernels depend on it.
     pub fn tuned(&self) -> String {
         let of = |kernel: &Planned| format!("{:?}\n", kernel.tuned);
         self.kernels.iter().map(of).collect()
-    }
-
-    /// The kernels, each apart from the function.
-    pub fn portable(&self) -> impl Iterator<Item = Portable> {
-        self.kernels.iter().map(|kernel| Portable {
-            name: kernel.name.clone(),
-            dims: self.dims.clone(),
-            bytes: kernel.args.iter().map(|slot| self.bytes(*slot)).collect(),
-            nest: canonical_text(kernel.root),
-        })
-    }
-
-    fn bytes(&self, slot: Slot) -> Dim {
-        match slot {
-            Slot::Workspace(at) => self.schedule.slots.bytes[at as usize].clone(),
-            Slot::Param(at) => {
-                let Parameter { shape, dtype, .. } = &self.params[at as usize];
-                shape.iter().fold(Dim::from(dtype.bytes() as i64), |product, size| &product * size)
-            }
-        }
     }
 
     /// Each kernel as instructions for each of `isas`.
@@ -277,10 +267,14 @@ impl<'g> Plan<'g> {
             let rendered = self.write(kernel, lowered, language);
             preludes[level].extend(rendered.prelude);
             let (extent, tile) = lowered.extent.clone();
-            let (source, scratch) = (rendered.source, rendered.scratch);
+            let (mut source, scratch) = (rendered.source, rendered.scratch);
             let (actions, origin) = (lowered.actions.clone(), lowered.origin.clone());
             let launch = lowered.launch.clone();
-            Variant { isa: lowered.isa, source, extent, tile, scratch, launch, actions, origin }
+            let numbered = lowered.packs.iter().enumerate();
+            let packs = numbered
+                .map(|(at, pack)| pack.spell((kernel, at), language, (&mut source, &mut preludes[level])))
+                .collect();
+            Variant { isa: lowered.isa, source, extent, tile, scratch, packs, launch, actions, origin }
         };
         let each = self.kernels.iter().zip(lowered);
         let variants =
@@ -364,9 +358,11 @@ pub fn generate<'g>(
     simplifier.mark("actions", &[kernel]);
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
+    let (kernel, packs) = apart(kernel, simplifier);
+    let packs = packs.into_iter().map(|packing| LoweredPack::new(packing, isa, simplifier)).collect();
     let linear = lower(kernel, isa, simplifier);
     let launch = isa.is_gpu().then(|| launch(kernel, &linear));
-    Lowered { isa, actions, origin, linear, extent, launch, marks: from..simplifier.marks().len() }
+    Lowered { isa, actions, origin, linear, extent, launch, packs, marks: from..simplifier.marks().len() }
 }
 
 /// How `kernel`, a loop nest with all actions, is launched, whose instructions are `linear`.

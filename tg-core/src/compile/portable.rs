@@ -1,9 +1,11 @@
 //! A kernel as a text that stands for itself: what another program needs to compile, run and name it.
 
-use super::{Variant, generate};
+use super::pack::reads_constants;
+use super::{Parameter, Plan, Slot, Variant, generate};
 use crate::dim::{Dim, Var};
 use crate::ir::Graph;
 use crate::ir::text::{ParseError, parse, parse_dim, print_dim};
+use crate::loops::canonical_text;
 use crate::optimize::{Actions, Fingerprint};
 use crate::render::{C, emit};
 use crate::symbolic::Simplifier;
@@ -20,6 +22,29 @@ pub struct Portable {
     pub bytes: Vec<Dim>,
     /// Its loop nest in the text form.
     pub nest: String,
+}
+
+impl Plan<'_> {
+    /// The kernels, each apart from the function; those of constant operands are no whole without it.
+    pub fn portable(&self) -> impl Iterator<Item = Portable> {
+        let whole = self.kernels.iter().filter(|kernel| !reads_constants(kernel.root));
+        whole.map(|kernel| Portable {
+            name: kernel.name.clone(),
+            dims: self.dims.clone(),
+            bytes: kernel.args.iter().map(|slot| self.bytes(*slot)).collect(),
+            nest: canonical_text(kernel.root),
+        })
+    }
+
+    fn bytes(&self, slot: Slot) -> Dim {
+        match slot {
+            Slot::Workspace(at) => self.schedule.slots.bytes[at as usize].clone(),
+            Slot::Param(at) => {
+                let Parameter { shape, dtype, .. } = &self.params[at as usize];
+                shape.iter().fold(Dim::from(dtype.bytes() as i64), |product, size| &product * size)
+            }
+        }
+    }
 }
 
 impl Portable {
@@ -42,7 +67,17 @@ impl Portable {
         let prelude: String = rendered.prelude.into_values().map(|line| line + "\n").collect();
         let (source, scratch, (extent, tile)) = (prelude + &rendered.source, rendered.scratch, lowered.extent);
         let launch = lowered.launch;
-        Ok(Variant { isa, source, extent, tile, scratch, launch, actions: lowered.actions, origin: lowered.origin })
+        Ok(Variant {
+            isa,
+            source,
+            extent,
+            tile,
+            scratch,
+            packs: vec![],
+            launch,
+            actions: lowered.actions,
+            origin: lowered.origin,
+        })
     }
 
     /// All of it as text: a line for the name, each dimension and each buffer, then the loop nest.

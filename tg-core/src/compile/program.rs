@@ -15,6 +15,9 @@ pub struct Function<'g> {
     pub inputs: Vec<(String, Uop<'g>)>,
     /// Names of the inputs of one element that a GPU gets by value; processors get all by address.
     pub scalars: Vec<String>,
+    /// Names of the inputs that most likely hold the same at the next call: processors keep copies of them in the order
+    /// in which they are read. Nothing but speed depends on it.
+    pub constants: Vec<String>,
     /// In-place updates: the buffer of an input and the value it has after the call.
     pub updates: Vec<(Uop<'g>, Uop<'g>)>,
     /// Results, in order.
@@ -65,7 +68,7 @@ pub enum Slot {
 pub struct Variant {
     /// Instruction set the text is for.
     pub isa: Isa,
-    /// Complete text of the function, without the prelude of [`Program::prelude`].
+    /// Complete text of the function, and then of those of `packs`, without the prelude of [`Program::prelude`].
     pub source: String,
     /// Trip count of the outer loop is `floor(extent / tile)`; one call covers `begin..end` of it, and
     /// the call whose `end` is the trip count also does what remains.
@@ -74,12 +77,28 @@ pub struct Variant {
     pub tile: i64,
     /// Bytes at `scratch`, aligned to 64, that each concurrent call has for itself; on a GPU, bytes of shared memory.
     pub scratch: usize,
+    /// Copies of constant operands, in the order of the arguments that follow [`Kernel::args`].
+    pub packs: Vec<Pack>,
     /// How a kernel of a GPU is launched; `None` for processors.
     pub launch: Option<Launch>,
     /// The schedule actions the text is the result of.
     pub actions: Actions,
     /// Who chose them.
     pub origin: Origin,
+}
+
+/// A copy of a constant operand in the order in which a kernel reads it, which is made when there is none yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// The symbol of the kernel that makes it, of the same signature, with the operand and the copy as buffers. It is called
+    /// once for all of it, without dimensions.
+    pub name: String,
+    /// The parameter of the program that is copied.
+    pub of: u32,
+    /// Bytes of the copy.
+    pub bytes: usize,
+    /// Equal for equal copies of the same operand, whichever kernel or function reads them.
+    pub key: u64,
 }
 
 /// How many threads run a kernel of a GPU.

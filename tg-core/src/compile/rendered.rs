@@ -2,7 +2,7 @@
 //!
 //! Prints and parses, so that it can be kept. The text is a list of fields, each with its length before it.
 
-use super::{Launch, Origin, Variant};
+use super::{Launch, Origin, Pack, Variant};
 use crate::ir::Fragment;
 use crate::ir::text::{parse_dim, print_dim};
 use crate::target::Isa;
@@ -22,13 +22,7 @@ pub struct Rendered {
 impl Rendered {
     /// All of it as text.
     pub fn print(&self) -> String {
-        let of_variant = |variant: &Variant| {
-            let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
-            let (scratch, actions) = (variant.scratch.to_string(), variant.actions.to_string());
-            let launch = launch_text(variant.launch.as_ref());
-            [variant.source.clone(), extent, tile, scratch, launch, actions, origin_text(&variant.origin)]
-        };
-        let variants = self.variants.iter().flatten().flat_map(of_variant);
+        let variants = self.variants.iter().flatten().flat_map(variant_fields);
         let fields = self.prelude.iter().cloned().chain(variants);
         fields.map(|field| as_field(&field)).collect()
     }
@@ -48,6 +42,14 @@ impl Rendered {
     }
 }
 
+fn variant_fields(variant: &Variant) -> Vec<String> {
+    let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
+    let (scratch, actions) = (variant.scratch.to_string(), variant.actions.to_string());
+    let (launch, origin) = (launch_text(variant.launch.as_ref()), origin_text(&variant.origin));
+    let packs = variant.packs.iter().map(pack_text).collect();
+    vec![variant.source.clone(), extent, tile, scratch, packs, launch, actions, origin]
+}
+
 fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
     let source = field(rest)?.to_owned();
     let (extent, tile) = (parse_dim(field(rest)?).ok()?, field(rest)?.parse().ok()?);
@@ -57,10 +59,21 @@ fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
         extent,
         tile,
         scratch: field(rest)?.parse().ok()?,
+        packs: field(rest)?.lines().map(pack).collect::<Option<_>>()?,
         launch: launch(field(rest)?)?,
         actions: field(rest)?.parse().ok()?,
         origin: origin(field(rest)?)?,
     })
+}
+
+fn pack_text(Pack { name, of, bytes, key }: &Pack) -> String {
+    format!("{name} {of} {bytes} {key}\n")
+}
+
+fn pack(line: &str) -> Option<Pack> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let &[name, of, bytes, key] = &words[..] else { return None };
+    Some(Pack { name: name.into(), of: of.parse().ok()?, bytes: bytes.parse().ok()?, key: key.parse().ok()? })
 }
 
 /// `threads matrix extent/size …`, with `-` for no matrix; nothing for processors.
@@ -130,6 +143,7 @@ mod tests {
             extent: &(&size * &size) + &Dim::from(7),
             tile,
             scratch: 64,
+            packs: (1..tile as u32).map(|of| Pack { name: "g".into(), of, bytes: 192, key: 1 << 63 }).collect(),
             launch: (tile < 3).then(|| Launch {
                 blocks: vec![(&size + &Dim::from(3), 4), (size.clone(), 1)],
                 threads: 256,

@@ -121,6 +121,7 @@ mod tests {
             name: "f".into(),
             inputs: vec![("x".into(), x), ("net.w".into(), w)],
             scalars: vec![],
+            constants: vec![],
             updates: vec![(w, w + w)],
             outputs: vec![("y".into(), softmax(hidden, -1).unwrap())],
         };

@@ -1,4 +1,5 @@
-//! A traced function as text, so that a binary can carry it: five lines of names, then its graph in the text form.
+//! A traced function as text, so that a binary can carry it: five lines of names, then its graph in the text form. Which
+//! inputs are constant is not said: what runs from text keeps no copies.
 //!
 //! The graph is a SINK of the inputs, of each update its buffer and its value, and of the outputs.
 
@@ -42,6 +43,7 @@ impl<'g> Function<'g> {
             name,
             inputs: inputs.into_iter().zip(read.iter().copied()).collect(),
             scalars,
+            constants: vec![],
             updates: updated.chunks(2).map(|pair| (pair[0], pair[1])).collect(),
             outputs: outputs.into_iter().zip(made.iter().copied()).collect(),
         })
@@ -63,6 +65,7 @@ mod tests {
             name: "step".into(),
             inputs: vec![("net.x".into(), x), ("lr".into(), lr)],
             scalars: vec!["lr".into()],
+            constants: vec![],
             updates: vec![(x, x + x)],
             outputs: vec![("out0".into(), lr * lr)],
         };
@@ -76,7 +79,14 @@ mod tests {
         );
         let error = Function::parse(&other, &text.replacen("out0", "out0 out1", 1)).unwrap_err().to_string();
         assert!(error.contains("as many nodes"), "{error}");
-        let nothing = Function { inputs: vec![], updates: vec![], outputs: vec![], scalars: vec![], ..function };
+        let nothing = Function {
+            inputs: vec![],
+            updates: vec![],
+            outputs: vec![],
+            scalars: vec![],
+            constants: vec![],
+            ..function
+        };
         assert_eq!(Function::parse(&other, &nothing.print()).unwrap().print(), nothing.print());
     }
 }

@@ -31,6 +31,7 @@ fn layer<'g>(graph: &'g Graph, name: &str) -> Function<'g> {
         name: name.into(),
         inputs: vec![("x".into(), x), ("w".into(), w)],
         scalars: vec![],
+        constants: vec![],
         updates: vec![(w, w - gradient)],
         outputs: vec![("y".into(), y)],
     }

@@ -89,7 +89,12 @@ impl Graph {
 
     /// The pointer to kernel argument `slot`.
     pub fn global(&self, dtype: DType, slot: u32) -> Uop<'_> {
-        self.node(Op::DefineGlobal, dtype.pointer(Space::Global), &[], Arg::Slot(slot))
+        self.global_in(dtype.pointer(Space::Global), slot)
+    }
+
+    /// The same, of this type of pointer.
+    pub fn global_in(&self, pointer: DType, slot: u32) -> Uop<'_> {
+        self.node(Op::DefineGlobal, pointer, &[], Arg::Slot(slot))
     }
 
     /// The pointer to scratch memory `number` of a kernel, of `len` elements in order.

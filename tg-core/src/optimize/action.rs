@@ -165,6 +165,11 @@ actions! {
         /// The load, by its place among the kernel's loads from buffers.
         load: usize,
     }
+    /// Copies all that a load reads, in the order in which it will be read, of an operand that is constant between calls.
+    Pack "pack" {
+        /// The load, by its place among the kernel's loads from buffers.
+        load: usize,
+    }
     /// Copies what the threads of a block load in one iteration of a loop into shared memory, on a GPU.
     Share "share" {
         /// The loop.
@@ -278,7 +283,7 @@ mod tests {
     #[test]
     fn actions_print_and_parse() {
         let text = "border(1) edge(1) trim(2) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
-                    precompute(1,2) stage(1,0) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
+                    precompute(1,2) stage(1,0) pack(1) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
                     swizzle(2,0,4) group(0,1,2) prefetch(1) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);

@@ -6,6 +6,7 @@ use super::border::{Rows, border};
 use super::fuse::fuse;
 use super::keep::keep;
 use super::matrix::{group, matrix};
+use super::pack::pack;
 use super::pad::pad;
 use super::precompute::{precompute, reductions};
 use super::prefetch::{prefetchable, prefetched};
@@ -141,6 +142,9 @@ impl Action {
                 stage(kernel, self.load(kernel, load)?, at, simplifier)
                     .ok_or_else(|| self.invalid("inside the loop the load does not move, or without a known bound, or copies of the loop would share it"))?
             }
+            Action::Pack { load } => pack(kernel, self.load(kernel, load)?, simplifier).ok_or_else(|| {
+                self.invalid("the load does not move, is not of a constant operand alone, has no known size, or threads share a loop already")
+            })?,
             Action::Share { axis, load, depth } => {
                 let at = self.place(kernel, axis)?;
                 share(kernel, self.load(kernel, load)?, at, (depth, Arrangement::Plain), simplifier).ok_or_else(

@@ -77,7 +77,7 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {
             Some(axis)
         }
-        Action::Parallel { .. } | Action::Border { .. } | Action::Edge { .. } => None,
+        Action::Parallel { .. } | Action::Border { .. } | Action::Edge { .. } | Action::Pack { .. } => None,
         Action::Matrix { .. }
         | Action::Group { .. }
         | Action::Fuse { .. }

@@ -52,6 +52,16 @@ pub(super) fn stage<'g>(
 ) -> Option<Uop<'g>> {
     let value = operand(kernel, load);
     let tile = inside(&Nest::new(kernel), value, at);
+    staged(kernel, (load, value), tile, simplifier)
+}
+
+/// `kernel` with `value`, which is made of `load`, copied first for all of the loops `tile`.
+pub(super) fn staged<'g>(
+    kernel: Uop<'g>,
+    (load, value): (Uop<'g>, Uop<'g>),
+    tile: Vec<Uop<'g>>,
+    simplifier: &mut Simplifier<'g>,
+) -> Option<Uop<'g>> {
     if tile.is_empty() || is_shared(value, &tile) {
         return None;
     }

@@ -31,6 +31,11 @@ impl Fingerprint {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         Fingerprint(text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
     }
+
+    /// As a number.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for Fingerprint {

@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::compile::Function;
 use crate::dim::Dim;
-use crate::dtype::DType;
+use crate::dtype::{DType, Space};
 use crate::ir::{Arg, Graph, Op, Uop};
 use crate::loops::{Builder, stored_dtype};
 use crate::symbolic::Simplifier;
@@ -63,12 +63,15 @@ pub struct Schedule<'g> {
 pub(crate) struct Stored<'g> {
     graph: &'g Graph,
     memory: FxHashMap<Uop<'g>, Memory>,
+    /// What most likely holds the same at the next call.
+    constants: Vec<Memory>,
 }
 
 impl<'g> Stored<'g> {
     fn pointer(&self, tensor: Uop<'g>) -> Option<Uop<'g>> {
         let memory = self.memory.get(&tensor)?;
-        Some(self.graph.global(stored_dtype(tensor.dtype()), memory.0))
+        let space = if self.constants.contains(memory) { Space::Constant } else { Space::Global };
+        Some(self.graph.global_in(stored_dtype(tensor.dtype()).pointer(space), memory.0))
     }
 
     /// The loops that compute `tensor` from what is stored, with every element they evaluate.
@@ -114,9 +117,12 @@ pub fn schedule<'g>(
     let inputs = function.inputs.len();
     let params = inputs + function.outputs.len();
     let mut views = views::Views::new(graph, device);
-    let mut stored = Stored { graph, memory: FxHashMap::default() };
-    for (i, (_, buffer)) in function.inputs.iter().enumerate() {
-        stored.memory.insert(*buffer, Memory(i as u32));
+    let mut stored = Stored { graph, memory: FxHashMap::default(), constants: vec![] };
+    for (i, (name, buffer)) in function.inputs.iter().enumerate() {
+        let memory = Memory(i as u32);
+        stored.memory.insert(*buffer, memory);
+        // GPUs copy what they read into shared memory in each block anyway.
+        stored.constants.extend((device == Device::Cpu && function.constants.contains(name)).then_some(memory));
     }
     let position = |buffer: &Uop<'g>| Memory(function.inputs.iter().position(|(_, b)| b == buffer).unwrap_or(0) as u32);
     let updates = function.updates.iter().map(|(buffer, value)| (views.fold(*value), position(buffer)));

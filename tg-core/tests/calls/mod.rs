@@ -101,13 +101,14 @@ fn bind<'g>(graph: &'g Graph, name: &str, array: Array, contents: &mut Vec<Input
 /// A buffer's number, itself and its contents.
 pub type Input<'g> = (u32, Uop<'g>, Array);
 
-/// The function that computes `roots` of its inputs.
+/// The function that computes `roots` of its inputs, of which those behind the first are constant between calls, as weights are.
 pub fn function<'g>(roots: &[Uop<'g>], contents: &[Input<'g>]) -> Function<'g> {
     let name = |i: usize, root: &Uop<'g>| (format!("value{i}"), *root);
     Function {
         name: "case".into(),
         inputs: contents.iter().enumerate().map(|(i, (_, buffer, _))| name(i, buffer)).collect(),
         scalars: vec![],
+        constants: (1..contents.len()).map(|i| format!("value{i}")).collect(),
         updates: vec![],
         outputs: roots.iter().enumerate().map(|(i, root)| name(i, root)).collect(),
     }

@@ -74,6 +74,7 @@ impl<'g> Builder<'g> {
             name: format!("case{seed}"),
             inputs: self.inputs,
             scalars: vec![],
+            constants: vec![],
             updates: updates.into_iter().map(|(b, e)| (b, e.node)).collect(),
             outputs: outputs.into_iter().map(|(name, e)| (name, e.node)).collect(),
         };

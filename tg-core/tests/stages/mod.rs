@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tg_core::compile::{Function, Kernel, Language, Program, Slot, generate, plan_with};
+use tg_core::compile::{Function, Kernel, Language, LoweredPack, Program, Slot, generate, plan_with};
 use tg_core::dtype::DType;
 use tg_core::interpret::{Array, run_blocks, run_kernel, run_linear};
 use tg_core::ir::spec::{Stage, verify};
@@ -156,9 +156,26 @@ fn execute_list(kernel: Uop, isa: Isa, buffers: &mut [Array]) -> Result<(), Stri
     let lowered = generate(kernel, isa, None, &mut Simplifier::default());
     let list = &lowered.linear.0;
     verify(Stage::Linear, list).map_err(|e| e.to_string())?;
+    let mut all = buffers.to_vec();
+    for pack in lowered.packs() {
+        all.push(packed(pack, buffers)?);
+    }
     let run = match lowered.launch() {
-        Some(launch) => run_blocks(list, buffers, (launch.count(&|v| v.min), launch.threads), &|v| v.min),
-        None => run_linear(list, buffers, &|v| v.min),
+        Some(launch) => run_blocks(list, &mut all, (launch.count(&|v| v.min), launch.threads), &|v| v.min),
+        None => run_linear(list, &mut all, &|v| v.min),
     };
+    buffers.iter_mut().zip(all).for_each(|(buffer, after)| *buffer = after);
     run.map_err(|e| e.to_string())
+}
+
+/// The copy of a constant operand, which is one of `buffers`.
+fn packed(LoweredPack { packing, linear }: &LoweredPack, buffers: &[Array]) -> Result<Array, String> {
+    verify(Stage::Loops, &[packing.nest]).map_err(|e| e.to_string())?;
+    verify(Stage::Linear, &linear.0).map_err(|e| e.to_string())?;
+    let dtypes: HashMap<u32, DType> = packing.nest.toposort().into_iter().filter_map(pointer).collect();
+    let copy = Array::zeros(dtypes[&1], &[packing.bytes / dtypes[&1].bytes()]).map_err(|e| e.to_string())?;
+    let mut both = [buffers[packing.of as usize].clone(), copy];
+    run_linear(&linear.0, &mut both, &|v| v.min).map_err(|e| e.to_string())?;
+    let [_, copy] = both;
+    Ok(copy)
 }

@@ -97,7 +97,7 @@ impl<'g> Evaluator<'_, 'g> {
         }
         let location = match signature.params[0].access {
             Access::InPlace => Some(self.location(&call.receiver)?),
-            Access::Read => None,
+            Access::Read | Access::Constant => None,
         };
         let passed = Passed { value: receiver, location, place: Place::of(&call.receiver) };
         self.call_function_with(Callee { at, own: &own, owner: None }, Some(passed), &arguments, call)

@@ -251,14 +251,25 @@ impl Parts<'_> {
         quote!(let #device = #table.device(&[#(#rows),*])?;)
     }
 
+    /// Where copies of the inputs are kept, up to the last that is constant.
+    fn constants(&self) -> Vec<TokenStream> {
+        let inputs = &self.entry.inputs;
+        let count = inputs.iter().rposition(Leaf::is_constant).map_or(0, |last| last + 1);
+        let kept = |leaf: &Leaf| match (leaf.is_constant(), &leaf.access) {
+            (true, access) => quote!(#access.packs()),
+            (false, _) => quote!(::core::option::Option::None),
+        };
+        inputs[..count].iter().map(kept).collect()
+    }
+
     /// The launch, with one pointer for each tensor.
     fn run(&self, table: &TokenStream, outputs: &[Leaf]) -> TokenStream {
         let dims = hidden("dims");
         let pointers = self.entry.inputs.iter().chain(outputs).map(pointer);
-        let device = hidden("device");
+        let (device, constants) = (hidden("device"), self.constants());
         let call = match ON_DEVICES {
-            true => quote!(run_on(&#device, &[#(#pointers),*], &#dims)),
-            false => quote!(run(&[#(#pointers),*], &#dims)),
+            true => quote!(run_on(&#device, &[#(#pointers),*], &[#(#constants),*], &#dims)),
+            false => quote!(run(&[#(#pointers),*], &[#(#constants),*], &#dims)),
         };
         // SAFETY of the expansion: `bind` has checked the sizes, the types of the arguments are those the kernels were
         // compiled for, and Rust's borrows keep what is written apart from everything else.
@@ -267,10 +278,10 @@ impl Parts<'_> {
 }
 
 fn pointer(leaf: &Leaf) -> TokenStream {
-    let access = &leaf.access;
+    let (access, in_place) = (&leaf.access, leaf.taken == Access::InPlace);
     // A name without a dot is a parameter itself, and so a reference.
     let is_reference = !leaf.name.contains('.');
-    match (&leaf.ty, leaf.in_place) {
+    match (&leaf.ty, in_place) {
         (Concrete::Scalar(_), true) if is_reference => quote!(::core::ptr::from_mut(&mut *#access).cast()),
         (Concrete::Scalar(_), true) => quote!(::core::ptr::from_mut(&mut #access).cast()),
         (Concrete::Scalar(_), false) => quote!(::core::ptr::from_ref(&#access).cast_mut().cast()),

@@ -2,16 +2,18 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
-use tg_core::compile::{Function, Kernel, Parameter, Program, Report, Role, Slot, Variant};
+use tg_core::compile::{Function, Kernel, Pack, Parameter, Program, Report, Role, Slot, Variant};
 use tg_core::dim::{Dim, Var};
 use tg_core::target::Isa;
+
+use crate::kernels::Paths;
 
 /// `static NAME: Program = …;`, whose kernels have the paths `entries[kernel][level]`.
 /// `gpu` is the table of the same function for GPUs, if there is one; `function` is what was compiled.
 pub fn table(
     name: &Ident,
     program: &Program,
-    entries: &[Vec<TokenStream>],
+    entries: &[Vec<Paths>],
     isas: &[Isa],
     gpu: Option<&Ident>,
     function: &Function,
@@ -93,11 +95,12 @@ fn parameter(param: &Parameter, dims: &[Var]) -> TokenStream {
     quote!(p::ParamSpec { name: #name, dtype: p::Scalar::#dtype, shape: &[#(#shape),*], role: p::Role::#role })
 }
 
-fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenStream {
+fn kernel_row(kernel: &Kernel, entries: &[Paths], dims: &[Var]) -> TokenStream {
     let (name, args) = (&kernel.name, slots(&kernel.args));
-    let variants = kernel.variants.iter().zip(entries).map(|(Variant { extent, tile, scratch, .. }, entry)| {
-        let extent = polynomial(extent, dims);
-        quote!(p::Variant { entry: #entry, extent: #extent, tile: #tile, scratch: #scratch })
+    let variants = kernel.variants.iter().zip(entries).map(|(variant, Paths { kernel, packs })| {
+        let Variant { extent, tile, scratch, .. } = variant;
+        let (extent, packs) = (polynomial(extent, dims), variant.packs.iter().zip(packs).map(pack_row));
+        quote!(p::Variant { entry: #kernel, extent: #extent, tile: #tile, scratch: #scratch, packs: &[#(#packs),*] })
     });
     let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {
@@ -110,6 +113,10 @@ fn kernel_row(kernel: &Kernel, entries: &[TokenStream], dims: &[Var]) -> TokenSt
             bytes: #bytes,
         }
     }
+}
+
+fn pack_row((Pack { name, of, bytes, key }, entry): (&Pack, &TokenStream)) -> TokenStream {
+    quote!(p::Pack { name: #name, entry: #entry, of: #of, bytes: #bytes, key: #key })
 }
 
 /// The buffers of a kernel.

@@ -1,6 +1,6 @@
 //! From types as written to [`Ty`]: each name is found, or reported.
 
-use syn::{Expr, GenericArgument, Pat, PathArguments, Type};
+use syn::{Attribute, Expr, GenericArgument, Pat, PathArguments, Type};
 use tg_core::dtype::DType;
 
 use crate::diagnostic::{Diagnostics, Message, Place, closest, name_of};
@@ -8,6 +8,9 @@ use crate::library::{self, path_name};
 use crate::messages;
 use crate::syntax::{Block, Function, Generic, generic_expr, generic_exprs};
 use crate::types::{Access, MAX_RANK, Param, Signature, Ty, dtype_named, dtypes};
+
+/// Attributes of parameters that say nothing to the compiler of tensor functions.
+const LINTS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
 
 #[derive(Clone, Copy)]
 pub(super) struct Resolver<'a> {
@@ -63,13 +66,33 @@ impl Resolver<'_> {
         match input {
             syn::FnArg::Receiver(receiver) => self.receiver(receiver),
             syn::FnArg::Typed(typed) => {
-                let (ty, access) = match &*typed.ty {
-                    Type::Reference(reference) => (&*reference.elem, access_of(reference.mutability.is_some())),
-                    ty => (ty, Access::Read),
+                let (ty, in_place) = match &*typed.ty {
+                    Type::Reference(reference) => (&*reference.elem, reference.mutability.is_some()),
+                    ty => (ty, false),
                 };
-                let pattern = (*typed.pat).clone();
-                Some(Param { pattern, ty: self.resolve(ty)?, access, place: Place::of(&typed.ty) })
+                let (pattern, ty) = ((*typed.pat).clone(), self.resolve(ty)?);
+                let access = self.access(&typed.attrs, in_place, &ty)?;
+                Some(Param { pattern, ty, access, place: Place::of(&typed.ty) })
             }
+        }
+    }
+
+    /// How a parameter of type `ty` with these attributes is taken.
+    fn access(self, attrs: &[Attribute], in_place: bool, ty: &Ty) -> Option<Access> {
+        let fail = |attribute: &Attribute, message: Message| {
+            self.errors.report(Place::of(attribute), message);
+            None
+        };
+        let is_lint = |attribute: &&Attribute| LINTS.iter().any(|lint| attribute.path().is_ident(lint));
+        let Some(attribute) = attrs.iter().find(|attribute| !is_lint(attribute)) else {
+            return Some(if in_place { Access::InPlace } else { Access::Read });
+        };
+        match &attribute.meta {
+            syn::Meta::Path(path) if !path.is_ident("constant") => fail(attribute, messages::parameter_attribute()),
+            syn::Meta::Path(_) if in_place => fail(attribute, messages::constant_in_place()),
+            syn::Meta::Path(_) if !ty.has_tensors() => fail(attribute, messages::constant_number()),
+            syn::Meta::Path(_) => Some(Access::Constant),
+            _ => fail(attribute, messages::parameter_attribute()),
         }
     }
 
@@ -89,7 +112,7 @@ impl Resolver<'_> {
         Some(Param {
             pattern: Pat::Ident(pattern),
             ty: owner.clone(),
-            access: access_of(in_place),
+            access: self.access(&receiver.attrs, in_place, owner)?,
             place: Place::of(receiver),
         })
     }
@@ -205,8 +228,4 @@ fn substituted(default: &Expr, generics: &[Generic], args: &[Expr]) -> Expr {
     let names = |generic: &Generic| matches!(default, Expr::Path(path) if path.path.is_ident(&generic.ident));
     let earlier = generics.iter().position(names).and_then(|at| args.get(at));
     earlier.unwrap_or(default).clone()
-}
-
-fn access_of(in_place: bool) -> Access {
-    if in_place { Access::InPlace } else { Access::Read }
 }

@@ -11,7 +11,7 @@ mod timed;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::watch::Watch;
-use super::{DimValues, GpuProgram, Program, Role};
+use super::{Constants, DimValues, GpuProgram, Program, Role};
 use crate::config::Config;
 use crate::cuda::{Block, Cuda, MAX_DEVICES};
 use crate::device::Device;
@@ -107,10 +107,16 @@ impl Program {
     /// # Safety
     /// As there, where pointers to tensors are addresses in the memory of `device`, of which all these tensors are, and
     /// pointers to numbers of Rust are to memory of the process.
-    pub unsafe fn run_on(&'static self, device: &Device, params: &[*mut u8], dims: &DimValues) -> Result<()> {
+    pub unsafe fn run_on(
+        &'static self,
+        device: &Device,
+        params: &[*mut u8],
+        constants: Constants,
+        dims: &DimValues,
+    ) -> Result<()> {
         match device {
             // SAFETY: the caller's promises.
-            Device::Cpu => unsafe { self.run(params, dims) },
+            Device::Cpu => unsafe { self.run(params, constants, dims) },
             // SAFETY: the caller's promises.
             Device::Cuda(gpu) => unsafe { self.run_on_gpu(*gpu, params, dims) },
         }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use super::packs::{self, Constants};
 use super::watch::{Portions, Watch};
 use super::{CHUNK_WORK, DimValues, Fallback, Kernel, PARALLEL_WORK, Program, Slot, Variant};
 use crate::config::Config;
@@ -46,11 +47,14 @@ struct Workspace {
     parts: Vec<usize>,
     /// Where the scratch memory of the first thread begins, and the bytes of each thread.
     scratch: (usize, usize),
+    /// The copies of constant parameters that the kernels of the call read, in order, and how many of them those before the
+    /// kernel being launched have.
+    copies: (Vec<*mut u8>, usize),
     /// The buffers of the kernel being launched.
     buffers: Vec<*mut u8>,
 }
 
-// SAFETY: the pointers in `buffers` are refilled before each use; at rest they are not used.
+// SAFETY: the pointers in `copies` and `buffers` are refilled before each use; at rest they are not used.
 unsafe impl Send for Workspace {}
 
 impl std::fmt::Debug for Workspace {
@@ -85,13 +89,14 @@ impl Workspace {
             self.block = None;
             self.block = Some(Storage::zeroed(size)?);
         }
-        let most = program.kernels.iter().map(|kernel| kernel.args.len()).max().unwrap_or(0);
-        self.buffers.reserve(most);
+        let buffers = |kernel: &Kernel| kernel.args.len() + kernel.variants[isa].packs.len();
+        self.buffers.reserve(program.kernels.iter().map(buffers).max().unwrap_or(0));
+        self.copies.1 = 0;
         Ok(())
     }
 
     /// The buffers of `kernel`, in order.
-    fn buffers(&mut self, kernel: &Kernel, params: &[*mut u8]) -> Buffers {
+    fn buffers(&mut self, kernel: &Kernel, packs: usize, params: &[*mut u8]) -> Buffers {
         let block = self.block.as_mut().map_or(std::ptr::null_mut(), |block| block.start_mut());
         let parts = &self.parts;
         self.buffers.clear();
@@ -99,6 +104,9 @@ impl Workspace {
             Slot::Param(at) => params[at as usize],
             Slot::Workspace(at) => block.wrapping_add(parts[at as usize]),
         }));
+        let (copies, first) = (&self.copies.0, self.copies.1);
+        self.buffers.extend(&copies[first..first + packs]);
+        self.copies.1 += packs;
         Buffers { list: self.buffers.as_ptr(), scratch: block.wrapping_add(self.scratch.0), each: self.scratch.1 }
     }
 }
@@ -140,8 +148,9 @@ impl Program {
     ///   [`ALIGNMENT`] if it is written, else to the element.
     /// * During the call nothing else writes what a pointer refers to, nothing else accesses what a kernel
     ///   writes, and parameters a kernel writes overlap no other.
+    /// * `constants` has where copies are kept of each tensor whose parameter a kernel has a [`Pack`](super::Pack) of.
     /// * `dims` comes from [`Program::bind`] of the same program.
-    pub unsafe fn run(&'static self, params: &[*mut u8], dims: &DimValues) -> Result<()> {
+    pub unsafe fn run(&'static self, params: &[*mut u8], constants: Constants, dims: &DimValues) -> Result<()> {
         let config = Config::of_process()?;
         let chosen =
             *self.state.isa.get_or_init(|| Isa::best(self.isas, config.cpu).filter(|_| !self.is_avoided(config)));
@@ -153,8 +162,11 @@ impl Program {
         let watch = Watch::begin(config, self, dims);
         let mut workspace = self.idle().pop().unwrap_or_default();
         workspace.prepare(self, dims, isa, config)?;
+        // SAFETY: the caller vouches for the parameters.
+        unsafe { packs::find(&mut workspace.copies.0, (self, isa), (params, constants), watch.as_ref())? };
         for kernel in self.kernels {
-            let (variant, buffers) = (&kernel.variants[isa], workspace.buffers(kernel, params));
+            let variant = &kernel.variants[isa];
+            let buffers = workspace.buffers(kernel, variant.packs.len(), params);
             let launch = Launch { kernel, variant, buffers, dims: dims.as_slice() };
             // SAFETY: the caller vouches for `params` and `dims`; the workspace was prepared for `dims`.
             unsafe {

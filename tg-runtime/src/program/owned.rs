@@ -110,13 +110,13 @@ impl Owned {
         // SAFETY: the caller's promises.
         #[cfg(feature = "cuda")]
         unsafe {
-            program.run_on(device, params, dims)
+            program.run_on(device, params, &[], dims)
         }
         // SAFETY: the caller's promises; without the feature there is only the CPU.
         #[cfg(not(feature = "cuda"))]
         unsafe {
             let _cpu = device;
-            program.run(params, dims)
+            program.run(params, &[], dims)
         }
     }
 }
@@ -153,6 +153,8 @@ fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tab
         extent: polynomial(&variant.extent, dims, tables),
         tile: variant.tile,
         scratch: variant.scratch,
+        // Lazy tensors have no constants.
+        packs: &[],
     };
     let variants: Vec<_> = kernel.variants.iter().map(variant).collect();
     let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));

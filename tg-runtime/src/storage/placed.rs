@@ -6,7 +6,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use super::{Storage, bytes_of};
+use super::{Packs, Storage, bytes_of};
 use crate::cuda::{Block, Cuda};
 use crate::device::Device;
 use crate::element::Element;
@@ -135,6 +135,11 @@ impl<T: Element> Placed<T> {
         let start = block.start() as *mut T;
         self.host = OnceLock::new();
         start
+    }
+
+    /// Where kernels keep copies of the elements; nowhere for those on a GPU.
+    pub fn packs(&self) -> Option<&Packs> {
+        if self.block.is_some() { None } else { self.on_host().packs() }
     }
 
     /// The first element, on the host, as reading gives it.

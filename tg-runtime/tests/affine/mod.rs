@@ -80,14 +80,18 @@ pub static AFFINE: Program = Program {
         kernel(
             "e_double",
             &[Slot::Param(0), Slot::Workspace(1)],
-            &[Variant { entry: double, extent: ELEMENTS, tile: TILE, scratch: 4 }],
+            &[Variant { entry: double, extent: ELEMENTS, tile: TILE, scratch: 4, packs: &[] }],
         ),
         kernel(
             "e_shift",
             &[Slot::Workspace(1), Slot::Param(1), Slot::Param(2)],
-            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE, scratch: 0 }],
+            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE, scratch: 0, packs: &[] }],
         ),
-        kernel("e_increment", &[Slot::Param(1)], &[Variant { entry: increment, extent: NOTHING, tile: 1, scratch: 0 }]),
+        kernel(
+            "e_increment",
+            &[Slot::Param(1)],
+            &[Variant { entry: increment, extent: NOTHING, tile: 1, scratch: 0, packs: &[] }],
+        ),
     ],
     isas: &[Isa::Baseline],
     report: Report { kernels: 3, flops: 9, bytes: 96, workspace_bytes: 80 },
@@ -102,7 +106,7 @@ pub fn affine_into(x: &Rows, b: &mut f32, y: &mut Rows) -> Result<()> {
     let dims = AFFINE.bind(&[("x", &x.dims()), ("b", &[]), ("y", &y.dims())])?;
     let params = [x.as_ptr() as *mut u8, std::ptr::from_mut(b).cast(), y.as_mut_ptr().cast()];
     // SAFETY: `bind` checked the shapes; the types of the arguments are those of the parameters.
-    unsafe { AFFINE.run(&params, &dims) }
+    unsafe { AFFINE.run(&params, &[], &dims) }
 }
 
 /// Returns a new tensor, as a tensor function does.
@@ -113,6 +117,6 @@ pub fn affine(x: &Rows, b: &mut f32) -> Result<Rows> {
     let mut y: Rows = unsafe { AFFINE.output(2, &dims)? };
     let params = [x.as_ptr() as *mut u8, std::ptr::from_mut(b).cast(), y.as_mut_ptr().cast()];
     // SAFETY: as in `affine_into`.
-    unsafe { AFFINE.run(&params, &dims)? };
+    unsafe { AFFINE.run(&params, &[], &dims)? };
     Ok(y)
 }

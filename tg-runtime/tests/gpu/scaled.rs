@@ -137,6 +137,6 @@ pub fn scaled_sum(program: &'static Program, x: &Vector, by: f32, total: &mut Te
     let mut y: Vector = unsafe { program.output_on(&device, 3, &dims)? };
     let params = [x.address() as *mut u8, from_ref(&by) as *mut u8, total.address_mut().cast(), y.address_mut().cast()];
     // SAFETY: `bind` checked the shapes, `device` that all are in one place.
-    unsafe { program.run_on(&device, &params, &dims)? };
+    unsafe { program.run_on(&device, &params, &[], &dims)? };
     Ok(y)
 }

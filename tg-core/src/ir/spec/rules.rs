@@ -193,7 +193,7 @@ const TENSOR: &[Rule] = rules! {
 /// Memory and vectors, in loop nests and instruction lists.
 const KERNEL: &[Rule] = rules! {
     global_pointer [DefineGlobal]
-        |n| n.dtype().space == Some(Space::Global) && n.dtype().lanes == 1 =>
+        |n| matches!(n.dtype().space, Some(Space::Global | Space::Constant)) && n.dtype().lanes == 1 =>
         "it is a pointer to scalars in global memory";
     local_pointer [DefineLocal]
         |n| n.dtype().space == Some(Space::Local) && n.dtype().lanes >= 1 => "it is a pointer into local memory";

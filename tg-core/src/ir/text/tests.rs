@@ -86,7 +86,7 @@ impl Random {
     }
 
     fn dtype(&mut self) -> DType {
-        let space = self.pick(&[None, None, Some(Space::Global), Some(Space::Local)]);
+        let space = self.pick(&[None, None, Some(Space::Global), Some(Space::Constant), Some(Space::Local)]);
         let dtype = DType { scalar: self.pick(Scalar::ALL), lanes: self.pick(&[1, 1, 4, 16]), space };
         if self.below(8) == 0 { DType::VOID } else { dtype }
     }

@@ -1,8 +1,10 @@
 //! How the loads of an innermost loop move, and what a way to vectorize it costs.
 
+use super::constants::PACKED;
 use super::contraction::READERS;
 use super::tile::CHAINS;
-use super::{blocks, is_reduce, reduced, size};
+use super::{SHORT, blocks, is_reduce, reduced, size};
+use crate::dtype::Space;
 use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::apply::overwrites_what_it_reads;
@@ -134,7 +136,8 @@ impl<'g> Accesses<'g> {
         Choice { axis, lanes, cost: ((loads + 1.0) * steps as f64 + combine) / n as f64 }
     }
 
-    /// Relative cost of `load`, which alone moves with `axis`, if it is read often enough to be staged by its lanes.
+    /// Relative cost of `load`, which alone moves with `axis`, if it is read often enough to be staged by its lanes, or is
+    /// constant between calls, so that it is packed.
     fn staged(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> Option<f64> {
         let readers = chain.iter().filter(|r| !is_reduce(**r) && !load.depends_on(**r)).map(|r| size(*r));
         let readers = readers.fold(1, i64::saturating_mul);
@@ -142,9 +145,13 @@ impl<'g> Accesses<'g> {
             && load.src(0).op() == Op::DefineGlobal
             && !is_reduce(axis)
             && self.moving(axis) == 1
-            && self.kernel.arity() == 1
-            && readers >= READERS * TILED;
-        is_staged.then(|| STAGED.max(1.0 + GATHER * lanes as f64 / readers as f64))
+            && self.kernel.arity() == 1;
+        let is_packed = load.dtype().space == Some(Space::Constant) && readers >= PACKED && reduced(chain) > SHORT;
+        match is_staged {
+            true if is_packed => Some(STAGED),
+            true if readers >= READERS * TILED => Some(STAGED.max(1.0 + GATHER * lanes as f64 / readers as f64)),
+            _ => None,
+        }
     }
 
     fn load_cost(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> f64 {

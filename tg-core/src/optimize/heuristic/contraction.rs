@@ -14,13 +14,13 @@ use crate::optimize::prefetch::prefetchable;
 use crate::optimize::stage::{loads, operand as converted};
 
 /// Bytes that the second-level cache is taken to hold of an operand.
-const NEAR: i64 = 1 << 20;
+pub(super) const NEAR: i64 = 1 << 20;
 /// Bytes between elements from which each is on a line of its own, in a place that no prefetcher expects.
 const JUMP: i64 = 1 << 10;
 /// Tiles that read a panel, from which copying it pays.
 pub(super) const READERS: i64 = 8;
 /// Bytes of the rows of a block, which stay in the second-level cache.
-const BLOCK: i64 = 1 << 20;
+pub(super) const BLOCK: i64 = 1 << 20;
 /// Most bytes of an operand that is put in order at once.
 const PANEL: i64 = 1 << 20;
 /// Most neighbours that are put in order together.
@@ -55,14 +55,20 @@ pub(super) struct Grid<'g> {
 impl<'g> Plan<'g, '_> {
     /// Blocks the loops over tiles, and stages what pays.
     pub(super) fn block(&mut self, grid: &Grid<'g>) {
-        let Some(right) = self.operand(grid.k, true).filter(|_| self.kernel.arity() == 1) else { return };
+        let Some(right) = self.operand(grid.k, true) else { return };
+        let is_packed = self.pack(right, self.readers(right, grid.k).saturating_mul(grid.height));
+        if self.kernel.arity() != 1 {
+            return;
+        }
         let left = self.operand(grid.k, false);
         let is_crowded = grid.height > self.isa.cache_ways() as i64;
         let stages_left = left.is_some_and(|l| {
             let pays = is_crowded && collides(l) || is_far(l, grid.k) || self.is_converted(l);
             self.readers(l, grid.k) >= READERS && pays
         });
-        if self.readers(right, grid.k) >= READERS {
+        if is_packed {
+            self.block_packed(grid);
+        } else if self.readers(right, grid.k) >= READERS {
             match (grid.rows, grid.columns) {
                 (Some(rows), Some(columns)) if is_far(right, grid.k) => {
                     return self.block_and_stage(grid, rows, columns, stages_left);
@@ -113,6 +119,11 @@ impl<'g> Plan<'g, '_> {
         let (Some(blocks), Some(right)) = (blocks, self.operand(k, true)) else { return };
         let copying = self.stage(blocks, right);
         self.outermost(copying.first().copied(), ROWS);
+        self.prefetch_panels(k);
+    }
+
+    /// Asks for the next panel of the copy that the loop `k` reads in vectors, while one is read.
+    pub(super) fn prefetch_panels(&mut self, k: Uop<'g>) {
         let nest = Nest::new(self.kernel);
         let is_panel =
             |l: &Uop<'g>| l.src(0).src(0).op() == Op::After && has_lanes(*l) && nest.innermost(*l) == Some(k);
@@ -160,7 +171,7 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// The loops around those over tiles, inner before outer.
-    fn around(&self, rows: Uop<'g>, columns: Uop<'g>) -> Vec<Uop<'g>> {
+    pub(super) fn around(&self, rows: Uop<'g>, columns: Uop<'g>) -> Vec<Uop<'g>> {
         let nest = Nest::new(self.kernel);
         let is_outside = |r: &Uop<'g>| *r != rows && *r != columns && is_fresh(r) && !is_reduce(*r);
         let depth = nest.depth(rows).min(nest.depth(columns));
@@ -218,7 +229,7 @@ impl<'g> Plan<'g, '_> {
     }
 }
 
-fn has_lanes(load: Uop) -> bool {
+pub(super) fn has_lanes(load: Uop) -> bool {
     load.ranges().any(|r| is_lane(&r))
 }
 

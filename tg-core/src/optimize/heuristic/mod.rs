@@ -14,7 +14,7 @@
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
-//!    over columns, and each stages its own.
+//!    over columns, and each stages its own. Those that are constant between calls are packed.
 //! 7. Results larger than the caches go past them.
 //! 8. The next of rows that are read more than once is asked for.
 //! 9. Where threads share no loop yet, they share the outermost over results.
@@ -22,6 +22,7 @@
 mod accesses;
 mod ahead;
 mod bands;
+mod constants;
 mod contraction;
 mod gpu;
 mod portions;

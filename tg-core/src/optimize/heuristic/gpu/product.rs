@@ -358,7 +358,8 @@ mod tests {
         let right = if is_transposed { transpose(w, 0, 1).expect("a matrix") } else { w };
         let inputs = vec![("x".into(), x), ("w".into(), w)];
         let outputs = vec![("y".into(), method(x, right))];
-        let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+        let function =
+            Function { name: "f".into(), inputs, scalars: vec![], constants: vec![], updates: vec![], outputs };
         let program = compile(&graph, &function, &[isa], Language::Ptx);
         program.kernels.iter().map(|kernel| kernel.variants[0].scratch).max().unwrap_or(0)
     }

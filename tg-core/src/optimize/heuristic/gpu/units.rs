@@ -132,7 +132,8 @@ mod tests {
         let product = if dtype == DType::F32 { matmul_tf32(left, right) } else { matmul(left, right) };
         let inputs = vec![("x".into(), x), ("w".into(), w)];
         let outputs = vec![("y".into(), product.expect("a product"))];
-        let function = Function { name: "f".into(), inputs, scalars: vec![], updates: vec![], outputs };
+        let function =
+            Function { name: "f".into(), inputs, scalars: vec![], constants: vec![], updates: vec![], outputs };
         let plan = plan_with(&graph, &function, Device::Gpu, Simplifier::default());
         let mut simplifier = Simplifier::default();
         plan.kernels().map(|(_, kernel)| heuristic(kernel, isa, &mut simplifier).0.to_string()).collect()
