@@ -214,7 +214,8 @@ impl<T: Element, S: Shape> Tensor<T, S> {
         self.data.start()
     }
 
-    /// The first element, for kernels that write; 64-byte aligned.
+    /// The first element, for kernels that write; 64-byte aligned. After a call of a tensor function it has to be asked for
+    /// anew before more is written: that drops what was kept of the old elements.
     /// A tensor on a GPU moves to the CPU, as for [`Tensor::as_mut_slice`].
     pub fn as_mut_ptr(&mut self) -> *mut T {
         self.data.start_mut()
