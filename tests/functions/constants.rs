@@ -113,7 +113,7 @@ fn results_follow_every_change_between_calls() {
 fn operands_across_of_other_types_and_of_convolutions_are_the_same() {
     let (x, w): (Input, Across) = (numbers(1), numbers(2));
     assert_eq!(across(&x, &w).unwrap(), plain_across(&x, &w).unwrap());
-    let second = Tensor::from_vec((0..40 * 33).map(|i| f16::from_f32((i % 7) as f32 - 3.0)).collect()).unwrap();
+    let second = Tensor::from_vec((0..40 * 33).map(|i| tg::f16::from_f32((i % 7) as f32 - 3.0)).collect()).unwrap();
     let net = Net { first: nn::Linear { weight: w, bias: numbers(3) }, second };
     for _ in 0..2 {
         assert_eq!(net.forward(&x).unwrap(), net.plain_forward(&x).unwrap());
