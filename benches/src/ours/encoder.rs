@@ -28,7 +28,7 @@ tensor_fn! {
         }
 
         /// The layer, for a sequence of 128.
-        pub fn layer(&self, x: Tensor<f32, 128, 384>) -> Tensor<f32, 128, 384> {
+        pub fn layer(#[constant] &self, x: Tensor<f32, 128, 384>) -> Tensor<f32, 128, 384> {
             let x = (x + self.attend(x)).layernorm(1e-5) * self.scale1 + self.shift1;
             (x + self.expand(x)).layernorm(1e-5) * self.scale2 + self.shift2
         }
