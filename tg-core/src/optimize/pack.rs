@@ -62,8 +62,7 @@ pub fn apart<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> (Uop<'g>, 
         let Some(packing) = packing(copy, simplifier) else { continue };
         let known = packings.iter().position(|other| (other.of, other.key) == (packing.of, packing.key));
         let place = known.unwrap_or(packings.len());
-        pointers
-            .push((copy, graph.global_in(copy.dtype().pointee().pointer(Space::Constant), arguments + place as u32)));
+        pointers.push((copy, graph.global(copy.dtype().pointee(), arguments + place as u32)));
         packings.extend(Some(packing).filter(|_| known.is_none()));
     }
     (with_pointers(kernel, &pointers), packings)
