@@ -245,7 +245,6 @@ impl<'g> Plan<'g> {
         }
     }
 
-    /// SCRATCH
     /// What the kernels have of a tuning file, as text: rendered kernels depend on it.
     pub fn tuned(&self) -> String {
         let of = |kernel: &Planned| format!("{:?}\n", kernel.tuned);
