@@ -58,17 +58,15 @@ fn is_pair(store: Uop) -> bool {
     store.arity() == 2 && value.op() == Op::Cast && i64::from(dtype.lanes) == EACH && dtype.element().bytes() == NARROW
 }
 
-/// The store at `index` of what this thread has then, which is the one before its partner if it `is_even`.
+/// The store at `index` of what this thread has then, which is the one before its partner if it `is_even`. What is exchanged
+/// is narrow already: two results in a register.
 fn exchanged<'g>(low: Uop<'g>, high: Uop<'g>, is_even: Uop<'g>, index: Uop<'g>) -> Uop<'g> {
-    let graph = low.graph();
-    let lanes = |store: Uop<'g>| (0..EACH as u32).map(move |lane| store.src(1).src(0).lane(lane));
-    let own: Vec<_> = lanes(low).zip(lanes(high)).map(|(low, high)| is_even.choose(low, high)).collect();
-    let given = lanes(low).zip(lanes(high)).map(|(low, high)| is_even.choose(high, low));
-    let got: Vec<_> = given.map(|given| graph.node(Op::Shuffle, given.dtype(), &[given], Arg::Slot(1))).collect();
-    let choose =
-        |a: &[Uop<'g>], b: &[Uop<'g>]| -> Vec<_> { a.iter().zip(b).map(|(a, b)| is_even.choose(*a, *b)).collect() };
-    let all = [choose(&own, &got), choose(&got, &own)].concat();
-    let value = graph.node(Op::Vectorize, all[0].dtype().vec(all.len() as u16), &all, Arg::None);
-    let narrow = value.cast(low.src(1).dtype().element().vec(all.len() as u16));
-    graph.node(Op::Store, low.dtype(), &[index, narrow], low.arg().clone())
+    let (graph, [first, second]) = (low.graph(), [low.src(1), high.src(1)]);
+    let is_even = graph.node(Op::Vectorize, is_even.dtype().vec(EACH as u16), &[is_even; EACH as usize], Arg::None);
+    let given = is_even.choose(second, first);
+    let got = graph.node(Op::Shuffle, given.dtype(), &[given], Arg::Slot(1));
+    let pairs = [is_even.choose(first, got), is_even.choose(got, second)];
+    let all: Vec<_> = pairs.iter().flat_map(|pair| (0..EACH as u32).map(|lane| pair.lane(lane))).collect();
+    let value = graph.node(Op::Vectorize, first.dtype().element().vec(all.len() as u16), &all, Arg::None);
+    graph.node(Op::Store, low.dtype(), &[index, value], low.arg().clone())
 }

@@ -137,6 +137,9 @@ impl<'g> Writer<'g, '_> {
 
     pub(super) fn elementwise(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let of = computed_as(node);
+        if let Some(lanes) = self.chosen_pairs(node, of) {
+            return lanes;
+        }
         let is_single = of == Scalar::F32;
         if let Some(range) = range(node, &self.ranges).filter(|_| is_single) {
             self.ranges.insert(node, range);
@@ -146,6 +149,27 @@ impl<'g> Writer<'g, '_> {
             None => spelling(node, of),
         };
         (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, &row)).collect()
+    }
+
+    /// The lanes of a WHERE of 16-bit floats whose condition is the same for all of them: two at a time.
+    fn chosen_pairs(&mut self, node: Uop<'g>, of: Scalar) -> Option<Vec<Lane>> {
+        let is_paired = node.op() == Op::Where && Class::of(of) == Class::B16 && node.dtype().lanes.is_multiple_of(2);
+        let condition = is_paired.then(|| self.lanes(node.src(0)).to_vec())?;
+        let first = condition.first().filter(|first| condition.iter().all(|lane| lane == *first))?;
+        let condition = self.body.whole(first);
+        let [yes, no] = [1, 2].map(|at| self.pairs(node.src(at)));
+        let chosen = yes.into_iter().zip(no).flat_map(|(yes, no)| {
+            let register = self.body.fresh(Class::B32);
+            self.body.line(format!("selp.b32 {register}, {yes}, {no}, {condition};"));
+            Lane::both(register)
+        });
+        Some(chosen.collect())
+    }
+
+    /// The lanes of `node`, 16-bit floats, two in a register.
+    fn pairs(&mut self, node: Uop<'g>) -> Vec<String> {
+        let lanes = self.lanes(node).to_vec();
+        lanes.as_chunks::<2>().0.iter().map(|[low, high]| self.body.pair(low, high)).collect()
     }
 
     fn lane_of(&mut self, node: Uop<'g>, lane: usize, of: Scalar, row: &str) -> Lane {
@@ -191,13 +215,16 @@ impl<'g> Writer<'g, '_> {
     pub(super) fn shuffle(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let Arg::Slot(bits) = *node.arg() else { panic!("render: {node:?}") };
         let (from, to) = (held(node.src(0)), held(node));
+        if Class::of(to) == Class::B16 && node.dtype().lanes.is_multiple_of(2) {
+            return self.pairs(node.src(0)).iter().flat_map(|pair| self.shuffled_pair(pair, bits)).collect();
+        }
         let lanes = self.lanes(node.src(0)).to_vec();
         let mut result = Vec::with_capacity(lanes.len());
         for lane in lanes {
             let lane = self.convert(&lane, from, to);
             let (source, register) = (self.body.whole(&lane), self.body.fresh_for(to));
             let row = match Class::of(to) {
-                Class::B32 => "shfl.sync.bfly.b32 $d, $0, $1, 31, $2;",
+                Class::B32 => SHUFFLE_32,
                 Class::B64 => SHUFFLE_64,
                 Class::B16 => SHUFFLE_16,
                 Class::Pred => SHUFFLE_PRED,
@@ -206,6 +233,12 @@ impl<'g> Writer<'g, '_> {
             result.push(Lane::Whole(register));
         }
         result
+    }
+
+    fn shuffled_pair(&mut self, pair: &str, bits: u32) -> [Lane; 2] {
+        let register = self.body.fresh(Class::B32);
+        self.apply(SHUFFLE_32, Scalar::U32, &register, &[pair.into(), bits.to_string(), WARP.into()]);
+        Lane::both(register)
     }
 
     /// The product of a warp's matrices.
@@ -230,12 +263,9 @@ impl<'g> Writer<'g, '_> {
 
     /// The registers of a factor: two lanes of 16 bits in each.
     fn fragment(&mut self, node: Uop<'g>, fragment: Fragment) -> Vec<String> {
-        let lanes = self.lanes(node).to_vec();
         match fragment {
-            Fragment::TF32 => lanes.iter().map(|lane| self.operand(lane, Class::B32)).collect(),
-            Fragment::F16 | Fragment::BF16 => {
-                lanes.as_chunks::<2>().0.iter().map(|[low, high]| self.body.pair(low, high)).collect()
-            }
+            Fragment::TF32 => self.lanes(node).to_vec().iter().map(|lane| self.operand(lane, Class::B32)).collect(),
+            Fragment::F16 | Fragment::BF16 => self.pairs(node),
         }
     }
 
@@ -246,6 +276,7 @@ impl<'g> Writer<'g, '_> {
     }
 }
 
+const SHUFFLE_32: &str = "shfl.sync.bfly.b32 $d, $0, $1, 31, $2;";
 const SHUFFLE_64: &str = "{ .reg .b32 l, h; mov.b64 {l, h}, $0; shfl.sync.bfly.b32 l, l, $1, 31, $2; \
     shfl.sync.bfly.b32 h, h, $1, 31, $2; mov.b64 $d, {l, h}; }";
 const SHUFFLE_16: &str = "{ .reg .b32 w; cvt.u32.u16 w, $0; shfl.sync.bfly.b32 w, w, $1, 31, $2; cvt.u16.u32 $d, w; }";
