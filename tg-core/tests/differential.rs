@@ -240,7 +240,8 @@ fn action(random: &mut Random) -> Action {
 
 fn action_for_gpu(random: &mut Random) -> Action {
     let axis = random.below(5);
-    match random.below(12) {
+    match random.below(13) {
+        12 => Action::Divide { axis },
         10 => Action::Fuse { outer: axis, inner: random.below(5) },
         11 => Action::Tile { axis, size: random.pick(&[1, 2, 3]) },
         0 | 1 => Action::Pad { axis, size: random.pick(&[2, 4, 8, 16]) },
@@ -487,6 +488,24 @@ fn products_on_hopper_agree_with_the_interpreter() {
             lowered
         });
         assert_eq!(products, 4, "{label}");
+    }
+}
+
+/// Products of few rows, of which warps have parts of the sum: as many steps as warps take at once, and more.
+#[test]
+fn products_of_few_rows_agree_with_the_interpreter() {
+    for (dtype, k, n) in [(DType::BF16, 256, 64), (DType::F16, 768, 128)] {
+        let graph = Graph::new();
+        let label = format!("{dtype} 16 {k} {n}");
+        let case = case_of(&graph, (dtype, EXACT_UNIT), &[&[16, k], &[k, n], &[n]], 0.5, |x| {
+            matmul(x[0], x[1]).and_then(|xw| add(xw.into(), x[2].into())).expect("a product")
+        });
+        check_on(Device::Gpu, &case, &graph, &label, &mut |kernel, simplifier| {
+            let lowered = generate(kernel, Isa::Sm90a, None, simplifier);
+            let products = lowered.linear.0.iter().filter(|n| n.op() == Op::Wmma).count();
+            assert!(lowered.actions.to_string().contains("divide(") && products == 16, "{label}: {}", lowered.actions);
+            lowered
+        });
     }
 }
 

@@ -224,6 +224,7 @@ const ROWS: &[&[i64]] = &[&[65536, 4096]];
 const SQUARES: &[&[i64]] = &[&[4096, 4096], &[4096, 4096]];
 const UNEVEN: &[&[i64]] = &[&[4001, 4003], &[4003, 4007]];
 const SMALL_SQUARES: &[&[i64]] = &[&[512, 512], &[512, 512]];
+const FEW_ROWS: &[&[i64]] = &[&[16, 8192], &[8192, 8192]];
 /// Pictures and 3 × 3 weights of 64 and of 256 channels, and pictures and 7 × 7 weights of three.
 const CHANNELS_64: &[&[i64]] = &[&[32, 64, 58, 58], &[64, 64, 3, 3]];
 const CHANNELS_256: &[&[i64]] = &[&[8, 256, 30, 30], &[256, 256, 3, 3]];
@@ -254,6 +255,8 @@ const BOUNDS: &[Bound] = &[
         kernels: 1,
         registers: 64,
     },
+    // Eight loads of 16 bytes under way, and two of the other factor, in 512 threads.
+    Bound { method: "matmul", dtype: DType::BF16, shapes: FEW_ROWS, isas: &ISAS, kernels: 1, registers: 128 },
     // After copies of both factors. For sm80, with two blocks at a time, conditions at the edge take some registers too many.
     Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },
     Bound { method: "matmul_tf32", dtype: DType::F32, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },

@@ -212,6 +212,12 @@ actions! {
         /// The loop that sums are kept for one iteration of.
         at: usize,
     }
+    /// What a reduction combines in each iteration of one of its loops goes to shared memory, and these parts are combined
+    /// for each result, on a GPU.
+    Divide "divide" {
+        /// The loop of the reduction.
+        axis: usize,
+    }
     /// Computes what a reduction combines for all of one iteration of a loop first, into scratch memory.
     Precompute "precompute" {
         /// The loop.
@@ -284,7 +290,7 @@ mod tests {
     fn actions_print_and_parse() {
         let text = "border(1) edge(1) trim(2) keep(3) overlap(1,96) tile(0,64) split(2,8) fuse(0,2) vectorize(2,8) unroll(1,6) accumulate(3,64,0) \
                     precompute(1,2) stage(1,0) pack(1) share(2,1,3) pad(0,16) grid(0) thread(1,32,5) matrix(0,1,2) \
-                    swizzle(2,0,4) group(0,1,2) prefetch(1) stream parallel(0)";
+                    swizzle(2,0,4) group(0,1,2) divide(3) prefetch(1) stream parallel(0)";
         let actions: Actions = text.parse().unwrap();
         assert_eq!(actions.to_string(), text);
         for wrong in

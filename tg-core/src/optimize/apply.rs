@@ -3,6 +3,7 @@
 use super::accumulate::accumulate;
 use super::action::{Action, InvalidAction};
 use super::border::{Rows, border};
+use super::divide::divide;
 use super::fuse::fuse;
 use super::keep::keep;
 use super::matrix::{group, matrix};
@@ -161,6 +162,9 @@ impl Action {
                     self.invalid("inside the loop the load does not move, or not in rows of a multiple of 128 bytes, eight at least, or it is too large")
                 })?
             }
+            Action::Divide { axis } => divide(kernel, range(axis)?, simplifier).ok_or_else(|| {
+                self.invalid("the loop is not one of several of one reduction, with few results of loops that can still be changed")
+            })?,
             Action::Precompute { axis, reduction } => {
                 let all = reductions(kernel);
                 let reduction =

@@ -9,6 +9,7 @@ mod accumulate;
 mod action;
 mod apply;
 mod border;
+mod divide;
 mod fuse;
 mod heuristic;
 mod keep;

@@ -72,6 +72,7 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         | Action::Swizzle { axis, .. }
         | Action::Keep { axis }
         | Action::Trim { axis }
+        | Action::Divide { axis }
         | Action::Accumulate { at: axis, .. }
         | Action::Precompute { axis, .. } => Some(axis),
         Action::Split { axis, .. } | Action::Pad { axis, .. } | Action::Grid { axis } | Action::Thread { axis, .. } => {

@@ -35,9 +35,12 @@ pub fn matrix<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
 
 /// Whether neighbours along `range` are stored to neighbouring places, all or none.
 fn is_stored_together<'g>(kernel: Uop<'g>, range: Uop<'g>) -> bool {
-    kernel.srcs().map(|store| store.src(0)).all(|index| {
-        stride(index.src(1), range) == Some(1) && index.srcs().nth(2).is_none_or(|valid| !valid.depends_on(range))
-    })
+    let is_over = |n: &Uop<'g>| n.op() == Op::Store && n.srcs().skip(2).any(|r| r == range);
+    let mut stores = kernel.toposort().into_iter().filter(is_over).map(|store| store.src(0)).peekable();
+    stores.peek().is_some()
+        && stores.all(|index| {
+            stride(index.src(1), range) == Some(1) && index.srcs().nth(2).is_none_or(|valid| !valid.depends_on(range))
+        })
 }
 
 pub(super) fn is_matrix(range: Uop) -> bool {
@@ -165,7 +168,8 @@ impl<'g> Warp<'g> {
     }
 }
 
-/// A vector of `values`. Those that are neighbours in memory are loaded together.
+/// A vector of `values`. Those that are neighbours in memory, under one condition, are loaded together; those without a
+/// condition later, with others beside them ([`super::wide`]).
 fn joined<'g>(values: Vec<Uop<'g>>, dtype: DType, simplifier: &mut Simplifier<'g>) -> Uop<'g> {
     let pairs = values.chunks(2).map(|pair| match pair {
         [a, b] if are_neighbours(*a, *b, simplifier) => {
@@ -186,7 +190,8 @@ fn a_vector_of<'g>(values: &[Uop<'g>], dtype: DType) -> Uop<'g> {
 
 /// Whether `b` is loaded from behind `a`, wherever `a` is.
 fn are_neighbours<'g>(a: Uop<'g>, b: Uop<'g>, simplifier: &mut Simplifier<'g>) -> bool {
-    if a.op() != Op::Load || b.op() != Op::Load || a.src(0).src(0) != b.src(0).src(0) {
+    let is_guarded = |n: Uop<'g>| n.op() == Op::Load && n.src(0).arity() > 2;
+    if !is_guarded(a) || !is_guarded(b) || a.src(0).src(0) != b.src(0).src(0) {
         return false;
     }
     let same_condition = a.src(0).srcs().nth(2) == b.src(0).srcs().nth(2) && a.srcs().nth(1) == b.srcs().nth(1);

@@ -1,7 +1,7 @@
 //! The default actions for GPUs.
 //!
 //! 1. A product of matrices has a tile of the result for each block, with tiles of the factors in shared memory; that of
-//!    f16 or bf16 goes to the matrix units ([`product`]). So does one that sums over several loops, as a convolution does
+//!    f16 or bf16 goes to the matrix units ([`product`]), from memory without such tiles if it has few rows ([`thin`]). So does one that sums over several loops, as a convolution does
 //!    over channels and taps ([`steps`]).
 //! 2. A reduction along memory gets a warp or a block for each row: neighbouring threads read neighbouring vectors of 16
 //!    bytes, and what a thread reads of a row stays in its registers for the loops that come after ([`rows`]).
@@ -14,6 +14,7 @@
 mod product;
 mod rows;
 mod steps;
+mod thin;
 mod transposed;
 mod units;
 mod vectors;

@@ -141,6 +141,11 @@ impl<'g> Plan<'g, '_> {
             let tiles = along(&product.rows, height).saturating_mul(along(&product.columns, width));
             tiles.saturating_mul(batches) >= BUSY
         };
+        if let Some(thin) = self.thin(product) {
+            self.batches(others);
+            self.by_parts_of_sum(thin);
+            return true;
+        }
         if product.has_units {
             self.batches(others);
             let steps = (product.steps(DEEP[0]).count(), product.bytes);
@@ -240,7 +245,7 @@ impl<'g> Plan<'g, '_> {
     }
 
     /// The loop inside a block over `loops` as one, of `by` iterations; that over the blocks becomes one of them.
-    fn tile_of_block(&mut self, loops: &[Uop<'g>], by: u32) -> Option<Uop<'g>> {
+    pub(super) fn tile_of_block(&mut self, loops: &[Uop<'g>], by: u32) -> Option<Uop<'g>> {
         let range = self.fused(loops)?;
         let range = self.padded(range, by)?;
         let (outer, inner) = self.in_blocks(range, by)?;
@@ -330,7 +335,7 @@ impl<'g> Plan<'g, '_> {
         loops.into_iter().for_each(|range| self.write_all_out(range));
     }
 
-    fn write_all_out(&mut self, range: Uop<'g>) {
+    pub(super) fn write_all_out(&mut self, range: Uop<'g>) {
         let axis = self.place(range).filter(|_| size(range) > 1);
         axis.and_then(|axis| self.act(Action::Unroll { axis, by: size(range) as u32 }));
     }

@@ -160,7 +160,10 @@ mod tests {
             let list = actions(dtype, sizes, [false; 2], Isa::Sm90a);
             assert!(list.contains(expected), "{dtype} {sizes:?} {list}");
         };
-        check(DType::BF16, [16, 4096, 4096], "matrix(");
+        check(DType::BF16, [16, 4096, 4096], "divide(");
+        for sizes in [[16, 4096, 4000], [16, 4064, 4096], [32, 4096, 4096]] {
+            check(DType::BF16, sizes, "share(");
+        }
         check(DType::BF16, [4096, 4096, 32], "matrix(");
         check(DType::F32, [512; 3], "matrix(");
         check(DType::BF16, [64, 512, 64], "group(");
