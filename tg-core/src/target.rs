@@ -33,6 +33,8 @@ macro_rules! isas {
             pub fn is_gpu(self) -> bool { self.shared_bytes() > 0 }
             /// Whether four warps together have products of matrices in shared memory.
             pub fn has_groups(self) -> bool { self == Isa::Sm90a }
+            /// Whether kernels wait by themselves for those started before them.
+            pub fn waits(self) -> bool { self == Isa::Sm90a }
             /// Bytes of shared memory that a block can have on every GPU of the level; none for processors.
             pub fn shared_bytes(self) -> usize {
                 match self {

@@ -146,6 +146,20 @@ fn windows_stay_in_the_first_level_cache() {
 }
 
 #[test]
+fn only_what_a_sum_reads_once_goes_past_the_first_level_cache() {
+    let check = |text: &str, expected: usize| {
+        let graph = Graph::new();
+        let program = compile(&graph, &parse(&graph, "loads", text), &[Isa::Sm90a], Language::Ptx);
+        let lines = program.kernels.iter().flat_map(|kernel| kernel.variants[0].source.lines());
+        assert_eq!(lines.filter(|line| line.contains("L1::no_allocate")).count(), expected, "{text}");
+    };
+    // Of the weights eight vectors; the row is read by all blocks.
+    check("x: bf16 1 8192\nw: bf16 8192 8192\ny = matmul x w\nreturn y", 8);
+    check("x: bf16 16 8192\nw: bf16 8192 8192\ny = matmul x w\nreturn y", 8);
+    check("x: f32 65536 4096\ny = softmax x -1\nreturn y", 0);
+}
+
+#[test]
 fn each_result_of_a_pool_or_a_depthwise_convolution_has_a_thread() {
     let pools = [[3, 2, 1], [2, 2, 0]].map(|[size, stride, padding]| {
         format!("x: f32 32 64 56 56\ny = max_pool2d x {size} {stride} {padding}\nreturn y")

@@ -5,7 +5,7 @@
 
 use super::layout::{Chunk, chunks, memory_type};
 use super::registers::{Class, Lane, held, type_name};
-use super::{Pointer, Writer};
+use super::{Pointer, Writer, buffer};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Arrangement, Op, Uop};
 use crate::target::{Isa, WIDEST};
@@ -139,11 +139,16 @@ impl<'g> Writer<'g, '_> {
         index.srcs().nth(2).map(|valid| format!("@{} ", self.scalar(valid))).unwrap_or_default()
     }
 
-    /// What a load of so many bytes tells the cache. A whole access is part of something long, of which other blocks read the
-    /// neighbours of what this one does: 128 bytes then come at once, as they do where memory is copied ahead.
-    fn hint(&self, pointer: &Pointer, bytes: usize) -> &'static str {
+    /// What a load of so many bytes from `index` tells the caches. A whole access is part of something long, of which other
+    /// blocks read the neighbours of what this one does: 128 bytes then come at once, as they do where memory is copied ahead.
+    /// What is read once does not stay.
+    fn hint(&self, pointer: &Pointer, index: Uop<'g>, bytes: usize) -> &'static str {
         let is_constant = matches!(pointer, Pointer::Global { is_constant: true, .. });
-        if is_constant && bytes == WIDEST && self.entry.isa == Isa::Sm90a { ".L2::128B" } else { "" }
+        match is_constant && bytes == WIDEST && self.entry.isa == Isa::Sm90a {
+            true if self.once.contains(&buffer(index)) => ".L1::no_allocate.L2::128B",
+            true => ".L2::128B",
+            false => "",
+        }
     }
 
     pub(super) fn load(&mut self, node: Uop<'g>) -> Vec<Lane> {
@@ -164,7 +169,7 @@ impl<'g> Writer<'g, '_> {
                 let units = self.filled(otherwise.as_deref(), scalar, Chunk { first, ..chunk });
                 let address = self.address(&pointer, run.place, DType::scalar(scalar), chunk.first);
                 let (ty, registers) = (vector_type(scalar, chunk), braced(&units));
-                let hint = self.hint(&pointer, chunk.lanes * DType::scalar(scalar).bytes());
+                let hint = self.hint(&pointer, index, chunk.lanes * DType::scalar(scalar).bytes());
                 self.body.line(format!("{guard}{instruction}{hint}{ty} {registers}, {address};"));
                 result.extend(units.iter().flat_map(|unit| self.split(unit, scalar, chunk.shared)));
             }

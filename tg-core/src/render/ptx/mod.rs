@@ -11,6 +11,7 @@ mod convert;
 mod group;
 mod layout;
 mod memory;
+mod once;
 mod operators;
 mod range;
 mod registers;
@@ -57,6 +58,9 @@ pub struct Entry<'a> {
 /// and the prelude the head of a module, which comes first.
 pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
     let mut writer = Writer::new(linear, entry);
+    if entry.isa.waits() {
+        writer.body.line("griddepcontrol.wait;");
+    }
     writer.needed = writer.needed(&linear.0);
     for &node in &linear.0 {
         writer.instruction(node);
@@ -127,6 +131,8 @@ struct Writer<'g, 'a> {
     needed: FxHashSet<Uop<'g>>,
     /// Buffers that the kernel stores to.
     written: FxHashSet<Uop<'g>>,
+    /// Buffers that a block reads once.
+    once: FxHashSet<Uop<'g>>,
     /// Shared memory that copies go to whose elements are read again soon.
     revisited: FxHashSet<Uop<'g>>,
     /// The register with the address of the shared array.
@@ -153,6 +159,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             divisors: Divisors::new(&linear.0),
             needed: FxHashSet::default(),
             written: linear.0.iter().filter(|n| n.op() == Op::Store).map(|n| buffer(n.src(0))).collect(),
+            once: once::read_once(&linear.0),
             revisited: ahead::revisited(&linear.0),
             shared_base: None,
             shared: 0,
