@@ -155,7 +155,8 @@ impl Kernels {
         let exact = isa == Isa::Sm90a;
         let program = caught(|| debug::compile(graph, function, isa, Language::Ptx))?;
         let capability = if exact { 90 } else { 80 };
-        let owned = Owned::on_gpu(&program, text(&program), capability, exact);
+        let image = tg_runtime::program::GpuImage { capability, exact, waits: isa.waits(), ptx: "", cubin: None };
+        let owned = Owned::on_gpu(&program, text(&program), image);
         Ok(Kernels { dims: program.dims, program: owned, _code: None })
     }
 

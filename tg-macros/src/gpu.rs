@@ -99,7 +99,8 @@ fn image(ptx: &str, isa: Isa, assembler: Option<&Ptxas>, config: &Config) -> Tok
         None => quote!(::core::option::Option::None),
     };
     let (capability, exact) = if isa == Isa::Sm90a { (90u32, true) } else { (80, false) };
-    quote!(p::GpuImage { capability: #capability, exact: #exact, ptx: #ptx, cubin: #cubin })
+    let waits = isa.waits();
+    quote!(p::GpuImage { capability: #capability, exact: #exact, waits: #waits, ptx: #ptx, cubin: #cubin })
 }
 
 fn kernel_row(kernel: &Kernel, dims: &[Var]) -> TokenStream {

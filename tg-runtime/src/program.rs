@@ -247,6 +247,8 @@ pub struct GpuImage {
     pub capability: u32,
     /// Whether it is for this capability only, as those are that use what later devices lack again.
     pub exact: bool,
+    /// Whether its kernels wait by themselves for those before them, so that they may be started early.
+    pub waits: bool,
     /// A module as PTX, which the driver compiles.
     pub ptx: &'static str,
     /// The same compiled for exactly this capability.

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 
 /// The version of CUDA that has everything that is called here.
 const NEEDED: (u32, u32) = (12, 0);
+/// The first whose graphs have edges of several kinds.
+const EARLY_EDGES: (u32, u32) = (12, 3);
 
 /// Loads and initializes the driver, once.
 ///
@@ -21,6 +23,11 @@ pub(super) fn load() -> Result<()> {
         Err(Missing::Driver(reason)) => Err(Error::NoDriver { reason: reason.clone() }),
         Err(Missing::Version(got)) => Err(Error::DriverTooOld { needed: NEEDED, got: *got }),
     }
+}
+
+/// Whether an edge of a graph can say that a kernel may start before the one before is done.
+pub(crate) fn has_early_edges() -> bool {
+    version().is_some_and(|got| got >= EARLY_EDGES)
 }
 
 /// What the driver lacks.

@@ -12,7 +12,7 @@ mod memory;
 mod recycle;
 
 pub(crate) use cudarc::driver::sys;
-pub(crate) use driver::{check, failure};
+pub(crate) use driver::{check, failure, has_early_edges};
 pub use gpu::Cuda;
 pub(crate) use gpu::MAX_DEVICES;
 #[cfg(test)]

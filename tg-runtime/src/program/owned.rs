@@ -56,11 +56,11 @@ impl Owned {
         Owned::with(program, tables, |shared| Program { workspace, kernels, isas: &[Isa::Baseline], ..shared })
     }
 
-    /// `program` for GPUs, as a module of PTX for devices of `capability`, or, unless that is `exact`, newer ones.
+    /// `program` for GPUs, as the module `ptx`, which is what `image` says.
     #[cfg(feature = "cuda")]
-    pub fn on_gpu(program: &compile::Program, ptx: String, capability: u32, exact: bool) -> Owned {
+    pub fn on_gpu(program: &compile::Program, ptx: String, image: super::GpuImage) -> Owned {
         let mut tables = Tables::default();
-        let gpu = gpu::program(program, super::GpuImage { capability, exact, ptx: "", cubin: None }, ptx, &mut tables);
+        let gpu = gpu::program(program, image, ptx, &mut tables);
         Owned::with(program, tables, |shared| Program { gpu: Some(gpu), ..shared })
     }
 

@@ -115,7 +115,7 @@ pub const fn program(name: &'static str, gpu: &'static GpuProgram) -> Program {
 pub const IMAGES: &[GpuImage] = &[image(80, PTX)];
 
 pub const fn image(capability: u32, ptx: &'static str) -> GpuImage {
-    GpuImage { capability, exact: false, ptx, cubin: None }
+    GpuImage { capability, exact: false, waits: false, ptx, cubin: None }
 }
 
 /// Where `by` is a number of Rust.

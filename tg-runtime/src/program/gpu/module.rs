@@ -20,6 +20,8 @@ pub struct Module {
     handle: sys::CUmodule,
     /// The index of the image it was made from.
     pub level: usize,
+    /// Whether its kernels wait for those before them.
+    pub waits: bool,
     /// The kernels, in their order.
     pub kernels: Vec<sys::CUfunction>,
 }
@@ -44,7 +46,7 @@ impl Module {
         let loaded = cubin.and_then(|cubin| load(cubin).ok());
         let module = loaded.map_or_else(|| compile(function, image.ptx, gpu), Ok)?;
         let kernels = program.kernels.iter().map(|kernel| entry(module, kernel.name, kernel.launches[level].shared));
-        Ok(Module { gpu, handle: module, level, kernels: kernels.collect::<Result<_>>()? })
+        Ok(Module { gpu, handle: module, level, waits: image.waits, kernels: kernels.collect::<Result<_>>()? })
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_image_for_exactly_a_device_comes_first() {
-        let image = |capability, exact| GpuImage { capability, exact, ptx: "", cubin: None };
+        let image = |capability, exact| GpuImage { capability, exact, waits: exact, ptx: "", cubin: None };
         let images = [image(80, false), image(90, true)];
         let chosen = |capability| best(&images, capability);
         assert_eq!([75, 80, 86, 90, 100].map(chosen), [None, Some(0), Some(0), Some(1), Some(0)]);

@@ -3,13 +3,17 @@
 //! One kernel is launched by itself. Several are the nodes of a graph, each after the one before, which is started as a
 //! whole; from one call to the next only the nodes whose arguments differ are changed. After the first call with as
 //! many kernels at work, nothing is allocated.
+//!
+//! A kernel that waits by itself for the one before is started as soon as that one's blocks have ended or have their last
+//! places, rather than when its results have reached memory: a microsecond of each launch is then no time in which the
+//! device has nothing to do.
 
 use std::ffi::c_void;
 
 use super::super::{DimValues, GpuKernel, GpuProgram, Poly, Program, Slot};
 use super::Written;
 use super::module::Module;
-use crate::cuda::{Block, Cuda, check, sys};
+use crate::cuda::{Block, Cuda, check, has_early_edges, sys};
 use crate::error::{Error, Result};
 
 /// What the beginning of a part of a workspace is a multiple of, in bytes: the widest access, and a line of the cache.
@@ -55,6 +59,8 @@ pub struct Launch {
     pub blocks: u32,
     threads: u32,
     shared: u32,
+    /// Whether it waits for the kernel before.
+    waits: bool,
     /// The arguments, each in the lowest bytes of its value.
     values: Vec<u64>,
     /// A pointer to each value.
@@ -181,7 +187,8 @@ impl Launch {
         let mut values = vec![0; count];
         let pointers = values.iter_mut().map(|value| std::ptr::from_mut(value).cast()).collect();
         let (threads, shared) = (how.threads, how.shared as u32);
-        Launch { kernel, function, blocks: 0, threads, shared, values, pointers, changed: true }
+        let waits = call.module.waits;
+        Launch { kernel, function, blocks: 0, threads, shared, waits, values, pointers, changed: true }
     }
 
     fn set(&mut self, at: usize, value: u64) {
@@ -207,24 +214,23 @@ impl Launch {
 
     /// Starts the kernel by itself.
     pub fn start(&self, call: &Call) -> Result<()> {
-        let (pointers, stream) = (self.pointers.as_ptr().cast_mut(), call.gpu.stream());
-        // SAFETY: the values are what the kernel takes, in number and order; they are copied during the call. The caller
-        // of the function vouches for the addresses among them.
-        let result = unsafe {
-            sys::cuLaunchKernel(
-                self.function,
-                self.blocks,
-                1,
-                1,
-                self.threads,
-                1,
-                1,
-                self.shared,
-                stream,
-                pointers,
-                std::ptr::null_mut(),
-            )
+        let mut early = early();
+        let config = sys::CUlaunchConfig {
+            gridDimX: self.blocks,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: self.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: self.shared,
+            hStream: call.gpu.stream(),
+            attrs: &mut early,
+            numAttrs: u32::from(self.waits),
         };
+        let pointers = self.pointers.as_ptr().cast_mut();
+        // SAFETY: the values are what the kernel takes, in number and order; they are copied during the call, as is the
+        // attribute. The caller of the function vouches for the addresses among the values.
+        let result = unsafe { sys::cuLaunchKernelEx(&config, self.function, pointers, std::ptr::null_mut()) };
         match result {
             sys::CUresult::CUDA_SUCCESS => Ok(()),
             other => Err(crate::cuda::failure(other, call.doing("launching", self))),
@@ -248,6 +254,21 @@ impl Launch {
         }
     }
 }
+
+/// That a kernel may start before the one before it on the stream is done.
+fn early() -> sys::CUlaunchAttribute {
+    let value = sys::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 };
+    let id = sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    sys::CUlaunchAttribute { id, pad: [0; 4], value }
+}
+
+/// The same between two nodes of a graph.
+const EARLY: sys::CUgraphEdgeData = sys::CUgraphEdgeData {
+    from_port: sys::CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC as u8,
+    to_port: 0,
+    type_: sys::CUgraphDependencyType::CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC as u8,
+    reserved: [0; 5],
+};
 
 /// The product of all `extent / size`, each rounded down; saturating.
 fn blocks(extents: &[(Poly, i64)], dims: &DimValues) -> i64 {
@@ -284,10 +305,16 @@ impl Graph {
     fn add(&mut self, launch: &Launch, call: &Call) -> Result<()> {
         let (mut node, params) = (std::ptr::null_mut(), launch.params());
         let before = self.nodes.last().map_or(std::ptr::null(), std::ptr::from_ref);
-        let count = usize::from(!before.is_null());
+        let is_early = launch.waits && !before.is_null() && has_early_edges();
+        let count = usize::from(!before.is_null() && !is_early);
         // SAFETY: the graph is there, `before` is null or one of its nodes; values are copied during the call.
         let added = unsafe { sys::cuGraphAddKernelNode_v2(&mut node, self.graph, before, count, &params) };
         check(added, &call.doing("recording", launch))?;
+        if is_early {
+            // SAFETY: both are nodes of this graph; the driver knows what edges are, and copies this.
+            let ordered = unsafe { sys::cuGraphAddDependencies_v2(self.graph, before, &node, &EARLY, 1) };
+            check(ordered, &call.doing("ordering", launch))?;
+        }
         self.nodes.push(node);
         Ok(())
     }
