@@ -256,7 +256,7 @@ const BOUNDS: &[Bound] = &[
         registers: 64,
     },
     // Eight loads of 16 bytes under way, and two of the other factor, in 512 threads.
-    Bound { method: "matmul", dtype: DType::BF16, shapes: FEW_ROWS, isas: &ISAS, kernels: 1, registers: 128 },
+    Bound { method: "matmul", dtype: DType::BF16, shapes: FEW_ROWS, isas: &[Isa::Sm90a], kernels: 1, registers: 128 },
     // After copies of both factors. For sm80, with two blocks at a time, conditions at the edge take some registers too many.
     Bound { method: "matmul", dtype: DType::BF16, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },
     Bound { method: "matmul_tf32", dtype: DType::F32, shapes: UNEVEN, isas: &[Isa::Sm90a], kernels: 3, registers: 176 },

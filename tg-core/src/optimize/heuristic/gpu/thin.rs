@@ -15,6 +15,7 @@ use crate::loops::stride;
 use crate::optimize::action::Action;
 use crate::optimize::factors;
 use crate::optimize::heuristic::size;
+use crate::target::Isa;
 
 /// Rows, all of which a unit multiplies.
 const ROWS: i128 = 16;
@@ -53,11 +54,13 @@ impl<'g> Plan<'g, '_> {
             let place = Fragment::of(factor).map(|(_, load)| load.src(0).src(1));
             place.is_some_and(|place| stride(place, *range) == Some(1))
         };
+        // What is under way fills the registers, of which the code for earlier GPUs needs more.
+        let has_room = self.isa == Isa::Sm90a;
         let is_loaded_well = lies_along(left, depth) && lies_along(right, columns) && product.bytes == NARROW;
         let is_even = rows.src(0).as_int() == Some(ROWS) && self.divides(*columns, COLUMNS.into());
         let steps = depth.src(0).as_int()?;
         let warps = WARPS.into_iter().find(|warps| steps % i128::from(warps * STEPS) == 0)?;
-        (is_loaded_well && is_even).then_some(Thin { rows: *rows, columns: *columns, depth: *depth, warps })
+        (has_room && is_loaded_well && is_even).then_some(Thin { rows: *rows, columns: *columns, depth: *depth, warps })
     }
 
     /// Gives the warps of a block parts of the sum of `thin`.
