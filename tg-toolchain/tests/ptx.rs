@@ -81,7 +81,8 @@ fn is_left(op: Op, dtype: DType) -> bool {
     let is_full_float = matches!(dtype.scalar, Scalar::F32 | Scalar::F64);
     match op {
         Op::Where => true,
-        Op::Sin | Op::Tanh | Op::Erf | Op::Pow | Op::Cast | Op::Bitcast => false,
+        // The last two are instructions of some processors.
+        Op::Sin | Op::Tanh | Op::Erf | Op::Pow | Op::Cast | Op::Bitcast | Op::Fract | Op::Ldexp => false,
         Op::Exp2 | Op::Log2 | Op::RoundTf32 | Op::CutTf32 => dtype == DType::F32,
         Op::Recip | Op::Sqrt | Op::Trunc | Op::Fdiv => is_full_float,
         Op::Idiv | Op::Shl | Op::Shr => dtype.is_int(),
