@@ -16,8 +16,8 @@ use crate::symbolic::Simplifier;
 const MOST_BYTES: i128 = 96 << 10;
 
 /// `kernel` with the parts that the only reduction over `axis` has in its iterations in shared memory, computed in loops
-/// that are made in the order in which parts lie there; `None` if there is
-/// no such reduction, or nothing is combined in an iteration, or there are too many results, or threads have some already.
+/// that are made in the order in which parts lie there; `None` if there is no such reduction, or nothing is combined in an
+/// iteration, or there are too many results, or threads have some already.
 pub(super) fn divide<'g>(kernel: Uop<'g>, axis: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let over = |n: &Uop<'g>| n.op() == Op::Reduce && n.srcs().skip(1).any(|r| r == axis);
     let mut reductions = kernel.toposort().into_iter().filter(over);

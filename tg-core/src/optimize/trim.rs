@@ -3,7 +3,7 @@
 //!
 //! Before: `for y { s = Σ_k (0 <= y-k < n ? x[y-k] : 0) * w[k] }`. After: `for y { s = Σ x[y-k] * w[k]` for `k` from
 //! `max(0, y-n+1)` to `min(K, y+1)` `}`. So the gradient of a convolution by its input leaves out the rows around the
-//! picture, also where it would have multiplied them by infinity. The loops that say how long it is may not be vectors or
+//! picture, also where it would have multiplied them by infinity or NaN. The loops that say how long it is may not be vectors or
 //! written out, and copies for all of them may not depend on it: this comes last.
 
 use super::accumulate::only_reduction;
