@@ -15,6 +15,8 @@ const CONFLICT: i64 = 4 << 10;
 const BROADCAST: f64 = 0.5;
 /// Relative cost of one lane that is loaded by itself and put into its place.
 const GATHER: f64 = 3.0;
+/// Relative cost of one lane that is staged by itself: loaded, put into its place, stored, and not beside other work.
+const COPIED: f64 = 6.0;
 /// Results in a tile along one loop, about.
 const TILED: i64 = 8;
 /// Relative cost of every second element: two wide loads and a shuffle.
@@ -139,8 +141,10 @@ impl<'g> Accesses<'g> {
     /// Relative cost of `load`, which alone moves with `axis`, if it is read often enough to be staged by its lanes, or is
     /// constant between calls, so that it is packed.
     fn staged(&self, load: Uop<'g>, axis: Uop<'g>, lanes: i64, chain: &[Uop<'g>]) -> Option<f64> {
-        let readers = chain.iter().filter(|r| !is_reduce(**r) && !load.depends_on(**r)).map(|r| size(*r));
-        let readers = readers.fold(1, i64::saturating_mul);
+        let over_results = || chain.iter().filter(|r| !is_reduce(**r));
+        let readers = over_results().filter(|r| !load.depends_on(**r)).map(|r| size(*r)).fold(1, i64::saturating_mul);
+        // A loop of unknown length may have one iteration in a call, for which the copy would be made.
+        let are_known = over_results().all(|r| r.src(0).as_int().is_some());
         let is_staged = is_reduce(chain[0])
             && load.src(0).op() == Op::DefineGlobal
             && !is_reduce(axis)
@@ -149,7 +153,9 @@ impl<'g> Accesses<'g> {
         let is_packed = load.dtype().space == Some(Space::Constant) && readers >= PACKED && reduced(chain) > SHORT;
         match is_staged {
             true if is_packed => Some(STAGED),
-            true if readers >= READERS * TILED => Some(STAGED.max(1.0 + GATHER * lanes as f64 / readers as f64)),
+            true if are_known && readers >= READERS * TILED => {
+                Some(STAGED.max(1.0 + COPIED * lanes as f64 / readers as f64))
+            }
             _ => None,
         }
     }
