@@ -134,6 +134,31 @@ fn what_a_function_has_of_a_tuning_file_is_part_of_what_its_kernels_depend_on() 
     assert_eq!(tuned(&Tuning::new([elsewhere])), none);
 }
 
+#[test]
+fn a_kernel_of_a_constant_operand_has_the_text_that_copies_it() {
+    let graph = Graph::new();
+    let [x, w] = [[64, 40], [40, 32]].map(|shape| graph.buffer(DType::F32, shape.map(Dim::from).to_vec()));
+    let function = Function {
+        name: "f".into(),
+        inputs: vec![("unused".into(), graph.buffer(DType::F32, vec![])), ("x".into(), x), ("w".into(), w)],
+        scalars: vec![],
+        constants: vec!["w".into()],
+        updates: vec![],
+        outputs: vec![("y".into(), call(&graph, "matmul", &[x, w]))],
+    };
+    let kernel = plan(&graph, &function).portable().next().expect("a kernel");
+    let variant = kernel.render(Isa::X86V3, None, "tgk_product").expect("a kernel");
+    let [pack] = &variant.packs[..] else { panic!("{} copies", variant.packs.len()) };
+    // The second of the kernel's buffers, though the third of the function's.
+    assert!(pack.of == 1 && pack.bytes >= 40 * 32 * 4, "{pack:?}");
+    for name in ["tgk_product", &pack.name] {
+        assert!(variant.source.contains(&format!(" {name}(")), "{}", variant.source);
+    }
+    let program = plan(&graph, &function).render(&[Isa::X86V3], Language::C);
+    let [copied] = &program.kernels[0].variants[0].packs[..] else { panic!("no copy") };
+    assert_eq!((copied.of, copied.key), (2, pack.key));
+}
+
 /// Products and normalized rows, small enough to be interpreted many times.
 fn small<'g>(graph: &'g Graph, method: &str) -> Function<'g> {
     let size = Dim::from(Var::new("N", 1, 1000));

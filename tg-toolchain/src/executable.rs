@@ -59,7 +59,7 @@ fn sign(stderr: &str) -> &str {
 }
 
 impl Toolchain {
-    /// The program of the C text `main`, which may include the system's headers, and `objects`. Never from the cache.
+    /// The program of the C text `main`, which may include the system's headers and start threads, and `objects`. Never from the cache.
     ///
     /// # Errors
     /// As [`Toolchain::object_all`].
@@ -69,7 +69,7 @@ impl Toolchain {
             |argv: &[OsString], e: std::io::Error| Error::Start { command: command_line(argv), reason: e.to_string() };
         let folder = Scratch::new().map_err(|e| failed(&argv, e))?;
         let path = folder.0.join("program");
-        argv.extend(["-O2", "-std=gnu11", "-w", "-x", "c", "-", "-x", "none"].map(OsString::from));
+        argv.extend(["-O2", "-std=gnu11", "-pthread", "-w", "-x", "c", "-", "-x", "none"].map(OsString::from));
         for (i, object) in objects.iter().enumerate() {
             let file = folder.0.join(format!("{i}.o"));
             std::fs::write(&file, object).map_err(|e| failed(&argv, e))?;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tg_core::compile::Portable;
+
 /// What `--help` says.
 pub const HELP: &str = "\
 Measures other schedules for the kernels of a crate and writes the faster ones into tg-tune.lock beside its manifest.
@@ -10,7 +12,7 @@ Measures other schedules for the kernels of a crate and writes the faster ones i
     tg-tune [OPTIONS] [-- ARGUMENTS OF cargo check]
 
     --manifest-path FILE    the crate's Cargo.toml (default: ./Cargo.toml)
-    --filter WORD           only kernels whose name contains WORD
+    --filter WORD           only kernels whose name contains WORD, or the one with that fingerprint
     --isa NAME              the instruction set, such as x86v3 (default: the best of this machine)
     --budget SECONDS        about how long to search for each kernel (default: 60)
     --verbose               show each schedule that is tried, with its time beside the default's, or why not
@@ -38,7 +40,7 @@ pub struct Arguments {
     pub task: Task,
     /// The crate.
     pub manifest: PathBuf,
-    /// A part of the names of the kernels to tune.
+    /// A part of the names of the kernels to tune, or the fingerprint of one.
     pub filter: String,
     /// The name of an instruction set.
     pub isa: Option<String>,
@@ -74,6 +76,11 @@ impl Arguments {
         Ok(read)
     }
 
+    /// Whether `kernel` is to be tuned.
+    pub fn wants(&self, kernel: &Portable) -> bool {
+        kernel.name.contains(&self.filter) || kernel.fingerprint().to_string() == self.filter
+    }
+
     fn take(&mut self, option: &str, value: Option<String>) -> Result<(), String> {
         if !["--manifest-path", "--filter", "--isa", "--budget"].contains(&option) {
             return Err(format!("unknown argument `{option}`; --help lists those there are"));
@@ -97,6 +104,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::product;
 
     fn parse(line: &str) -> Result<Arguments, String> {
         Arguments::parse(line.split_whitespace().map(String::from))
@@ -108,6 +116,9 @@ mod tests {
             parse("--manifest-path a/Cargo.toml --filter matmul --isa x86v3 --budget 0.5 -- --features x").unwrap();
         assert_eq!((all.filter.as_str(), all.isa.as_deref()), ("matmul", Some("x86v3")));
         assert_eq!((all.budget, all.cargo), (Duration::from_millis(500), vec!["--features".into(), "x".into()]));
+        let wants = |filter: &str| parse(&format!("--filter {filter}")).unwrap().wants(&product());
+        assert!(wants("10_matmul") && wants(&product().fingerprint().to_string()));
+        assert!(!wants("softmax") && !wants(&product().fingerprint().to_string()[1..]));
         assert_eq!(parse("--check").unwrap().task, Task::Check);
         assert_eq!(parse("").unwrap().manifest, PathBuf::from("Cargo.toml"));
         for (line, words) in [("--budgie 1", "--budgie"), ("--budget soon", "`soon`"), ("--filter", "a value after it")]

@@ -2,18 +2,20 @@
 //!
 //! A kernel that crashes, hangs or computes something else costs its process, never this one.
 
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tg_core::compile::{Origin, Portable, Variant};
+use tg_core::compile::{Origin, Pack, Portable, Variant};
 use tg_core::dim::Dim;
 use tg_core::ir::{Graph, Op, text};
 use tg_core::optimize::Actions;
+use tg_core::schedule::flops;
 use tg_core::target::Isa;
 use tg_toolchain::{Executable, Job, Toolchain};
 
 use crate::data::Form;
+use crate::head::{Data, head};
 
 /// The value that a run-time dimension has in measurements, if its bounds allow: as the heuristic supposes.
 const TYPICAL: i64 = 256;
@@ -23,16 +25,34 @@ const MOST_BYTES: i64 = 2 << 30;
 const LONGEST: usize = 8;
 /// As many shares as this suffice for the threads of any machine that is likely.
 const SHARES: i64 = 16;
+/// Operations below which tg-runtime leaves a kernel to the calling thread.
+const PARALLEL_WORK: i64 = 20_000;
 /// Time that a process has: a kernel of a second is measured some times.
 pub const RUN_LIMIT: Duration = Duration::from_secs(20);
 
 /// Medians in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Times {
+pub struct Pair {
     /// With the heuristic's actions.
     pub default_ns: f64,
     /// With those that are tried.
     pub tuned_ns: f64,
+}
+
+impl Pair {
+    /// The part of the default time that the other is.
+    pub fn ratio(self) -> f64 {
+        self.tuned_ns / self.default_ns.max(f64::MIN_POSITIVE)
+    }
+}
+
+/// What was measured of a list of actions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Times {
+    /// On one thread.
+    pub alone: Pair,
+    /// On all threads of the machine, if they would share the kernel.
+    pub shared: Option<Pair>,
 }
 
 /// What tells how fast a kernel is: a machine, or a test.
@@ -51,8 +71,9 @@ impl Measure for Shown<'_> {
     fn measure(&mut self, actions: &Actions, rounds: usize) -> Result<Times, String> {
         let measured = self.0.measure(actions, rounds);
         match &measured {
-            Ok(Times { default_ns, tuned_ns }) => {
-                eprintln!("  {:.3} of {:.2} µs: {actions}", tuned_ns / default_ns, default_ns / 1e3);
+            Ok(Times { alone, shared }) => {
+                let shared = shared.map_or(String::new(), |pair| format!(", shared {:.3}", pair.ratio()));
+                eprintln!("  {:.3} of {:.2} µs{shared}: {actions}", alone.ratio(), alone.default_ns / 1e3);
             }
             Err(why) => eprintln!("  not {actions}: {why}"),
         }
@@ -66,7 +87,10 @@ pub struct Bench<'t> {
     tools: &'t Toolchain,
     kernel: Portable,
     isa: Isa,
-    forms: Vec<Form>,
+    /// The elements of each buffer, and their bytes.
+    buffers: Vec<(Form, i64)>,
+    /// Threads that would share it.
+    threads: usize,
     default: Compiled,
     limit: Duration,
 }
@@ -82,6 +106,8 @@ pub struct Compiled {
     pub trips: i64,
     /// Bytes of its scratch memory.
     pub scratch: usize,
+    /// The copies of constant operands that it reads, each of one of its buffers.
+    pub packs: Vec<Pack>,
     /// Bytes of its text.
     pub length: usize,
 }
@@ -93,13 +119,14 @@ impl<'t> Bench<'t> {
     /// If the kernel is no kernel, is too large, or is not compiled.
     pub fn new(tools: &'t Toolchain, kernel: Portable, isa: Isa, limit: Duration) -> Result<Bench<'t>, String> {
         let forms = forms(&kernel.nest, kernel.bytes.len())?;
-        let bytes: i64 = kernel.bytes.iter().map(size).fold(0, i64::saturating_add);
+        let buffers: Vec<(Form, i64)> = forms.into_iter().zip(kernel.bytes.iter().map(size)).collect();
+        let bytes = buffers.iter().map(|(_, bytes)| *bytes).fold(0, i64::saturating_add);
         if bytes > MOST_BYTES {
             return Err(format!("its buffers have {bytes} bytes; at most {MOST_BYTES} are measured"));
         }
         let variant = rendered(&kernel, isa, None)?;
-        let default = compiled(tools, &variant, "tgk_default")?;
-        Ok(Bench { tools, kernel, isa, forms, default, limit })
+        let (threads, default) = (threads(&kernel)?, compiled(tools, &variant, "tgk_default")?);
+        Ok(Bench { tools, kernel, isa, buffers, threads, default, limit })
     }
 
     /// The actions that the heuristic chooses.
@@ -126,46 +153,17 @@ impl<'t> Bench<'t> {
     pub fn times(&self, kernel: &Compiled, rounds: usize) -> Result<Times, String> {
         let output = self.program(kernel)?.run(&["time", &rounds.to_string()], self.limit);
         let output = String::from_utf8(output.map_err(|error| error.to_string())?).unwrap_or_default();
-        let pair = |line: &str| {
-            let (default, tuned) = line.split_once(' ')?;
-            Some((default.parse::<f64>().ok()?, tuned.parse::<f64>().ok()?))
-        };
-        let (default, tuned): (Vec<f64>, Vec<f64>) = output.lines().filter_map(pair).unzip();
-        let times = median(default).zip(median(tuned));
-        let (default_ns, tuned_ns) = times.ok_or("it ended without a time")?;
-        Ok(Times { default_ns, tuned_ns })
+        let [alone, shared] = ["alone", "shared"].map(|word| pair(&output, word));
+        Ok(Times { alone: alone.ok_or("it ended without a time")?, shared })
     }
 
     fn program(&self, other: &Compiled) -> Result<Executable, String> {
-        let main = format!("{}{}", self.head(other), include_str!("launcher.c"));
+        let dims: Vec<i64> = self.kernel.dims.iter().map(|var| typical(var.min, var.max)).collect();
+        let data = Data { buffers: &self.buffers, dims: &dims, threads: self.threads };
+        let main = format!("{}{}", head(data, [&self.default, other]), include_str!("launcher.c"));
         let objects = [self.default.object.clone(), other.object.clone()];
         let objects = if self.default.symbol == other.symbol { &objects[..1] } else { &objects[..] };
         self.tools.link(&main, objects).map_err(|error| error.to_string())
-    }
-
-    /// What `launcher.c` has to know of the kernels.
-    fn head(&self, other: &Compiled) -> String {
-        let mut head =
-            String::from("#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n");
-        head += "#include <time.h>\nstruct buffer { long bytes; int width; uint64_t base, mask; int form; double tolerance; };\n";
-        head += "typedef void entry(unsigned char *const *, const int64_t *, int64_t, int64_t, unsigned char *);\n";
-        head += "struct kernel { entry *entry; int64_t trips; long scratch; };\n";
-        let dims: Vec<String> = self.kernel.dims.iter().map(|var| typical(var.min, var.max).to_string()).collect();
-        let parts = [&self.default, other];
-        // Writing to a string does not fail.
-        let _ = writeln!(head, "enum {{ BUFFERS = {} }};", self.forms.len());
-        let _ = writeln!(head, "static const int64_t dims[] = {{ {} }};", [dims, vec!["0".into()]].concat().join(", "));
-        let _ = writeln!(head, "static const struct buffer buffers[] = {{");
-        for (form, bytes) in self.forms.iter().zip(&self.kernel.bytes) {
-            let Form { base, mask, code, tolerance, .. } = form;
-            let (bytes, width) = (size(bytes), form.width());
-            let _ = writeln!(head, "  {{ {bytes}, {width}, {base}ull, {mask}ull, {code}, {tolerance:e} }},");
-        }
-        head += "};\n";
-        parts.iter().for_each(|part| head += &format!("extern entry {};\n", part.symbol));
-        let row = |part: &&Compiled| format!("{{ {}, {}, {} }}", part.symbol, part.trips, part.scratch);
-        let _ = writeln!(head, "static const struct kernel kernels[] = {{ {} }};", parts.map(|p| row(&p)).join(", "));
-        head
     }
 }
 
@@ -197,8 +195,8 @@ fn rendered(kernel: &Portable, isa: Isa, actions: Option<&Actions>) -> Result<Va
 fn compiled(tools: &Toolchain, variant: &Variant, symbol: &str) -> Result<Compiled, String> {
     let job = Job { source: variant.source.clone(), isa: variant.isa };
     let object = tools.object_all(&[job]).map_err(|error| error.to_string())?.pop().unwrap_or_default();
-    let (trips, scratch, length) = (trips(variant), variant.scratch, variant.source.len());
-    Ok(Compiled { object, symbol: symbol.into(), trips, scratch, length })
+    let (trips, scratch, packs) = (trips(variant), variant.scratch, variant.packs.clone());
+    Ok(Compiled { object, symbol: symbol.into(), trips, scratch, packs, length: variant.source.len() })
 }
 
 fn trips(variant: &Variant) -> i64 {
@@ -229,7 +227,41 @@ pub fn forms(nest: &str, buffers: usize) -> Result<Vec<Form>, String> {
     forms.into_iter().collect::<Option<_>>().ok_or_else(|| "it has a buffer of unknown type".into())
 }
 
+/// Threads that share a call of `kernel`: those of the machine, if it has enough work.
+fn threads(kernel: &Portable) -> Result<usize, String> {
+    let graph = Graph::new();
+    let root = text::parse(&graph, &kernel.nest).map_err(|error| error.to_string())?;
+    let is_shared = size(&flops(root)) >= PARALLEL_WORK;
+    Ok(if is_shared { available_parallelism().map_or(1, usize::from) } else { 1 })
+}
+
+/// What the lines of `output` that begin with `word` say, of which each is a round. The machine may be faster in one round than in
+/// another, so that the kernels are compared in each.
+fn pair(output: &str, word: &str) -> Option<Pair> {
+    let numbers = |line: &str| {
+        let (default, tuned) = line.strip_prefix(word)?.trim().split_once(' ')?;
+        Some((default.parse::<f64>().ok()?, tuned.parse::<f64>().ok()?))
+    };
+    let rounds: Vec<(f64, f64)> = output.lines().filter_map(numbers).collect();
+    let default_ns = median(rounds.iter().map(|(default, _)| *default).collect())?;
+    let ratio = median(rounds.iter().map(|(default, tuned)| tuned / default.max(1.0)).collect())?;
+    Some(Pair { default_ns, tuned_ns: default_ns * ratio })
+}
+
 fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_compared_round_by_round() {
+        let output = "alone 100.0 50.0\nshared 9.0 9.0\nalone 400.0 200.0\nalone 200.0 190.0\nalone none\n";
+        assert_eq!(pair(output, "alone"), Some(Pair { default_ns: 200.0, tuned_ns: 100.0 }));
+        assert_eq!(pair(output, "shared"), Some(Pair { default_ns: 9.0, tuned_ns: 9.0 }));
+        assert_eq!(pair("", "alone"), None);
+    }
 }

@@ -6,6 +6,7 @@
 //! | `kernels` | gets the kernels of a crate from its build |
 //! | `data` | what buffers hold, and which results are alike |
 //! | `bench` | compiles and times one list of actions |
+//! | `head` | what the program that runs kernels knows of them |
 //! | `reference` | holds the heuristic's kernel against the interpreter |
 //! | `tune` | chooses |
 //! | `lockfile` | reads, checks and writes the file |
@@ -17,6 +18,7 @@
 mod arguments;
 mod bench;
 mod data;
+mod head;
 mod kernels;
 mod lockfile;
 mod reference;
@@ -84,7 +86,7 @@ fn tune_all(manifest: &Path, found: &Kernels, arguments: &Arguments) -> Result<E
     let (path, mut tuning) = lockfile::read(manifest)?;
     let tools = Toolchain::new(&host_triple(), None).map_err(|error| error.to_string())?;
     let isa = level(arguments.isa.as_deref())?;
-    let chosen: Vec<&Portable> = found.all.values().filter(|k| k.name.contains(&arguments.filter)).collect();
+    let chosen: Vec<&Portable> = found.all.values().filter(|k| arguments.wants(k)).collect();
     for (number, kernel) in (1..).zip(&chosen) {
         eprint!("[{number}/{}] {} {}: ", chosen.len(), kernel.name, isa.name());
         match tune_one(kernel, isa, &tools, &tuning, arguments) {

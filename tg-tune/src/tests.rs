@@ -1,11 +1,12 @@
 //! The tool on a kernel given as text: real processes, but nothing depends on how long they take.
 #![cfg(target_os = "linux")]
 
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tg_core::compile::Portable;
 use tg_core::dim::Dim;
-use tg_core::dtype::DType;
+use tg_core::dtype::{DType, Space};
 use tg_core::ir::{Axis, Graph, Op};
 use tg_core::loops::canonical_text;
 use tg_core::optimize::Actions;
@@ -16,10 +17,16 @@ use crate::{level, reference};
 
 /// The product of 24×10 by 10×32.
 pub fn product() -> Portable {
+    product_with(Space::Global)
+}
+
+/// That with the second factor in `space`.
+fn product_with(space: Space) -> Portable {
     let graph = Graph::new();
     let range = |n: i64, axis| graph.range(graph.index(n), axis);
     let (i, j, k) = (range(24, Axis::Loop), range(32, Axis::Loop), range(10, Axis::Reduce));
-    let [a, b, c] = [0, 1, 2].map(|slot| graph.global(DType::F32, slot));
+    let [a, c] = [0, 2].map(|slot| graph.global(DType::F32, slot));
+    let b = graph.global_in(DType::F32.pointer(space), 1);
     let value = a.element(i * 10 + k, None).load() * b.element(k * 32 + j, None).load();
     let store = c.element(i * 32 + j, None).store(value.reduce(Op::Add, &[k]), &[i, j]);
     let bytes = [24 * 10, 10 * 32, 24 * 32].map(|len| Dim::from(len * 4)).to_vec();
@@ -54,12 +61,24 @@ fn lists_that_apply_have_times_and_others_a_reason() {
     let inapplicable = bench.measure(&list("parallel(9)"), 1).unwrap_err();
     assert!(inapplicable.contains("the kernel has 3 loops"), "{inapplicable}");
     let times = bench.measure(&list("vectorize(1,4) parallel(0)"), 1).unwrap();
-    assert!(times.default_ns > 0.0 && times.tuned_ns > 0.0);
+    assert!(times.alone.default_ns > 0.0 && times.alone.tuned_ns > 0.0 && times.shared.is_none());
     let serial = bench.measure(&list("vectorize(1,4)"), 1).unwrap_err();
     assert!(serial.contains("shares for threads"), "{serial}");
 }
 
-/// What becomes of a kernel whose C text is `body`.
+#[test]
+fn copies_of_constant_operands_are_made_before_and_checked() {
+    let (tools, kernel) = (toolchain(), product_with(Space::Constant));
+    let mut bench = Bench::new(&tools, kernel.clone(), level(None).unwrap(), RUN_LIMIT).unwrap();
+    let forms = forms(&kernel.nest, 3).unwrap();
+    assert_eq!(reference::mismatch(&kernel, &forms, &bench.results().unwrap()), None);
+    for packed in ["vectorize(1,4) pack(1) parallel(0)", "pack(1) pack(0) parallel(0)"] {
+        let measured = bench.measure(&list(packed), 1);
+        assert_eq!(measured.is_ok(), !packed.contains("pack(0)"), "{packed}: {measured:?}");
+    }
+}
+
+/// What becomes of a kernel of two iterations whose C text is `body`.
 fn outcome(body: &str, limit: Duration) -> String {
     let (tools, isa) = (toolchain(), level(None).unwrap());
     let bench = Bench::new(&tools, product(), isa, limit).unwrap();
@@ -67,7 +86,7 @@ fn outcome(body: &str, limit: Duration) -> String {
         "void tgk_tuned(unsigned char *const *b, const long *d, long begin, long end, unsigned char *s) {{ {body} }}"
     );
     let object = tools.object_all(&[Job { source, isa }]).unwrap().remove(0);
-    let kernel = Compiled { object, symbol: "tgk_tuned".into(), trips: 1, scratch: 0, length: 0 };
+    let kernel = Compiled { object, symbol: "tgk_tuned".into(), trips: 2, scratch: 0, packs: vec![], length: 0 };
     bench.times(&kernel, 1).unwrap_err()
 }
 
@@ -82,15 +101,31 @@ fn kernels_that_crash_hang_or_are_wrong_are_survived() {
     check("", RUN_LIMIT, "another result in buffer 2 at byte 0");
 }
 
+/// The text of [`product`].
+const PRODUCT: &str = "const float *x = (const float *)b[0], *y = (const float *)b[1]; float *z = (float *)b[2];
+    for (int i = 0; i < 24; i++) for (int j = 0; j < 32; j++) {
+        float sum = 0; for (int k = 0; k < 10; k++) sum += x[i*10 + k] * y[k*32 + j]; z[i*32 + j] = sum;
+    }";
+
 #[test]
 fn a_kernel_that_writes_beside_its_buffers_is_noticed() {
-    // As the product, and one element more.
-    let body = "const float *x = (const float *)b[0], *y = (const float *)b[1]; float *z = (float *)b[2];
-        for (int i = 0; i < 24; i++) for (int j = 0; j < 32; j++) {
-            float sum = 0; for (int k = 0; k < 10; k++) sum += x[i*10 + k] * y[k*32 + j]; z[i*32 + j] = sum;
-        }";
-    let beside = outcome(&format!("{body} z[24*32] = 1;"), RUN_LIMIT);
+    let beside = outcome(&format!("{PRODUCT} z[24*32] = 1;"), RUN_LIMIT);
     assert!(beside.contains("wrote beside a buffer"), "{beside}");
+}
+
+#[test]
+fn a_kernel_that_is_right_only_in_one_share_is_noticed() {
+    let shared = outcome(&format!("if (begin > 0 || end < 2) return; {PRODUCT}"), RUN_LIMIT);
+    assert!(shared.contains("another result in buffer 2"), "{shared}");
+}
+
+#[test]
+fn kernels_of_enough_work_are_measured_on_all_threads_too() {
+    let tools = toolchain();
+    let mut bench = Bench::new(&tools, sums(), level(None).unwrap(), RUN_LIMIT).unwrap();
+    let shared = bench.measure(&list("vectorize(0,4) parallel(0)"), 1).unwrap().shared;
+    assert_eq!(shared.is_some(), available_parallelism().is_ok_and(|threads| threads.get() > 1), "{shared:?}");
+    assert!(shared.is_none_or(|pair| pair.default_ns > 0.0 && pair.tuned_ns > 0.0), "{shared:?}");
 }
 
 /// The sums of the columns of a matrix of 1000×300.

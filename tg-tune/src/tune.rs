@@ -10,7 +10,7 @@ use tg_core::optimize::{Actions, Entry, Reach, Trial, neighbours, search};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::Isa;
 
-use crate::bench::{Measure, Times};
+use crate::bench::{Measure, Pair, Times};
 
 /// Lists whose neighbours are tried, and how often: most of what is to gain is near the heuristic's list.
 const REACH: Reach = Reach { width: 3, rounds: 4 };
@@ -18,8 +18,8 @@ const REACH: Reach = Reach { width: 3, rounds: 4 };
 const ROUNDS: usize = 7;
 /// Rounds of the measurement that confirms the best.
 const CONFIRM_ROUNDS: usize = 31;
-/// A list must take at most this part of the default time, in the search and again when it is confirmed: less is within
-/// what two measurements differ by.
+/// A list must take at most this part of the default time on one thread, in the search and again when it is confirmed: less is
+/// within what two measurements differ by. On all threads it must not be slower.
 const MARGIN: f64 = 0.97;
 
 /// What came of tuning a kernel.
@@ -57,24 +57,25 @@ pub fn tune(
             return Trial::OutOfTime;
         }
         tried += 1;
-        bench.measure(actions, ROUNDS).map_or(Trial::Unusable, |times| Trial::Cost(ratio(times)))
+        bench.measure(actions, ROUNDS).map_or(Trial::Unusable, |times| Trial::Cost(cost(times)))
     };
     let near = |actions: &Actions| neighbours(nest, actions, &mut simplifier);
     let best = search(starts, REACH, near, trial)
         .filter(|(actions, cost)| *cost <= MARGIN && Some(actions) != default.as_ref());
     let confirmed = best.and_then(|(actions, _)| Some((bench.measure(&actions, CONFIRM_ROUNDS).ok()?, actions)));
-    Ok(match confirmed.filter(|(times, _)| ratio(*times) <= MARGIN) {
+    Ok(match confirmed.filter(|(times, _)| cost(*times) <= MARGIN) {
         Some((times, actions)) => Finding::Faster(entry(kernel, isa, times, actions)),
         None => Finding::NotFaster { tried },
     })
 }
 
-fn ratio(times: Times) -> f64 {
-    times.tuned_ns / times.default_ns.max(f64::MIN_POSITIVE)
+/// The part of the default time on one thread; of a list that is slower than the default on all threads, no less than there.
+fn cost(Times { alone, shared }: Times) -> f64 {
+    shared.map(Pair::ratio).filter(|ratio| *ratio > 1.0).map_or(alone.ratio(), |ratio| ratio.max(alone.ratio()))
 }
 
 fn entry(kernel: &Portable, isa: Isa, times: Times, actions: Actions) -> Entry {
-    let [default_ns, tuned_ns] = [times.default_ns, times.tuned_ns].map(|ns| ns.round() as u64);
+    let [default_ns, tuned_ns] = [times.alone.default_ns, times.alone.tuned_ns].map(|ns| ns.round() as u64);
     Entry { name: kernel.name.clone(), isa, nest: kernel.fingerprint(), default_ns, tuned_ns, actions }
 }
 
@@ -88,7 +89,8 @@ mod tests {
 
     impl<F: FnMut(&Actions, usize) -> Result<f64, String>> Measure for Fake<F> {
         fn measure(&mut self, actions: &Actions, rounds: usize) -> Result<Times, String> {
-            Ok(Times { default_ns: 1000.0, tuned_ns: (self.0)(actions, rounds)? })
+            let alone = Pair { default_ns: 1000.0, tuned_ns: (self.0)(actions, rounds)? };
+            Ok(Times { alone, shared: None })
         }
     }
 
@@ -114,6 +116,14 @@ mod tests {
         assert!(matches!(once, Finding::NotFaster { .. }));
         let crashing = tuned(600, |_, _| Err("signal: 11".into()));
         assert_eq!(crashing, Finding::NotFaster { tried: 1 });
+    }
+
+    #[test]
+    fn what_is_slower_on_all_threads_does_not_count_as_faster() {
+        let pair = |tuned_ns| Pair { default_ns: 1000.0, tuned_ns };
+        let times = |alone, shared| cost(Times { alone: pair(alone), shared: Some(pair(shared)) });
+        assert_eq!([times(900.0, 700.0), times(900.0, 1000.0)], [0.9; 2]);
+        assert_eq!([times(900.0, 1100.0), times(1200.0, 1100.0)], [1.1, 1.2]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
 use crate::symbolic::Simplifier;
 use crate::target::{Device, Isa};
+use pack::spelled;
 
 pub use identity::{FINGERPRINT, identity};
 pub use pack::LoweredPack;
@@ -262,22 +263,20 @@ impl<'g> Plan<'g> {
     pub fn spell(&self, lowered: &[Vec<Lowered<'g>>], language: Language) -> Rendered {
         let levels = lowered.first().map_or(0, Vec::len);
         let mut preludes: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); levels];
-        let mut spelled = |kernel: &Planned, level: usize, lowered: &Lowered| {
+        let mut variant = |kernel: &Planned, level: usize, lowered: &Lowered| {
             let rendered = self.write(kernel, lowered, language);
             preludes[level].extend(rendered.prelude);
             let (extent, tile) = lowered.extent.clone();
             let (mut source, scratch) = (rendered.source, rendered.scratch);
             let (actions, origin) = (lowered.actions.clone(), lowered.origin.clone());
             let launch = lowered.launch.clone();
-            let numbered = lowered.packs.iter().enumerate();
-            let packs = numbered
-                .map(|(at, pack)| pack.spell((kernel, at), language, (&mut source, &mut preludes[level])))
-                .collect();
+            let packs = spelled(&lowered.packs, &kernel.symbol(), language, (&mut source, &mut preludes[level]));
+            let packs = packs.into_iter().map(|pack| Pack { of: kernel.parameter(pack.of), ..pack }).collect();
             Variant { isa: lowered.isa, source, extent, tile, scratch, packs, launch, actions, origin }
         };
         let each = self.kernels.iter().zip(lowered);
         let variants =
-            each.map(|(kernel, all)| (0..).zip(all).map(|(level, one)| spelled(kernel, level, one)).collect());
+            each.map(|(kernel, all)| (0..).zip(all).map(|(level, one)| variant(kernel, level, one)).collect());
         let variants = variants.collect();
         let prelude = preludes.into_iter().map(|p| p.into_values().map(|line| line + "\n").collect()).collect();
         Rendered { variants, prelude }
@@ -337,6 +336,12 @@ impl Planned<'_> {
 
     fn symbol(&self) -> String {
         format!("tgk_{}", self.name)
+    }
+
+    /// The parameter that is argument `at`.
+    fn parameter(&self, at: u32) -> u32 {
+        let Slot::Param(parameter) = self.args[at as usize] else { panic!("compile: an intermediate is no constant") };
+        parameter
     }
 }
 

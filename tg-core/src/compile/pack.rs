@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Language, Pack, Planned, Slot};
-use crate::ir::Uop;
+use super::{Language, Pack};
 use crate::lower::{Linear, lower};
 use crate::optimize::Packing;
 use crate::render::{C, Rust, emit};
@@ -23,15 +22,14 @@ impl<'g> LoweredPack<'g> {
         LoweredPack { packing, linear: lower(packing.nest, isa, simplifier) }
     }
 
-    /// Number `at` of the copies that `kernel` reads; the text that makes it is added to `source`, and what that needs to
-    /// `prelude`.
-    pub(super) fn spell(
+    /// The copy as a function `name`: its text is added to `source`, and what that needs to `prelude`.
+    fn spell(
         &self,
-        (kernel, at): (&Planned, usize),
+        name: String,
         language: Language,
         (source, prelude): (&mut String, &mut BTreeMap<String, String>),
     ) -> Pack {
-        let (Packing { of, bytes, key, .. }, name) = (self.packing, format!("{}_pack{at}", kernel.symbol()));
+        let Packing { of, bytes, key, .. } = self.packing;
         let rendered = match language {
             Language::Rust => emit(&self.linear, &name, &[], &mut Rust::default()),
             Language::C => emit(&self.linear, &name, &[], &mut C::default()),
@@ -39,12 +37,18 @@ impl<'g> LoweredPack<'g> {
         };
         prelude.extend(rendered.prelude);
         *source += &format!("\n{}", rendered.source);
-        let Slot::Param(of) = kernel.args[of as usize] else { panic!("compile: an intermediate is no constant") };
         Pack { name, of, bytes, key }
     }
 }
 
-/// Whether `kernel` reads an operand that is constant between calls.
-pub(super) fn reads_constants(kernel: Uop) -> bool {
-    kernel.toposort().into_iter().any(crate::optimize::is_constant)
+/// The copies `packs` that a kernel `symbol` reads, each [`Pack::of`] an argument of the kernel; their texts are added to
+/// `source`, and what those need to `prelude`.
+pub(super) fn spelled(
+    packs: &[LoweredPack],
+    symbol: &str,
+    language: Language,
+    (source, prelude): (&mut String, &mut BTreeMap<String, String>),
+) -> Vec<Pack> {
+    let numbered = packs.iter().enumerate();
+    numbered.map(|(at, pack)| pack.spell(format!("{symbol}_pack{at}"), language, (source, prelude))).collect()
 }

@@ -1,13 +1,13 @@
 //! A kernel as a text that stands for itself: what another program needs to compile, run and name it.
 
-use super::pack::reads_constants;
-use super::{Parameter, Plan, Slot, Variant, generate};
+use super::pack::spelled;
+use super::{Language, Parameter, Plan, Slot, Variant, generate};
 use crate::dim::{Dim, Var};
 use crate::ir::Graph;
 use crate::ir::text::{ParseError, parse, parse_dim, print_dim};
 use crate::loops::canonical_text;
 use crate::optimize::{Actions, Fingerprint};
-use crate::render::{C, emit};
+use crate::render::{self, C, emit};
 use crate::symbolic::Simplifier;
 use crate::target::Isa;
 
@@ -25,10 +25,9 @@ pub struct Portable {
 }
 
 impl Plan<'_> {
-    /// The kernels, each apart from the function; those of constant operands are no whole without it.
+    /// The kernels, each apart from the function.
     pub fn portable(&self) -> impl Iterator<Item = Portable> {
-        let whole = self.kernels.iter().filter(|kernel| !reads_constants(kernel.root));
-        whole.map(|kernel| Portable {
+        self.kernels.iter().map(|kernel| Portable {
             name: kernel.name.clone(),
             dims: self.dims.clone(),
             bytes: kernel.args.iter().map(|slot| self.bytes(*slot)).collect(),
@@ -53,7 +52,8 @@ impl Portable {
         Fingerprint::of(&self.nest)
     }
 
-    /// The kernel as complete C text of a function `symbol`, with the given actions or with those of the heuristic.
+    /// The kernel as complete C text of a function `symbol`, and of those that make the copies of constant operands that it
+    /// reads, with the given actions or with those of the heuristic. [`Pack::of`](super::Pack::of) is one of its buffers.
     ///
     /// # Errors
     /// If its loop nest is no text of a graph.
@@ -63,21 +63,13 @@ impl Portable {
         // Terms of a sum stand in the order of their ranges, which the text numbers in another.
         let nest = simplifier.simplify(parse(&graph, &self.nest)?);
         let lowered = generate(nest, isa, actions, simplifier);
-        let rendered = emit(&lowered.linear, symbol, &self.dims, &mut C::default());
-        let prelude: String = rendered.prelude.into_values().map(|line| line + "\n").collect();
-        let (source, scratch, (extent, tile)) = (prelude + &rendered.source, rendered.scratch, lowered.extent);
-        let launch = lowered.launch;
-        Ok(Variant {
-            isa,
-            source,
-            extent,
-            tile,
-            scratch,
-            packs: vec![],
-            launch,
-            actions: lowered.actions,
-            origin: lowered.origin,
-        })
+        let render::Rendered { mut source, mut prelude, scratch, .. } =
+            emit(&lowered.linear, symbol, &self.dims, &mut C::default());
+        let packs = spelled(&lowered.packs, symbol, Language::C, (&mut source, &mut prelude));
+        let prelude: String = prelude.into_values().map(|line| line + "\n").collect();
+        let (source, (extent, tile), launch) = (prelude + &source, lowered.extent, lowered.launch);
+        let (actions, origin) = (lowered.actions, lowered.origin);
+        Ok(Variant { isa, source, extent, tile, scratch, packs, launch, actions, origin })
     }
 
     /// All of it as text: a line for the name, each dimension and each buffer, then the loop nest.

@@ -36,7 +36,6 @@ pub use margin::with_margins;
 pub(crate) use matrix::factors;
 pub use merge::merge_loops;
 pub use neighbours::neighbours;
-pub(crate) use pack::is_constant;
 pub use pack::{Packing, apart};
 pub(crate) use pad::guarded_load;
 pub use search::{Reach, Trial, search};

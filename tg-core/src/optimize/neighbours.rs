@@ -1,6 +1,7 @@
 //! Lists of actions that differ a little from a given one: where a search goes next.
 
 use super::action::{Action, Actions};
+use super::pack::is_constant;
 use super::prefetch::prefetchable;
 use super::stage::loads;
 use super::{
@@ -150,27 +151,28 @@ fn swapped(list: &[Action], at: usize) -> Vec<Action> {
 /// `list` with an action after all others.
 fn with_one_more<'g>(kernel: Uop<'g>, list: &[Action], simplifier: &mut Simplifier<'g>) -> Vec<Vec<Action>> {
     let Ok(applied) = apply(kernel, &Actions(list.to_vec()), simplifier) else { return vec![] };
-    let (loops, loads) = (Nest::new(applied).loops().len(), loads(applied).len());
-    let stages = (0..loops).flat_map(|axis| (0..loads).map(move |load| Action::Stage { axis, load }));
+    let (loops, loads) = (Nest::new(applied).loops().len(), loads(applied));
+    let packs = (0..loads.len()).filter(|load| is_constant(loads[*load])).map(|load| Action::Pack { load });
+    let stages = (0..loops).flat_map(|axis| (0..loads.len()).map(move |load| Action::Stage { axis, load }));
     let tiles = (0..loops).flat_map(|axis| BLOCKS.map(|size| Action::Tile { axis, size }));
     let unrolls = (0..loops).flat_map(|axis| COPIES.map(|by| Action::Unroll { axis, by }));
     let stream = Some(Action::Stream {}).filter(|stream| !list.contains(stream));
     let prefetches = (0..prefetchable(applied).len()).map(|load| Action::Prefetch { load });
     let prefetches = prefetches.filter(|action| !list.contains(action));
-    let more = stages.chain(unrolls).chain(tiles).chain(stream).chain(prefetches);
+    let more = packs.chain(stages).chain(unrolls).chain(tiles).chain(stream).chain(prefetches);
     more.map(|action| [list, &[action]].concat()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
+    use crate::dtype::{DType, Space};
     use crate::ir::{Axis, Graph, Op};
 
-    /// Sums of the rows of a matrix.
-    fn sums(graph: &Graph) -> Uop<'_> {
+    /// Sums of the rows of a matrix in `space`.
+    fn sums(graph: &Graph, space: Space) -> Uop<'_> {
         let (i, k) = (graph.range(graph.index(64), Axis::Loop), graph.range(graph.index(100), Axis::Reduce));
-        let load = graph.global(DType::F32, 0).element(i * 100 + k, None).load();
+        let load = graph.global_in(DType::F32.pointer(space), 0).element(i * 100 + k, None).load();
         let store = graph.global(DType::F32, 1).element(i, None).store(load.reduce(Op::Add, &[k]), &[i]);
         graph.sink(&[store])
     }
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn neighbours_can_all_be_applied_and_differ() {
         let graph = Graph::new();
-        let (kernel, mut simplifier) = (sums(&graph), Simplifier::default());
+        let (kernel, mut simplifier) = (sums(&graph, Space::Global), Simplifier::default());
         let start: Actions = "vectorize(1,8) unroll(1,4) parallel(0)".parse().unwrap();
         let found = neighbours(kernel, &start, &mut simplifier);
         for (i, list) in found.iter().enumerate() {
@@ -193,6 +195,16 @@ mod tests {
             "vectorize(1,8) unroll(1,4) stream parallel(0)",
         ] {
             assert!(found.contains(&expected.parse().unwrap()), "{expected}");
+        }
+    }
+
+    #[test]
+    fn only_constant_operands_are_packed() {
+        for (space, expected) in [(Space::Global, 0), (Space::Constant, 1)] {
+            let graph = Graph::new();
+            let found = neighbours(sums(&graph, space), &Actions::default(), &mut Simplifier::default());
+            let packed = found.iter().filter(|list| list.0.contains(&Action::Pack { load: 0 }));
+            assert_eq!(packed.count(), expected, "{space:?}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Packing<'g> {
 }
 
 /// Whether `node` is a load of an operand that is constant between calls.
-pub(crate) fn is_constant(node: Uop) -> bool {
+pub(super) fn is_constant(node: Uop) -> bool {
     node.op() == Op::Load && node.src(0).dtype().space == Some(Space::Constant)
 }
 

@@ -1,0 +1,74 @@
+//! What `launcher.c` has to know of the two kernels that it runs, as the C text that stands before it.
+
+use std::fmt::Write;
+
+use tg_core::compile::Pack;
+
+use crate::bench::Compiled;
+use crate::data::Form;
+
+/// Pieces of the part that each thread has of a kernel, and the bytes of scratch memory from which it is one: as tg-runtime
+/// shares kernels, but that nobody takes what is another's.
+const PIECES: usize = 4;
+const LARGE_SCRATCH: usize = 2 << 20;
+
+/// What both kernels work on.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    /// The elements of each buffer, and their bytes.
+    pub buffers: &'a [(Form, i64)],
+    /// The values of the run-time dimensions.
+    pub dims: &'a [i64],
+    /// Threads that share a call; with 1, none do.
+    pub threads: usize,
+}
+
+const TYPES: &str = "\
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+struct buffer { long bytes; int width; uint64_t base, mask; int form; double tolerance; };
+typedef void entry(unsigned char *const *, const int64_t *, int64_t, int64_t, unsigned char *);
+struct copy { entry *entry; int of; long bytes; };
+struct kernel { entry *entry; int64_t trips; int pieces; long scratch; const struct copy *copies; int count; };
+";
+
+/// The text for the two `kernels`.
+pub fn head(data: Data, kernels: [&Compiled; 2]) -> String {
+    let mut head = String::from(TYPES);
+    let most = kernels.map(|kernel| kernel.packs.len()).into_iter().max().unwrap_or(0);
+    // Writing to a string does not fail.
+    let _ = writeln!(head, "enum {{ BUFFERS = {}, COPIES = {most}, THREADS = {} }};", data.buffers.len(), data.threads);
+    head += &array("int64_t dims", data.dims.iter().map(i64::to_string));
+    head += &array("struct buffer buffers", data.buffers.iter().map(buffer));
+    for (at, kernel) in kernels.into_iter().enumerate() {
+        let symbols = kernel.packs.iter().map(|pack| &pack.name).chain([&kernel.symbol]);
+        symbols.for_each(|symbol| head += &format!("extern entry {symbol};\n"));
+        head += &array(&format!("struct copy copies_{at}"), kernel.packs.iter().map(copy));
+    }
+    head + &array("struct kernel kernels", kernels.iter().enumerate().map(kernel))
+}
+
+/// A constant array, which has an element of zeros at the end: C has no empty ones.
+fn array(declared: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: Vec<String> = rows.chain(["0".into()]).collect();
+    format!("static const {declared}[] = {{ {} }};\n", rows.join(", "))
+}
+
+fn buffer((form, bytes): &(Form, i64)) -> String {
+    let (width, Form { base, mask, code, tolerance, .. }) = (form.width(), form);
+    format!("{{ {bytes}, {width}, {base}ull, {mask}ull, {code}, {tolerance:e} }}")
+}
+
+fn copy(Pack { name, of, bytes, .. }: &Pack) -> String {
+    format!("{{ {name}, {of}, {bytes} }}")
+}
+
+fn kernel((at, kernel): (usize, &&Compiled)) -> String {
+    let Compiled { symbol, trips, scratch, packs, .. } = kernel;
+    let pieces = if *scratch >= LARGE_SCRATCH { 1 } else { PIECES };
+    format!("{{ {symbol}, {trips}, {pieces}, {scratch}, copies_{at}, {} }}", packs.len())
+}
