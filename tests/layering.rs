@@ -33,6 +33,7 @@ const SOURCES: &[&str] = &[
     "tg-lazy/src",
     "tg-tune/src",
     "benches/src",
+    "benches/tuned/src",
     "benches/kernels/src",
 ];
 

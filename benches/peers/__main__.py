@@ -3,7 +3,7 @@
     python benches/peers --json [--filter WORD] [--threads N] [--ours target/release/tg-bench]
 
 Every contender is a process of its own, told by one line of input to do one round; the rounds of all contenders are
-interleaved. Inputs come from the formula in `src/inputs.rs`, results are compared with float64. `README.md` says how
+interleaved. Inputs come from the formula in `src/inputs`, results are compared with float64. `README.md` says how
 to read the output.
 """
 

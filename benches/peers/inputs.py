@@ -1,4 +1,4 @@
-"""The inputs of every case, as in `src/inputs.rs` and `src/inputs/nets.rs`. Nets are dicts in the order of theirs."""
+"""The inputs of every case, as in `src/inputs`. Nets are dicts in the order of theirs."""
 
 import numpy as np
 

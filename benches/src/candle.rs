@@ -5,8 +5,8 @@ mod nets;
 use candle_core::{Device::Cpu, Error, Result, Tensor, Var};
 use candle_nn::{Optimizer, SGD, loss, ops};
 
-use crate::case::{Job, job};
 use crate::inputs::{self, EPSILON, LINE, MLP, Mlp, PERCEPTRON, RATE, ROWS, Row};
+use crate::job::{Job, job};
 
 pub use nets::{conv, convnet, encoder};
 

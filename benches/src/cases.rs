@@ -1,6 +1,8 @@
 //! Every case and its contenders, one row each.
 
-use crate::case::{Case, OURS};
+use tg_bench_tuned as tuned;
+
+use crate::case::{Case, OURS, TUNED};
 use crate::inputs::{
     BATCH, CONV_3X3, CONV_7X7, CONVNET, Conv, ELEMENTS, ENCODER, INNER, MLP, ROWS, Row, SEQUENCE, STATISTICS,
     TRAIN_BATCH, WIDTH,
@@ -23,6 +25,7 @@ fn mlp(batch: usize) -> Case {
     let bytes = FLOAT * (batch * (pixels + classes) + weights + hidden + classes);
     Case::new(format!("mlp_forward_{batch}"), 2 * batch * weights, bytes, move || reference::mlp(batch))
         .by(OURS, move |_| ours::mlp(batch))
+        .by(TUNED, move |_| tuned::mlp(batch))
         .by("candle", move |_| candle::mlp(batch))
         .by("tract", move |threads| tract::mlp(batch, threads))
 }
@@ -36,6 +39,7 @@ fn train(batch: usize) -> Case {
         reference::train(batch)
     })
     .by(OURS, |_| ours::train())
+    .by(TUNED, |_| tuned::train())
     .by("candle", move |_| candle::train(batch))
 }
 
@@ -55,6 +59,7 @@ fn convnet() -> Case {
     let bytes = FLOAT * (BATCH * (28 * 28 + 10) + elements(CONVNET) + elements(STATISTICS));
     Case::new(format!("convnet_forward_{BATCH}"), first + others, bytes, reference::convnet)
         .by(OURS, |_| ours::convnet())
+        .by(TUNED, |_| tuned::convnet())
         .by("candle", |_| candle::convnet())
         .by("tract", tract::convnet)
 }
@@ -65,6 +70,7 @@ fn convnet_train() -> Case {
     let bytes = FLOAT * (BATCH * 28 * 28 + 6 * elements(CONVNET));
     Case::new(format!("convnet_train_{BATCH}"), 2 * first + 3 * others, bytes, reference::convnet_train)
         .by(OURS, |_| ours::convnet_train())
+        .by(TUNED, |_| tuned::convnet_train())
 }
 
 fn encoder() -> Case {
@@ -73,6 +79,7 @@ fn encoder() -> Case {
     let bytes = FLOAT * (2 * SEQUENCE * WIDTH + elements(ENCODER));
     Case::new(format!("encoder_{SEQUENCE}"), 2 * SEQUENCE * (products + attention), bytes, reference::encoder)
         .by(OURS, |_| ours::encoder())
+        .by(TUNED, |_| tuned::encoder())
         .by("candle", |_| candle::encoder())
         .by("tract", tract::encoder)
 }
@@ -83,6 +90,7 @@ fn product(shape: [usize; 3]) -> Case {
     let name = if m == k && k == n { format!("product_{m}") } else { format!("product_{m}x{k}x{n}") };
     Case::new(name, 2 * m * k * n, FLOAT * (m * k + k * n + m * n), move || reference::product(shape))
         .by(OURS, move |_| ours::product(shape))
+        .by(TUNED, move |_| tuned::product(shape))
         .by("candle", move |_| candle::product(shape))
         .by("tract", move |threads| tract::product(shape, threads))
         .by("gemm", move |threads| gemm_crates::by_gemm(shape, threads))
@@ -90,8 +98,9 @@ fn product(shape: [usize; 3]) -> Case {
 }
 
 fn convolutions() -> [Case; 2] {
-    let small = conv("conv3x3_64x56", &CONV_3X3).by(OURS, |_| ours::conv_small());
-    let large = conv("conv7x7_stride2_8x224", &CONV_7X7).by(OURS, |_| ours::conv_large());
+    let small = conv("conv3x3_64x56", &CONV_3X3).by(OURS, |_| ours::conv_small()).by(TUNED, |_| tuned::conv_small());
+    let large =
+        conv("conv7x7_stride2_8x224", &CONV_7X7).by(OURS, |_| ours::conv_large()).by(TUNED, |_| tuned::conv_large());
     [small, large]
 }
 
@@ -105,6 +114,7 @@ fn softmax() -> Case {
     let elements = ROWS[0] * ROWS[1];
     Case::new("softmax_4096x1024", 5 * elements, 2 * FLOAT * elements, reference::softmax)
         .by(OURS, |_| ours::softmax())
+        .by(TUNED, |_| tuned::softmax())
         .by("candle", |_| candle::softmax())
         .by("tract", tract::softmax)
 }
@@ -113,6 +123,7 @@ fn layernorm() -> Case {
     let elements = ROWS[0] * ROWS[1];
     Case::new("layernorm_4096x1024", 8 * elements, 2 * FLOAT * elements, reference::layernorm)
         .by(OURS, |_| ours::layernorm())
+        .by(TUNED, |_| tuned::layernorm())
         .by("candle", |_| candle::layernorm())
         .by("tract", tract::layernorm)
 }
@@ -120,6 +131,7 @@ fn layernorm() -> Case {
 fn relu() -> Case {
     Case::new("relu_16m", 3 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::relu)
         .by(OURS, |_| ours::relu())
+        .by(TUNED, |_| tuned::relu())
         .by("candle", |_| candle::relu())
         .by("tract", tract::relu)
 }
@@ -128,6 +140,7 @@ fn gelu() -> Case {
     // tanh counts as one operation, as every function does.
     Case::new("gelu_16m", 11 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::gelu)
         .by(OURS, |_| ours::gelu())
+        .by(TUNED, |_| tuned::gelu())
         .by("candle", |_| candle::gelu())
         .by("tract", tract::gelu)
 }
@@ -135,6 +148,7 @@ fn gelu() -> Case {
 fn sum() -> Case {
     Case::new("sum_16m", ELEMENTS, FLOAT * ELEMENTS, reference::sum)
         .by(OURS, |_| ours::sum())
+        .by(TUNED, |_| tuned::sum())
         .by("candle", |_| candle::sum())
         .by("tract", tract::sum)
 }

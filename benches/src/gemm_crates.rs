@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use gemm::{Parallelism, gemm};
 use matrixmultiply::sgemm;
 
-use crate::case::{Job, job};
 use crate::inputs;
+use crate::job::{Job, job};
 
 type Built = Result<Box<dyn Job>, Infallible>;
 

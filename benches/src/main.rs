@@ -20,7 +20,10 @@ mod tract;
 use std::io::BufRead;
 use std::process::{Command, ExitCode};
 
-use case::{Case, Job, OURS};
+use tg_bench_tuned::job;
+
+use case::{Case, OURS};
+use job::Job;
 use limits::Limits;
 use options::{HELP, Mode, Options};
 use report::Line;

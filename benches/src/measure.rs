@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::case::Job;
+use crate::job::Job;
 
 /// The time a contender gets in one round; it makes at least one call.
 const TURN: Duration = Duration::from_millis(25);

@@ -1,6 +1,6 @@
 //! The output: one line a case, as JSON or for people.
 
-use crate::case::{Case, OURS};
+use crate::case::{Case, OURS, TUNED};
 use crate::limits::Limits;
 
 /// What was measured for one case and number of threads. Times are median µs of a whole call.
@@ -8,6 +8,7 @@ pub struct Line {
     case: String,
     threads: usize,
     ours: Option<f64>,
+    tuned: Option<f64>,
     limit_us: f64,
     peers: Vec<(String, f64)>,
     max_rel_err: f64,
@@ -22,15 +23,18 @@ impl Line {
         measured: impl Iterator<Item = (&'a str, f64, f64)>,
     ) -> Line {
         let measured: Vec<_> = measured.collect();
-        let ours = measured.iter().find(|(name, ..)| *name == OURS);
-        let worst = measured.iter().map(|&(.., error)| error).fold(0.0, f64::max);
+        let time = |wanted: &str| measured.iter().find(|(name, ..)| *name == wanted).map(|&(_, us, _)| us);
+        let is_ours = |name: &str| name == OURS || name == TUNED;
+        let (ours, peers): (Vec<_>, Vec<_>) = measured.iter().partition(|(name, ..)| is_ours(name));
+        let checked = if ours.is_empty() { &peers } else { &ours };
         Line {
             case: case.name.clone(),
             threads,
-            ours: ours.map(|&(_, us, _)| us),
+            ours: time(OURS),
+            tuned: time(TUNED),
             limit_us: case.limit_us(limits),
-            peers: measured.iter().filter(|(name, ..)| *name != OURS).map(|&(n, us, _)| (n.to_string(), us)).collect(),
-            max_rel_err: ours.map_or(worst, |&(.., error)| error),
+            peers: peers.iter().map(|&&(name, us, _)| (name.to_string(), us)).collect(),
+            max_rel_err: checked.iter().map(|&&(.., error)| error).fold(0.0, f64::max),
         }
     }
 
@@ -48,11 +52,12 @@ impl Line {
     pub fn json(&self) -> String {
         let peers: Vec<String> = self.peers.iter().map(|(name, us)| format!("\"{name}\":{us:.2}")).collect();
         format!(
-            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\
+            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"tuned_us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\
              \"max_rel_err\":{:.2e}}}",
             self.case,
             self.threads,
             number(self.ours, 2, "null"),
+            number(self.tuned, 2, "null"),
             number(self.limit_pct(), 1, "null"),
             peers.join(","),
             number(self.ratio(), 3, "null"),
@@ -65,11 +70,12 @@ impl Line {
         let share = |us: f64| 100.0 * self.limit_us / us;
         let peers = self.peers.iter().map(|(name, us)| format!("  {name} {us:.1} ({:.0} %)", share(*us)));
         format!(
-            "{:<20} {} threads  tg {} ({} %)  ratio {}  limit {:.1}{}",
+            "{:<20} {} threads  tg {} ({} %)  tuned {}  ratio {}  limit {:.1}{}",
             self.case,
             self.threads,
             number(self.ours, 1, "-"),
             number(self.limit_pct(), 0, "-"),
+            number(self.tuned, 1, "-"),
             number(self.ratio(), 2, "-"),
             self.limit_us,
             peers.collect::<String>(),

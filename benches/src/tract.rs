@@ -11,8 +11,8 @@ use tract_core::ops::nn::gelu_approximate::gelu_approximate;
 use tract_core::ops::nn::{Reduce, Reducer, RmsNorm, Softmax, SoftmaxKind};
 use tract_linalg::multithread::{Executor, set_default_executor};
 
-use crate::case::{Job, job};
 use crate::inputs::{self, ELEMENTS, EPSILON, LINE, MLP, Mlp, PERCEPTRON, ROWS, Row};
+use crate::job::{Job, job};
 
 pub use nets::{conv, convnet, encoder};
 

@@ -6,8 +6,8 @@ use candle_core::{D, Device::Cpu, Result, Tensor};
 use candle_nn::{BatchNorm, Module, ModuleT, ops};
 
 use super::{one, tensors};
-use crate::case::Job;
 use crate::inputs::{self, BATCH, CONVNET, Conv, ENCODER, EPSILON, HEADS, SEQUENCE, SIDE, STATISTICS, WIDTH};
+use crate::job::Job;
 
 /// A convolution without padding, and its bias.
 fn convolve(x: &Tensor, w: &Tensor, b: &Tensor) -> Result<Tensor> {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use tg::prelude::*;
 
 use super::{Built, filled, moved, one};
-use crate::case::job;
 use crate::inputs::{self, ADAM_RATE, BATCH};
+use crate::job::job;
 
 tensor_fn! {
     pub fn conv_3x3(x: Tensor<f32, 1, 64, 56, 56>, w: Tensor<f32, 64, 64, 3, 3>, b: Tensor<f32, 64>)
@@ -96,6 +96,7 @@ pub fn conv_large() -> Built {
     Ok(one(move || conv_7x7(&x, &w, &b)))
 }
 
+/// The forward pass of the convolutional network.
 pub fn forward() -> Built {
     let net = filled(ConvNet::zeros(), &inputs::arrays(inputs::CONVNET))?;
     let seen = filled(Statistics::zeros(), &inputs::arrays(inputs::STATISTICS))?;
@@ -103,6 +104,7 @@ pub fn forward() -> Built {
     Ok(one(move || net.infer(&seen, &x)))
 }
 
+/// Its train step.
 pub fn train() -> Built {
     let start = inputs::arrays(inputs::CONVNET);
     let (x, y) = (Tensor::from_vec(inputs::digits(BATCH))?, Tensor::from_vec(inputs::classes(BATCH))?);

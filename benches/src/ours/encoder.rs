@@ -35,6 +35,7 @@ tensor_fn! {
     }
 }
 
+/// The encoder layer.
 pub fn layer() -> Built {
     let encoder = filled(Encoder::zeros(), &inputs::arrays(ENCODER))?;
     let x = Tensor::from_vec(inputs::sequence())?;

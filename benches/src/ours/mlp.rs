@@ -6,8 +6,8 @@ use std::rc::Rc;
 use tg::prelude::*;
 
 use super::{Built, filled, moved, one};
-use crate::case::job;
 use crate::inputs::{self, RATE};
+use crate::job::job;
 
 tensor_fn! {
     /// A perceptron of 784, 128 and 10 units.
@@ -44,6 +44,7 @@ tensor_fn! {
     }
 }
 
+/// The forward pass for `batch` inputs.
 pub fn forward(batch: usize) -> Built {
     let from = inputs::Mlp::new(batch);
     let net = filled(Net::zeros(), &from.parameters)?;
@@ -63,6 +64,7 @@ pub fn forward(batch: usize) -> Built {
     }
 }
 
+/// The train step.
 pub fn train() -> Built {
     let start = inputs::Mlp::new(inputs::TRAIN_BATCH);
     let (x, y) = (Tensor::from_slice(&start.x)?, Tensor::from_slice(&start.y)?);

@@ -33,27 +33,32 @@ tensor_fn! {
     }
 }
 
+/// The softmax of rows.
 pub fn softmax() -> Built {
     let x = Tensor::from_vec(inputs::rows())?;
     Ok(one(move || softmax_rows(&x)))
 }
 
+/// The layernorm of rows.
 pub fn layernorm() -> Built {
     let (weight, bias) = inputs::affine();
     let (x, weight, bias) = (Tensor::from_vec(inputs::rows())?, Tensor::from_vec(weight)?, Tensor::from_vec(bias)?);
     Ok(one(move || layernorm_rows(&x, &weight, &bias)))
 }
 
+/// The relu of many elements.
 pub fn relu() -> Built {
     let x = Tensor::from_vec(inputs::elements())?;
     Ok(one(move || relu_elements(&x)))
 }
 
+/// The gelu of many elements.
 pub fn gelu() -> Built {
     let (x, [a, b]) = (Tensor::from_vec(inputs::elements())?, LINE);
     Ok(one(move || gelu_elements(&x, a, b)))
 }
 
+/// The sum of many elements.
 pub fn sum() -> Built {
     let x = Tensor::from_vec(inputs::elements())?;
     Ok(one(move || sum_elements(&x)))

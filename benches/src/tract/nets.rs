@@ -9,8 +9,8 @@ use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::{DataFormat, Softmax, SoftmaxKind};
 
 use super::Net;
-use crate::case::Job;
 use crate::inputs::{self, BATCH, CONVNET, Conv, ENCODER, EPSILON, HEADS, Row, SEQUENCE, SIDE, STATISTICS, WIDTH};
+use crate::job::Job;
 
 impl Net {
     fn convolve(&mut self, conv: &Conv, x: OutletId, w: OutletId, b: OutletId) -> TractResult<OutletId> {

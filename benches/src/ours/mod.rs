@@ -10,7 +10,7 @@ use std::error::Error;
 
 use tg::prelude::*;
 
-use crate::case::{Job, job};
+use crate::job::{Job, job};
 
 pub use convnet::{conv_large, conv_small, forward as convnet, train as convnet_train};
 pub use encoder::layer as encoder;
