@@ -12,7 +12,7 @@ Measures other schedules for the kernels of a crate and writes the faster ones i
     tg-tune [OPTIONS] [-- ARGUMENTS OF cargo check]
 
     --manifest-path FILE    the crate's Cargo.toml (default: ./Cargo.toml)
-    --filter WORD           only kernels whose name contains WORD, or the one with that fingerprint
+    --filter WORD,WORD      only kernels whose name contains one of the words, or whose fingerprint is one
     --isa NAME              the instruction set, such as x86v3 (default: the best of this machine)
     --budget SECONDS        about how long to search for each kernel (default: 60)
     --verbose               show each schedule that is tried, with its time beside the default's, or why not
@@ -40,7 +40,7 @@ pub struct Arguments {
     pub task: Task,
     /// The crate.
     pub manifest: PathBuf,
-    /// A part of the names of the kernels to tune, or the fingerprint of one.
+    /// Parts of the names of the kernels to tune, or fingerprints, with commas between.
     pub filter: String,
     /// The name of an instruction set.
     pub isa: Option<String>,
@@ -78,7 +78,8 @@ impl Arguments {
 
     /// Whether `kernel` is to be tuned.
     pub fn wants(&self, kernel: &Portable) -> bool {
-        kernel.name.contains(&self.filter) || kernel.fingerprint().to_string() == self.filter
+        let nest = kernel.fingerprint().to_string();
+        self.filter.split(',').any(|word| kernel.name.contains(word) || nest == word)
     }
 
     fn take(&mut self, option: &str, value: Option<String>) -> Result<(), String> {
@@ -117,7 +118,7 @@ mod tests {
         assert_eq!((all.filter.as_str(), all.isa.as_deref()), ("matmul", Some("x86v3")));
         assert_eq!((all.budget, all.cargo), (Duration::from_millis(500), vec!["--features".into(), "x".into()]));
         let wants = |filter: &str| parse(&format!("--filter {filter}")).unwrap().wants(&product());
-        assert!(wants("10_matmul") && wants(&product().fingerprint().to_string()));
+        assert!(wants("") && wants("softmax,10_matmul") && wants(&product().fingerprint().to_string()));
         assert!(!wants("softmax") && !wants(&product().fingerprint().to_string()[1..]));
         assert_eq!(parse("--check").unwrap().task, Task::Check);
         assert_eq!(parse("").unwrap().manifest, PathBuf::from("Cargo.toml"));
