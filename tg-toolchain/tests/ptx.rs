@@ -88,6 +88,7 @@ fn is_left(op: Op, dtype: DType) -> bool {
         Op::Idiv | Op::Shl | Op::Shr => dtype.is_int(),
         Op::And | Op::Or | Op::Xor => !dtype.is_float(),
         Op::Mul | Op::Max | Op::Cmplt | Op::Cmpne | Op::Cmpeq => is_full_float || !dtype.is_float(),
+        Op::Add | Op::Sub => dtype != DType::BOOL,
         _ => op.is_alu() && (is_full_float || dtype.is_int()),
     }
 }
@@ -106,7 +107,14 @@ fn every_operation_on_every_type_assembles() {
             let operands: Vec<_> = (0..op.arity().unwrap_or(0)).map(of).collect();
             module.add(&format!("{op}_{dtype}"), isa, output(operands[0].alu(op, &operands[1..])));
         }
-        assert!(module.kernels > 180, "only {} kernels", module.kernels);
+        for (op, dtype) in [DType::F16, DType::BF16].into_iter().flat_map(|dtype| [(Op::Add, dtype), (Op::Sub, dtype)])
+        {
+            let g = Graph::new();
+            let pair =
+                |i| g.node(Op::Vectorize, dtype.vec(2), &[input(&g, dtype, i), input(&g, dtype, i + 1)], Arg::None);
+            module.add(&format!("{op}_{dtype}_twice"), isa, output(pair(0).alu(op, &[pair(1)])));
+        }
+        assert!(module.kernels > 190, "only {} kernels", module.kernels);
         module.check(&ptxas, isa);
     }
 }

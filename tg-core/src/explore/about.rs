@@ -72,7 +72,7 @@ pub(super) const STAGES: &[About] = &[
     (
         "half",
         "half",
-        "Arithmetic on f16 and bf16 becomes f32, rounded after each operation; the narrow types are only moved and converted.",
+        "Arithmetic on f16 and bf16 becomes f32, rounded after each operation; the narrow types are only moved, added and converted.",
     ),
     (
         "matrix",

@@ -43,7 +43,7 @@ const fn processor(decompose: Pass) -> [Pass; 5] {
 
 /// The passes for GPUs, in order.
 const GPU_PASSES: &[Pass] = &[
-    Pass { name: "half", after: "f16 and bf16 are only moved and converted", run: gpu::half },
+    Pass { name: "half", after: "f16 and bf16 are only moved, added and converted", run: gpu::half },
     Pass { name: "matrix", after: "no Matrix ranges; WMMA instead", run: gpu::matrix },
     Pass { name: "cooperate", after: "reductions over threads are over nothing else", run: gpu::cooperate },
     Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },

@@ -4,7 +4,7 @@ use super::*;
 use crate::dtype::DType;
 use crate::ir::spec::{Stage, verify};
 use crate::ir::text::parse_list;
-use crate::ir::{Fragment, Graph};
+use crate::ir::{Fragment, Graph, Value, cast};
 
 /// Runs the instructions in `text`, of which all that is not one is left out.
 fn run(text: &str, buffers: &mut [Array], launch: (i64, u32), dim: i64) -> Result<(), Error> {
@@ -190,6 +190,33 @@ fn four_warps_multiply_as_in_school() {
         run(text, &mut memory, (1, 128), 0).unwrap();
         let element = |at: usize| (0..k).map(|step| value(at / n, step) * value(at % n, step)).sum();
         assert_eq!(memory[2].to_f64(), (0..m * n).map(element).collect::<Vec<f64>>(), "{dtype}");
+    }
+}
+
+#[test]
+fn what_comes_after_the_sum_of_four_warps_is_computed_of_all_of_it() {
+    let text = include_str!("../../../tests/ptx/group_gelu.txt");
+    let (rows, columns, depth) = (64, 64, 256);
+    // Sixteenths, whose sums are exact.
+    let (x, w) = (|i: usize| (i * 7 % 11) as f64 - 5.0, |i: usize| ((i * 5 % 13) as f64 - 6.0) / 16.0);
+    let bias = |column: usize| (column % 9) as f64 / 4.0 - 1.0;
+    let mut memory = [
+        array(DType::BF16, rows * depth, x),
+        array(DType::BF16, depth * columns, w),
+        array(DType::BF16, columns, bias),
+        array(DType::BF16, rows * columns, |_| f64::NAN),
+    ];
+    run(text, &mut memory, (1, 128), 0).unwrap();
+    let rounded = |v: f64| cast(Value::Float(v), DType::BF16).to_f64();
+    for (at, result) in memory[3].to_f64().into_iter().enumerate() {
+        let (row, column) = (at / columns, at % columns);
+        let sum: f64 = (0..depth).map(|step| x(row * depth + step) * w(step * columns + column)).sum();
+        let v = rounded(rounded(sum) + bias(column));
+        let expected = v * 0.5 * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (v + 0.044715 * v.powi(3))).tanh());
+        assert!(
+            (result - expected).abs() <= expected.abs() / 256.0 + 1e-6,
+            "{row}, {column}: {result}, not {expected}"
+        );
     }
 }
 

@@ -51,11 +51,11 @@ pub fn exchange<'g>(kernel: Uop<'g>, simplifier: &mut Simplifier<'g>) -> Uop<'g>
     kernel.with_srcs(&stores)
 }
 
-/// Whether `store` has two narrow floats of a thread, converted from f32.
+/// Whether `store` has two narrow floats of a thread, converted from f32 or added up.
 fn is_pair(store: Uop) -> bool {
     let value = store.src(1);
-    let dtype = value.dtype();
-    store.arity() == 2 && value.op() == Op::Cast && i64::from(dtype.lanes) == EACH && dtype.element().bytes() == NARROW
+    let (dtype, is_computed) = (value.dtype(), matches!(value.op(), Op::Cast | Op::Add | Op::Sub));
+    store.arity() == 2 && is_computed && i64::from(dtype.lanes) == EACH && dtype.element().bytes() == NARROW
 }
 
 /// The store at `index` of what this thread has then, which is the one before its partner if it `is_even`. What is exchanged

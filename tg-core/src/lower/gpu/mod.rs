@@ -2,7 +2,7 @@
 //!
 //! | pass | after it |
 //! |---|---|
-//! | [`half`] | f16 and bf16 are only moved and converted |
+//! | [`half`] | f16 and bf16 are only moved, added and converted |
 //! | [`matrix`] | sums over Matrix ranges are WMMA |
 //! | [`cooperate`] | reductions over threads combine what each thread has combined |
 //! | [`sums`] | steps of a sum of products share registers |

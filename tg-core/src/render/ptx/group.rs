@@ -18,6 +18,23 @@ const ROW_ABOVE_PIECE: u32 = (ROW / WIDEST).trailing_zeros();
 /// The bits of a piece's number in an address.
 const PIECE: i64 = (ROW - WIDEST) as i64;
 
+const NEGATIVE_ZERO: &str = "0f80000000";
+/// How many sums a thread takes at a time, if what it computes of them goes through the special function unit.
+const AT_ONCE: usize = 8;
+
+/// How far a thread has come with products of four warps and with their sums.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Whether there are products whose group has not ended.
+    are_begun: bool,
+    /// How many sums have been taken.
+    taken: usize,
+    /// The last result of the special function unit that no sum has waited for.
+    special: Option<String>,
+    /// The -0 that is added to sums, if it is no literal.
+    zero: Option<String>,
+}
+
 /// Where the byte `at` of swizzled memory is.
 fn swizzled(at: i64) -> i64 {
     at ^ (at >> ROW_ABOVE_PIECE & PIECE)
@@ -53,6 +70,7 @@ impl<'g> Writer<'g, '_> {
         let Arg::Group(group) = *node.arg() else { panic!("render: {node:?}") };
         let (left, right) = (self.descriptor(node.src(0), group, 0), self.descriptor(node.src(1), group, 1));
         let sum = self.sum_in_place(node.src(2));
+        self.progress.are_begun = true;
         let registers: Vec<String> = sum.iter().map(|lane| self.body.whole(lane)).collect();
         let (columns, steps, factor) = (group.columns, group.steps(), group.fragment.name());
         // Only factors of 16 bits may lie across the sum.
@@ -83,9 +101,33 @@ impl<'g> Writer<'g, '_> {
     /// A copy of a lane of a sum. Of a mere move `ptxas` makes none, may then put what uses the sum before the wait for it, and
     /// waits for each product lest that be wrong. Adding -0 changes nothing.
     pub(super) fn copy_of_sum(&mut self, lane: &Lane) -> Lane {
+        let zero = self.zero_for_sum();
         let (sum, copy) = (self.body.whole(lane), self.body.fresh(Class::B32));
-        self.body.line(format!("add.f32 {copy}, {sum}, 0f80000000;"));
+        self.body.line(format!("add.f32 {copy}, {sum}, {zero};"));
         Lane::Whole(copy)
+    }
+
+    /// The -0 for the next sum. `ptxas` takes all sums at once where it can, goes through what is computed of them step by
+    /// step, and so leaves the special function unit idle until it alone has work. So the next sums get a -0 that depends on
+    /// a result of that unit for those before: the smaller one of -0 and the size of anything, NaN included.
+    fn zero_for_sum(&mut self) -> String {
+        let is_next = self.progress.taken.is_multiple_of(AT_ONCE);
+        self.progress.taken += 1;
+        if let Some(special) = self.progress.special.take_if(|_| is_next) {
+            let [size, zero] = [(); 2].map(|()| self.body.fresh(Class::B32));
+            self.body.line(format!("abs.f32 {size}, {special};"));
+            self.body.line(format!("min.f32 {zero}, {size}, {NEGATIVE_ZERO};"));
+            self.progress.zero = Some(zero);
+        }
+        self.progress.zero.clone().unwrap_or(NEGATIVE_ZERO.into())
+    }
+
+    /// Notes that `lanes` are the results of `op`, if sums have been taken before it.
+    pub(super) fn note_special(&mut self, op: Op, lanes: &[Lane]) {
+        let is_special = matches!(op, Op::Exp2 | Op::Log2 | Op::Recip) && self.progress.taken > 0;
+        if let Some(Lane::Whole(last)) = lanes.last().filter(|_| is_special) {
+            self.progress.special = Some(last.clone());
+        }
     }
 
     /// A register that names the factor `which` of `group`, which begins at `index`.
@@ -112,10 +154,13 @@ impl<'g> Writer<'g, '_> {
         address
     }
 
-    /// Ends a group of products, and waits for all but the last ones.
+    /// Ends a group of products, and waits for all but the last ones. To wait for all, no empty group is needed, which would
+    /// be a product of its own.
     pub(super) fn settle(&mut self, node: Uop<'g>) {
         let Arg::Slot(left) = *node.arg() else { panic!("render: {node:?}") };
-        self.body.line("wgmma.commit_group.sync.aligned;");
+        if std::mem::take(&mut self.progress.are_begun) || left > 0 {
+            self.body.line("wgmma.commit_group.sync.aligned;");
+        }
         self.body.line(format!("wgmma.wait_group.sync.aligned {left};"));
     }
 }

@@ -38,6 +38,8 @@ const ALIGNMENT: usize = 128;
 const REGISTERS: u32 = 1 << 16;
 /// Registers of a thread that need not be fewer for more blocks.
 const FEWEST: u32 = 96;
+/// Registers of a thread beside its sums, where these are of four warps.
+const BESIDE_SUMS: u32 = 64;
 
 /// What a kernel looks like from outside.
 #[derive(Clone, Copy, Debug)]
@@ -66,29 +68,36 @@ pub fn emit_ptx(linear: &Linear, entry: &Entry) -> Rendered {
         writer.instruction(node);
     }
     let shared = writer.shared;
-    let head = head(entry, resident(linear, entry, shared));
+    let head = head(entry, limit(linear, entry, shared));
     let source = format!("{head}{{\n{}  ret;\n}}\n", writer.body.finish());
     Rendered { source, scratch: shared, prelude: prelude(entry.isa, shared, writer.alignment) }
 }
 
-/// How many blocks of a kernel with matrix units are to run on a multiprocessor at once: as many as leave each thread twice
-/// the registers of its sums, and have the shared memory they need. Without being told, `ptxas` makes room for more, and then has no registers to load the next
-/// factors into while it multiplies.
-fn resident(linear: &Linear, entry: &Entry, shared: usize) -> Option<u32> {
+/// What `ptxas` is told of a kernel with matrix units: how many blocks are to run on a multiprocessor at once, as many as
+/// leave each thread twice the registers of its sums, and have the shared memory they need. Without being told, it makes
+/// room for more, and then has no registers to load the next factors into while it multiplies. Four warps load none, and
+/// what they need beside their sums they have; with more, `ptxas` leaves what is done with the sums unfinished, and stores
+/// all results at the end.
+fn limit(linear: &Linear, entry: &Entry, shared: usize) -> Option<String> {
     let is_product = |n: &&Uop| n.op() == Op::UpdateAcc && matches!(n.src(1).op(), Op::Wmma | Op::Wgmma);
     let sums: u32 = linear.0.iter().filter(is_product).map(|n| u32::from(n.src(0).dtype().lanes)).sum();
     let blocks = REGISTERS / (entry.threads * (2 * sums).max(FEWEST));
     let with_shared = entry.isa.shared_bytes() / shared.max(1);
-    (sums > 0).then(|| blocks.min(with_shared as u32).max(1))
+    let blocks = blocks.min(with_shared as u32).max(1);
+    let most = (REGISTERS / (entry.threads * blocks)).min((sums + BESIDE_SUMS).max(FEWEST));
+    match linear.0.iter().any(|n| n.op() == Op::Wgmma) {
+        true => Some(format!(".maxnreg {most}\n")),
+        false => (sums > 0).then(|| format!(".minnctapersm {blocks}\n")),
+    }
 }
 
-fn head(entry: &Entry, resident: Option<u32>) -> String {
+fn head(entry: &Entry, limit: Option<String>) -> String {
     let args = entry.args.iter().enumerate().map(|(slot, dtype)| memory::parameter(slot, *dtype));
     let dims = (0..entry.dims.len()).map(|at| format!(".param .s64 n{at}"));
     let params: Vec<String> = args.chain(dims).map(|param| format!("  {param}")).collect();
-    let resident = resident.map(|blocks| format!(".minnctapersm {blocks}\n")).unwrap_or_default();
+    let limit = limit.unwrap_or_default();
     let params = params.join(",\n");
-    format!(".visible .entry {}(\n{params}\n)\n.maxntid {}, 1, 1\n{resident}", entry.name, entry.threads)
+    format!(".visible .entry {}(\n{params}\n)\n.maxntid {}, 1, 1\n{limit}", entry.name, entry.threads)
 }
 
 /// The head of a module. Versions are the lowest that have what kernels use, for the sake of old drivers.
@@ -140,8 +149,9 @@ struct Writer<'g, 'a> {
     /// Bytes of shared memory so far, and what its arrays begin at multiples of.
     shared: usize,
     alignment: usize,
-    /// Sums that are changed by products of four warps.
+    /// Sums that are changed by products of four warps, and how far those have come.
     sums: FxHashSet<Uop<'g>>,
+    progress: group::Progress,
     /// Numbers of the loops that have not ended, and how many there were.
     open: Vec<usize>,
     loops: usize,
@@ -165,6 +175,7 @@ impl<'g, 'a> Writer<'g, 'a> {
             shared: 0,
             alignment: alignment(&linear.0),
             sums: linear.0.iter().filter(is_sum_of_groups).map(|n| n.src(0)).collect(),
+            progress: group::Progress::default(),
             open: vec![],
             loops: 0,
         }

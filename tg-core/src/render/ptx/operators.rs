@@ -119,6 +119,33 @@ const REMAINDER: &str = "{ .reg .$t a, b, t, u; .reg .pred p; abs.$t a, $0; abs.
     shrink: setp.ge.$t p, a, t; @p sub.$t a, a, t; setp.gt.$t p, t, b; @p mul.$t t, t, $half; @p bra shrink; \
     copysign.$t $d, $0, a; done: }";
 
+/// Sums and differences of 16-bit floats: two in a register, or one. Of bf16 there is a multiply-add on every GPU.
+const NARROW: &[(Op, Scalar, [&str; 2])] = &[
+    (Op::Add, Scalar::F16, ["add.rn.f16x2 $d, $0, $1;", "add.rn.f16 $d, $0, $1;"]),
+    (Op::Sub, Scalar::F16, ["sub.rn.f16x2 $d, $0, $1;", "sub.rn.f16 $d, $0, $1;"]),
+    (
+        Op::Add,
+        Scalar::BF16,
+        [
+            "{ .reg .b32 one; mov.b32 one, 0x3F803F80; fma.rn.bf16x2 $d, $0, one, $1; }",
+            "{ .reg .b16 one; mov.b16 one, 0x3F80; fma.rn.bf16 $d, $0, one, $1; }",
+        ],
+    ),
+    (
+        Op::Sub,
+        Scalar::BF16,
+        [
+            "{ .reg .b32 one; mov.b32 one, 0xBF80BF80; fma.rn.bf16x2 $d, $1, one, $0; }",
+            "{ .reg .b16 one; mov.b16 one, 0xBF80; fma.rn.bf16 $d, $1, one, $0; }",
+        ],
+    ),
+];
+
+/// The rows of `op` on two 16-bit floats in a register, and on one.
+pub(super) fn narrow(op: Op, scalar: Scalar) -> Option<[&'static str; 2]> {
+    NARROW.iter().find(|(of, on, _)| (*of, *on) == (op, scalar)).map(|(_, _, rows)| *rows)
+}
+
 /// Division of indices rounds down: one less where a remainder has not the sign of the divisor.
 const FLOOR_DIV: &str = "{ .reg .$s q, r; .reg .pred p; div.$s q, $0, $1; mul.lo.$s r, q, $1; sub.$s r, $0, r; \
     setp.ne.$s p, r, 0; xor.$b r, r, $1; setp.lt.and.$s p, r, 0, p; selp.$s r, 1, 0, p; sub.$s $d, q, r; }";
@@ -137,6 +164,9 @@ pub(super) fn spelling(node: Uop, scalar: Scalar) -> Cow<'static, str> {
         (Op::Idiv, true) => return if is_natural() { "div.$u $d, $0, $1;" } else { FLOOR_DIV }.into(),
         (Op::Mod, true) => return if is_natural() { "rem.$u $d, $0, $1;" } else { FLOOR_MOD }.into(),
         _ => {}
+    }
+    if let Some([_, one]) = narrow(node.op(), scalar) {
+        return one.into();
     }
     let row = TABLE.iter().find(|(op, on, _)| *op == node.op() && fits(*on, scalar));
     row.unwrap_or_else(|| {

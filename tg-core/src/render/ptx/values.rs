@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::convert::{Conversion, conversion};
-use super::operators::{leaves_range, spelling};
+use super::operators::{leaves_range, narrow, spelling};
 use super::range::{flushing, range};
 use super::registers::{Class, Lane, Side, held, type_name};
 use crate::dtype::{Kind, Scalar};
@@ -137,7 +137,7 @@ impl<'g> Writer<'g, '_> {
 
     pub(super) fn elementwise(&mut self, node: Uop<'g>) -> Vec<Lane> {
         let of = computed_as(node);
-        if let Some(lanes) = self.chosen_pairs(node, of) {
+        if let Some(lanes) = self.chosen_pairs(node, of).or_else(|| self.added_pairs(node, of)) {
             return lanes;
         }
         let is_single = of == Scalar::F32;
@@ -148,7 +148,11 @@ impl<'g> Writer<'g, '_> {
             Some(row) => row.into(),
             None => spelling(node, of),
         };
-        (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, &row)).collect()
+        let lanes: Vec<_> = (0..node.dtype().lanes as usize).map(|lane| self.lane_of(node, lane, of, &row)).collect();
+        if is_single {
+            self.note_special(node.op(), &lanes);
+        }
+        lanes
     }
 
     /// The lanes of a WHERE of 16-bit floats whose condition is the same for all of them: two at a time.
@@ -164,6 +168,19 @@ impl<'g> Writer<'g, '_> {
             Lane::both(register)
         });
         Some(chosen.collect())
+    }
+
+    /// The lanes of a sum or difference of 16-bit floats, two at a time.
+    fn added_pairs(&mut self, node: Uop<'g>, of: Scalar) -> Option<Vec<Lane>> {
+        let is_paired = node.dtype().lanes.is_multiple_of(2) && node.srcs().all(|s| s.dtype() == node.dtype());
+        let [row, _] = narrow(node.op(), of).filter(|_| is_paired)?;
+        let [left, right] = [0, 1].map(|at| self.pairs(node.src(at)));
+        let sum = |(left, right): (String, String)| {
+            let register = self.body.fresh(Class::B32);
+            self.apply(row, of, &register, &[left, right]);
+            Lane::both(register)
+        };
+        Some(left.into_iter().zip(right).flat_map(sum).collect())
     }
 
     /// The lanes of `node`, 16-bit floats, two in a register.
