@@ -1,8 +1,9 @@
 //! Before: arithmetic on f16 and bf16. After: f32, rounded to the narrow type after each operation; the narrow types are
 //! only loaded, stored, moved, added and converted from and to f32.
 //!
-//! GPUs add two pairs of narrow floats in one instruction, which rounds as f32 and a conversion would: of two such floats
-//! f32 has more than twice the digits. As for processors, a reduction is rounded once, at its end.
+//! GPUs add two pairs of narrow floats in one instruction. It rounds as a sum in f32 and its conversion do: f32 has twice the
+//! digits of either type and two more, so that rounding twice changes nothing. As for processors, a reduction is rounded
+//! once, at its end.
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Memo, Op, Uop, rebuild};

@@ -202,7 +202,7 @@ impl<'g> Writer<'g, '_> {
         self.apply(row, of, &register, &args);
         let value = Lane::Whole(register);
         match result.bits() {
-            ..32 if result.kind() != Kind::Bool && leaves_range(node.op()) => self.wrap(&value, result),
+            ..32 if is_integer(result) && leaves_range(node.op()) => self.wrap(&value, result),
             _ if node.dtype().is_index() => self.convert(&value, of, held(node)),
             _ => value,
         }
@@ -299,6 +299,10 @@ const SHUFFLE_64: &str = "{ .reg .b32 l, h; mov.b64 {l, h}, $0; shfl.sync.bfly.b
 const SHUFFLE_16: &str = "{ .reg .b32 w; cvt.u32.u16 w, $0; shfl.sync.bfly.b32 w, w, $1, 31, $2; cvt.u16.u32 $d, w; }";
 const SHUFFLE_PRED: &str =
     "{ .reg .b32 w; selp.b32 w, 1, 0, $0; shfl.sync.bfly.b32 w, w, $1, 31, $2; setp.ne.b32 $d, w, 0; }";
+
+fn is_integer(scalar: Scalar) -> bool {
+    matches!(scalar.kind(), Kind::Signed | Kind::Unsigned)
+}
 
 /// The scalar that the instructions of `node` compute with: that of its operands; for indices the wider of all.
 fn computed_as(node: Uop) -> Scalar {
