@@ -3,7 +3,8 @@
 //!
 //! Before: `for j { s = Σ_k f(j, k); out[j] = g(s) }`, which reads all of `k` for one `j`. After: `for o { for j { l[j] =
 //! (o > 0 ? l[j] : 0) + Σ_i f(j, o*b + i) } } for j { out[j] = g(l[j]) }`, which reads a block of `k` for all `j`, in
-//! the order of memory where `j` are neighbours, and a block that stays near where it is read often.
+//! the order of memory where `j` are neighbours, and a block that stays near where it is read often. Of a loop that threads
+//! share, sums are kept for a share: each thread has its own `j`.
 
 use super::layout::{Layout, is_shared, scratch};
 use super::split::lesser;
@@ -13,7 +14,8 @@ use crate::loops::{Nest, instantiate, renamed_as, substitute};
 use crate::symbolic::Simplifier;
 
 /// `kernel` with the reduction over `k` in blocks of `by`, outside of the loops in the loop `at` that its results vary
-/// with; `None` if there are none, or `k` may be empty or as short as a block, or belongs to several reductions.
+/// with, and of `at` itself where threads share it; `None` if there are none, or `k` may be empty or as short as a block, or
+/// belongs to several reductions.
 pub(super) fn accumulate<'g>(
     kernel: Uop<'g>,
     (k, by): (Uop<'g>, u32),
@@ -23,8 +25,9 @@ pub(super) fn accumulate<'g>(
     let (graph, size) = (kernel.graph(), k.src(0));
     let reduce = only_reduction(kernel, k)?;
     let Arg::Op(op) = *reduce.arg() else { return None };
-    let results = inside(&Nest::new(kernel), reduce, at);
-    let is_counter = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Loop | Axis::Reduce));
+    let share = reduce.ranges().filter(|r| *r == at && matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
+    let results: Vec<_> = share.chain(inside(&Nest::new(kernel), reduce, at)).collect();
+    let is_counter = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Loop | Axis::Reduce | Axis::Parallel));
     let is_short = size.vmin() < 1 || size.vmax() <= by as i128 || reduce.dtype().bytes() < 4;
     if is_short || is_shared(reduce, &results) || !results.iter().any(is_counter) {
         return None;

@@ -203,13 +203,14 @@ actions! {
         /// The loop.
         axis: usize,
     }
-    /// Runs a reduction in blocks of `size`, each for all results in the loop `at`, which are added up in scratch memory.
+    /// Runs a reduction in blocks of `size`, each for all results in the loop `at`, or in a thread's share of it, which are
+    /// added up in scratch memory.
     Accumulate "accumulate" {
         /// The loop of the reduction.
         axis: usize,
         /// Iterations in a block.
         size: u32,
-        /// The loop that sums are kept for one iteration of.
+        /// The loop that sums are kept for one iteration of, or for a share.
         at: usize,
     }
     /// What a reduction combines in each iteration of one of its loops goes to shared memory, and these parts are combined

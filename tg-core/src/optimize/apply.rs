@@ -132,7 +132,7 @@ impl Action {
                 self.threads(product.ok_or_else(|| self.invalid(NO_PRODUCT))?)?
             }
             Action::Accumulate { axis, size, at } => {
-                accumulate(kernel, (range(axis)?, size), self.place(kernel, at)?, simplifier).ok_or_else(|| {
+                accumulate(kernel, (range(axis)?, size), self.scope(kernel, at)?, simplifier).ok_or_else(|| {
                     self.invalid(
                     "the loop is not that of one reduction, longer than a block, whose results vary in the other loop",
                 )
@@ -216,11 +216,20 @@ impl Action {
 
     /// A loop in which something can be placed.
     fn place<'g>(self, kernel: Uop<'g>, axis: usize) -> Result<Uop<'g>, InvalidAction> {
+        let range = self.scope(kernel, axis)?;
+        match range.arg() {
+            Arg::Range(_, Axis::Parallel) => Err(self.invalid("the loop has already been shared")),
+            _ => Ok(range),
+        }
+    }
+
+    /// A loop in which something can be placed, or around the shares of which.
+    fn scope<'g>(self, kernel: Uop<'g>, axis: usize) -> Result<Uop<'g>, InvalidAction> {
         let loops = Nest::new(kernel).loops();
         let range = *loops.get(axis).ok_or_else(|| self.invalid(&format!("the kernel has {} loops", loops.len())))?;
         match range.arg() {
-            Arg::Range(_, Axis::Loop | Axis::Reduce | Axis::Serial) => Ok(range),
-            _ => Err(self.invalid("the loop has already been vectorized, unrolled or shared")),
+            Arg::Range(_, Axis::Loop | Axis::Reduce | Axis::Serial | Axis::Parallel) => Ok(range),
+            _ => Err(self.invalid("the loop has already been vectorized or unrolled")),
         }
     }
 

@@ -1,5 +1,6 @@
-//! A large operand that few results share is read in the order of its memory: some of its rows at a time, in long
-//! pieces, and the results are added up in scratch memory. What such a product takes is the time to read the operand.
+//! A large operand that few results share is read in the order of its memory: some of its rows at a time, from end to end or
+//! in a thread's share of their pieces, and the results are added up in scratch memory. What such a product takes is the time
+//! to read the operand.
 
 use super::accesses::{Accesses, Choice};
 use super::contraction::{READERS, THREADS, lies_far};
@@ -7,31 +8,47 @@ use super::{Plan, blocks, is_reduce, size};
 use crate::ir::Uop;
 use crate::optimize::action::Action;
 
-/// Rows that are read together.
-const ROWS: u32 = 8;
+/// Bytes of a line of a cache.
+const LINE: i64 = 64;
+/// Most rows that are read together, for which sums are loaded and stored once.
+const ROWS: i64 = 16;
+/// Most bytes of sums that are kept for all pieces of a share, in the second-level cache.
+const SUMS: i64 = 256 << 10;
 /// Bytes of a piece of a row, from which prefetching works.
 const PIECE: i64 = 4 << 10;
 
 impl<'g> Plan<'g, '_> {
-    /// Runs the reduction `k` outside of the results in a piece of the rows, if that is worth it.
+    /// Runs the reduction `k` outside of the results in a share of the rows, or a piece of them, if that is worth it.
     pub(super) fn sweep(&mut self, k: Uop<'g>, chain: &[Uop<'g>], accesses: &Accesses<'g>, choice: Choice<'g>) -> bool {
         let Some((operand, rows)) = sharing(k, chain, accesses, choice.axis) else { return false };
         let vector = choice.lanes * operand.dtype().pointee().bytes() as i64;
         let around = chain.iter().filter(|r| !is_reduce(**r) && **r != choice.axis && !rows.contains(r));
         let around: Vec<_> = around.copied().collect();
+        let results = rows.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
         for row in rows {
             self.unroll(Some(row), size(row) as u32);
         }
-        let k = self.unroll(Some(k), ROWS);
+        let k = self.unroll(Some(k), (together(vector) / results).max(1) as u32);
         let Some(vectors) = self.vectorize(choice.axis, choice.lanes as u32, 1) else { return true };
+        let sums = vectors.src(0).vmax().saturating_mul((vector * results).into());
         let Some(piece) = self.outermost(vectors, pieces(size(vectors), vector)).0 else { return true };
-        for range in around {
-            self.outermost(range, 1);
+        for range in &around {
+            self.outermost(*range, 1);
         }
-        if let (Some(axis), Some(at)) = (k.and_then(|k| self.place(k)), self.place(piece)) {
+        self.add_up(k, piece, around.is_empty() && sums <= SUMS.into());
+        true
+    }
+
+    /// Adds up what `k` combines outside of the loop inside `pieces`, or, if the threads `share` those, of all of a share: each of
+    /// its rows is then read from end to end.
+    fn add_up(&mut self, k: Option<Uop<'g>>, pieces: Uop<'g>, share: bool) {
+        let Some(at) = self.place(pieces) else { return };
+        if share {
+            self.act(Action::Parallel { axis: at });
+        }
+        if let Some(axis) = k.and_then(|k| self.place(k)) {
             self.act(Action::Accumulate { axis, size: 1, at });
         }
-        true
     }
 }
 
@@ -48,11 +65,17 @@ fn sharing<'g>(
     let alone = is_reduce(k) && !is_reduce(axis) && chain.iter().filter(|r| is_reduce(**r)).count() == 1;
     let rows: Vec<_> = chain.iter().copied().filter(|r| !is_reduce(*r) && !large.depends_on(*r)).collect();
     let readers = rows.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
-    (alone && readers < READERS && size(k) > ROWS.into()).then_some((large, rows))
+    (alone && readers < READERS && size(k) > ROWS).then_some((large, rows))
 }
 
 /// How many of `vectors` vectors of `bytes` bytes make a piece: enough to be long, and such that threads get equal shares.
 fn pieces(vectors: i64, bytes: i64) -> i64 {
     let most = THREADS.into_iter().rev().find(|n| vectors / n * bytes >= PIECE);
     blocks(vectors, most.unwrap_or(1).max(2))
+}
+
+/// How many rows are read together, in vectors of `bytes` bytes. Rows may fall into the same lines of a cache, which then loses
+/// a line of which a vector is only a part before the rest of it is read.
+fn together(bytes: i64) -> i64 {
+    if bytes >= LINE { ROWS } else { ROWS / 2 }
 }
