@@ -29,6 +29,8 @@ macro_rules! isas {
 
             /// Whether what is behind the point of an f32, and its product with a power of two, are an instruction each.
             pub fn has_scaling(self) -> bool { self == Isa::X86V4 }
+            /// Whether an operand of an instruction may be one element of memory, for all lanes.
+            pub fn folds_broadcasts(self) -> bool { self == Isa::X86V4 }
             /// Whether kernels run as blocks of threads on a GPU.
             pub fn is_gpu(self) -> bool { self.shared_bytes() > 0 }
             /// Whether four warps together have products of matrices in shared memory.

@@ -3,7 +3,7 @@
 use super::constants::PACKED;
 use super::contraction::READERS;
 use super::tile::CHAINS;
-use super::{SHORT, blocks, is_reduce, reduced, size};
+use super::{SHORT, blocks, is_reduce, is_streamed, reduced, size};
 use crate::dtype::Space;
 use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
@@ -46,6 +46,15 @@ pub(super) fn falls_together<'g>(address: Uop<'g>, range: Uop<'g>) -> bool {
     bytes != 0 && bytes % CONFLICT == 0
 }
 
+/// How many steps of `range` through `address` a first-level cache holds that has `ways` lines for each place.
+pub(super) fn held<'g>(address: Uop<'g>, range: Uop<'g>, ways: i64) -> i64 {
+    let step = stride(address.src(1), range).unwrap_or(0);
+    let bytes = step.saturating_mul(address.dtype().pointee().bytes() as i64);
+    // The powers of two in what both are multiples of.
+    let together = 1 << (bytes | CONFLICT).trailing_zeros();
+    if bytes == 0 { i64::MAX } else { ways * (CONFLICT / together) }
+}
+
 /// The memory accesses in an innermost loop.
 pub(super) struct Accesses<'g> {
     /// Addresses of loads in the loop.
@@ -77,6 +86,11 @@ impl<'g> Accesses<'g> {
     /// How many reductions there are.
     pub fn reductions(&self) -> usize {
         self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce).count()
+    }
+
+    /// Whether results go past the caches.
+    pub fn stream(&self) -> bool {
+        is_streamed(self.kernel)
     }
 
     /// Whether the last block of `axis` may begin earlier, and so overlap the one before.

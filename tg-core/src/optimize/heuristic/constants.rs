@@ -57,7 +57,7 @@ impl<'g> Plan<'g, '_> {
 }
 
 /// How much of the time threads are idle that share `count` iterations: the more, the less even their shares are.
-fn idle(count: i64) -> f64 {
+pub(super) fn idle(count: i64) -> f64 {
     THREADS.iter().map(|threads| 1.0 - count as f64 / (blocks(count, *threads) * threads) as f64).sum()
 }
 

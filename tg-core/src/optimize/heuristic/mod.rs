@@ -13,6 +13,7 @@
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
+//!    Where rows are too few for equal shares, threads share columns.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
 //! 7. Results larger than the caches go past them.
@@ -104,6 +105,17 @@ fn blocks(count: i64, by: i64) -> i64 {
     (count + by - 1) / by
 }
 
+/// Whether results are larger than the caches, and not read by the kernel itself.
+fn is_streamed(kernel: Uop) -> bool {
+    let nest = Nest::new(kernel);
+    let bytes = |store: Uop| {
+        let mut trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
+        trips.try_fold(store.src(1).dtype().bytes() as i128, |a, b| a.checked_mul(b?))
+    };
+    let total: Option<i128> = kernel.srcs().map(bytes).sum();
+    total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(kernel)
+}
+
 fn is_reduce(range: Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Reduce))
 }
@@ -162,7 +174,7 @@ impl<'g> Plan<'g, '_> {
         let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
         let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
         // A product of which more is stored than fits the caches is tiled, and so stored in the order of memory.
-        let is_stored_far = accesses.loads.len() > 1 && self.is_streamed();
+        let is_stored_far = accesses.loads.len() > 1 && is_streamed(self.kernel);
         let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT && !is_stored_far;
         if short && choice.is_some_and(|c| c.axis != leaf) {
             return self.write_out(leaf, &chain, &accesses, choice);
@@ -277,20 +289,9 @@ impl<'g> Plan<'g, '_> {
 
     /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
     fn stream(&mut self) {
-        if self.is_streamed() {
+        if is_streamed(self.kernel) {
             self.act(Action::Stream {});
         }
-    }
-
-    /// Whether results are larger than the caches, and not read by the kernel itself.
-    fn is_streamed(&self) -> bool {
-        let nest = Nest::new(self.kernel);
-        let bytes = |store: Uop<'g>| {
-            let mut trips = nest.path(store.srcs().skip(2).last()).into_iter().map(|r| r.src(0).as_int());
-            trips.try_fold(store.src(1).dtype().bytes() as i128, |a, b| a.checked_mul(b?))
-        };
-        let total: Option<i128> = self.kernel.srcs().map(bytes).sum();
-        total.is_some_and(|t| t >= STREAMED) && !overwrites_what_it_reads(self.kernel)
     }
 
     /// Gives the outermost loop over results that has more than one iteration to the threads.

@@ -1,14 +1,17 @@
 //! How many results of a reduction are computed at once, in registers.
 
-use super::accesses::{Accesses, Choice, falls_together};
+use super::accesses::{Accesses, Choice, held};
 use super::{blocks, is_reduce, size};
 use crate::ir::Uop;
+use crate::loops::stride;
 use crate::target::Isa;
 
 /// Independent accumulators that hide the latency of an addition.
 pub(super) const CHAINS: i64 = 4;
 /// Most iterations of one loop that are written out.
 const MOST: i64 = 16;
+/// The same, where each is little more than an instruction.
+const TALL: i64 = 28;
 /// Bytes of a row from which it is a stream of its own, to be prefetched.
 const LONG: i64 = 4 << 10;
 /// Least additions to a sum, if a result has several.
@@ -21,6 +24,12 @@ const COPIED: f64 = 1.05;
 const LAYERED: f64 = 1.02;
 /// Relative time of the load of one element for all lanes, which are fewer bytes and stay nearer to the processor.
 const BROADCAST: f64 = 0.2;
+/// The same where it is a part of the only operation that needs it, and relative time of the load of a vector beside such.
+/// Alone, such tiles are no faster, for there are as many loads as operations; but two threads of one core, which share what it
+/// can decode, run a tenth faster.
+const FOLDED: [f64; 2] = [0.08, 1.0];
+/// Bytes of a step through memory from which no prefetcher follows.
+const FOLLOWED: i64 = 2 << 10;
 
 /// Loops and how much of each is written out.
 pub(super) struct Tile<'g> {
@@ -35,6 +44,9 @@ struct Reduction<'g, 'a> {
     /// The loops around the leaf, itself first.
     chain: &'a [Uop<'g>],
     choice: Option<Choice<'g>>,
+    isa: Isa,
+    /// Whether the operations themselves load elements that only one vector needs.
+    folds: bool,
 }
 
 impl<'g> Tile<'g> {
@@ -46,19 +58,20 @@ impl<'g> Tile<'g> {
         choice: Option<Choice<'g>>,
         isa: Isa,
     ) -> Tile<'g> {
-        let reduction = Reduction { accesses, leaf, chain, choice };
-        let parts = if is_reduce(leaf) { reduction.parts(isa) } else { vec![] };
+        let folds = choice.is_some_and(|choice| folds(accesses, leaf, chain, choice, isa));
+        let reduction = Reduction { accesses, leaf, chain, choice, isa, folds };
+        let parts = if is_reduce(leaf) { reduction.parts() } else { vec![] };
         Tile { parts }
     }
 }
 
 impl<'g> Reduction<'g, '_> {
-    fn parts(&self, isa: Isa) -> Vec<(Uop<'g>, u32)> {
+    fn parts(&self) -> Vec<(Uop<'g>, u32)> {
         let results = self.chain.iter().copied().filter(|r| !is_reduce(*r));
         let shares = |r: &Uop<'g>| self.accesses.still(*r) > 0 && self.accesses.moving(*r) > 0;
         let shared: Vec<_> = results.filter(shares).collect();
         match self.pair(&shared)[..] {
-            [a, b] => self.boxed(a, b, &shared, isa),
+            [a, b] => self.boxed(a, b, &shared),
             [a] if self.accesses.loads.len() > 1 => self.strip(a),
             _ => self.chains(),
         }
@@ -97,14 +110,14 @@ impl<'g> Reduction<'g, '_> {
 
     /// The tile a×b, or one with some of a third loop, along which the same operands move as along the one of these that is
     /// not in vectors, whichever has the fewest loads per operation: some loops are too short to fill the registers.
-    fn boxed(&self, a: Uop<'g>, b: Uop<'g>, shared: &[Uop<'g>], isa: Isa) -> Vec<(Uop<'g>, u32)> {
+    fn boxed(&self, a: Uop<'g>, b: Uop<'g>, shared: &[Uop<'g>]) -> Vec<(Uop<'g>, u32)> {
         let row = if self.lanes(a) > 1 { b } else { a };
         let moves_alike = |r: &Uop<'g>| self.accesses.loads.iter().all(|l| l.depends_on(*r) == l.depends_on(row));
         let is_layer = |r: &&Uop<'g>| **r != a && **r != b && self.lanes(**r) == 1 && moves_alike(r);
         let layers = shared.iter().filter(is_layer).flat_map(|r| (2..=MOST).map(|z| (*r, z)));
-        let (mut best, mut tile) = self.rectangle([a, b], [1, 1], isa);
+        let (mut best, mut tile) = self.rectangle([a, b], [1, 1]);
         for (layer, z) in layers.filter(|(r, z)| self.count(*r) % z == 0) {
-            let (cost, rectangle) = self.rectangle([a, b], if row == a { [z, 1] } else { [1, z] }, isa);
+            let (cost, rectangle) = self.rectangle([a, b], if row == a { [z, 1] } else { [1, z] });
             if cost * LAYERED < best {
                 (best, tile) = (cost * LAYERED, [&rectangle[..], &[(layer, z as u32)]].concat());
             }
@@ -114,24 +127,29 @@ impl<'g> Reduction<'g, '_> {
 
     /// The tile a×b of results with the fewest loads per operation that fits the registers, or one of almost as few whose
     /// rows a cache holds where they fall into the same lines of it; and its cost. There are `layers` of each side.
-    fn rectangle(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], isa: Isa) -> (f64, Vec<(Uop<'g>, u32)>) {
-        let most = |axis| if self.falls_together(axis) { MOST.min(isa.cache_ways() as i64) } else { MOST };
-        let registers = isa.vector_registers() as i64;
-        let fewest = |most| self.fewest_loads([a, b], layers, most, registers);
-        let [any, held] = [[MOST, MOST], [most(a), most(b)]].map(fewest);
+    fn rectangle(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2]) -> (f64, Vec<(Uop<'g>, u32)>) {
+        let fewest = |most| self.fewest_loads([a, b], layers, most);
+        let [any, held] = [[self.most(a), self.most(b)], [self.held(a), self.held(b)]].map(fewest);
         let (cost, x, y) = if held.0 <= any.0 * COPIED { held } else { any };
         (cost, vec![(a, x as u32), (b, y as u32)])
     }
 
-    /// Whether rows along `axis` fall into the same lines of a cache.
-    fn falls_together(&self, axis: Uop<'g>) -> bool {
-        self.lanes(axis) == 1 && self.accesses.loads.iter().any(|load| falls_together(*load, axis))
+    /// Most steps of `axis` in a tile.
+    fn most(&self, axis: Uop<'g>) -> i64 {
+        let is_tall = self.lanes(axis) == 1 && axis.src(0).as_int().is_some() && self.folds;
+        if is_tall { TALL } else { MOST }
     }
 
-    /// The tile a×b of at most so many steps with the fewest loads per operation that fits `registers`, and its cost.
-    fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], most: [i64; 2], registers: i64) -> (f64, i64, i64) {
-        let time = |axis| self.accesses.moving(axis) as f64 * if self.lanes(axis) > 1 { LOAD } else { BROADCAST };
-        let (along_a, along_b) = (time(a), time(b));
+    /// The same, where a cache holds what is read along `axis`.
+    fn held(&self, axis: Uop<'g>) -> i64 {
+        let ways = self.isa.cache_ways() as i64;
+        let steps = self.accesses.loads.iter().map(|load| held(*load, axis, ways)).min().unwrap_or(MOST);
+        if self.lanes(axis) == 1 { self.most(axis).min(steps) } else { MOST }
+    }
+
+    /// The tile a×b of at most so many steps with the fewest loads per operation that fits the registers, and its cost.
+    fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], most: [i64; 2]) -> (f64, i64, i64) {
+        let registers = self.isa.vector_registers() as i64;
         let mut best = (f64::MAX, 1, 1);
         for x in 1..=most[0].min(self.steps(a).max(1)) {
             for y in 1..=most[1].min(self.steps(b).max(1)) {
@@ -140,7 +158,7 @@ impl<'g> Reduction<'g, '_> {
                 if w * h + w.min(h) + 1 >= registers {
                     continue;
                 }
-                let loads = (along_a * w as f64 + along_b * h as f64) / (w * h) as f64;
+                let loads = (self.loads(a, [w, h]) + self.loads(b, [h, w])) / (w * h) as f64;
                 let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(w * h);
                 if cost < best.0 {
                     best = (cost, x, y);
@@ -148,6 +166,14 @@ impl<'g> Reduction<'g, '_> {
             }
         }
         best
+    }
+
+    /// Time to load what moves with `steps` of `axis`, beside `others` of the other side of a tile.
+    fn loads(&self, axis: Uop<'g>, [steps, others]: [i64; 2]) -> f64 {
+        let is_vector = self.lanes(axis) > 1;
+        let folds = (if is_vector { steps } else { others }) == 1 && self.folds;
+        let [element, vector] = if folds { FOLDED } else { [BROADCAST, LOAD] };
+        (self.accesses.moving(axis) as i64 * steps) as f64 * if is_vector { vector } else { element }
     }
 
     /// Steps that a tile may take at once: the last vector may overlap the one before.
@@ -181,6 +207,20 @@ impl<'g> Reduction<'g, '_> {
         let alone = self.accesses.reductions() == 1 && choice.axis == leaf && !is_reduce(rows);
         (alone && bytes >= LONG && self.accesses.still(rows) == 0).then_some(rows)
     }
+}
+
+/// Whether elements that one vector needs are loaded by the operations themselves: in a product that is all there is, whose
+/// rows go on along the sum, so that a line of each serves some steps. A tile of one vector reads a line of columns at a time,
+/// which are therefore to be so near each other that a prefetcher follows, and not to be stored past the caches.
+fn folds<'g>(accesses: &Accesses<'g>, leaf: Uop<'g>, chain: &[Uop<'g>], choice: Choice<'g>, isa: Isa) -> bool {
+    let is_near = |load: &Uop<'g>| {
+        let step = stride(load.src(1), leaf).unwrap_or(i64::MAX);
+        let bytes = step.saturating_mul(load.dtype().pointee().bytes() as i64);
+        if load.depends_on(choice.axis) { bytes.abs() < FOLLOWED } else { step == 1 }
+    };
+    let is_product = chain.iter().filter(|r| is_reduce(**r)).count() == 1 && accesses.reductions() == 1;
+    let is_full = choice.lanes * accesses.widest() == isa.vector_bytes() as i64;
+    isa.folds_broadcasts() && is_product && is_full && !accesses.stream() && accesses.loads.iter().all(is_near)
 }
 
 /// How much longer few accumulators take: each waits for its own last addition.
