@@ -8,7 +8,7 @@
 
 use super::layout::{Layout, is_shared, scratch};
 use super::split::lesser;
-use super::stage::inside;
+use super::stage::{inside, kind};
 use crate::ir::{Arg, Axis, Op, Uop, neutral};
 use crate::loops::{Nest, instantiate, renamed_as, substitute};
 use crate::symbolic::Simplifier;
@@ -26,7 +26,9 @@ pub(super) fn accumulate<'g>(
     let reduce = only_reduction(kernel, k)?;
     let Arg::Op(op) = *reduce.arg() else { return None };
     let share = reduce.ranges().filter(|r| *r == at && matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
-    let results: Vec<_> = share.chain(inside(&Nest::new(kernel), reduce, at)).collect();
+    let mut results: Vec<_> = share.chain(inside(&Nest::new(kernel), reduce, at)).collect();
+    // What vectors hold lies side by side.
+    results.sort_by_key(|r| kind(*r));
     let is_counter = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Loop | Axis::Reduce | Axis::Parallel));
     let is_short = size.vmin() < 1 || size.vmax() <= by as i128 || reduce.dtype().bytes() < 4;
     if is_short || is_shared(reduce, &results) || !results.iter().any(is_counter) {
@@ -37,8 +39,8 @@ pub(super) fn accumulate<'g>(
     let pointer = scratch(kernel, reduce, layout.elements);
 
     let (blocks, block) = blocked(reduce, k, by, simplifier);
-    let kind = |axis| if axis == Axis::Reduce { Axis::Loop } else { axis };
-    let copies = renamed_as(graph, results.iter().copied(), kind);
+    let own_kind = |axis| if axis == Axis::Reduce { Axis::Loop } else { axis };
+    let copies = renamed_as(graph, results.iter().copied(), own_kind);
     let own: Vec<_> = results.iter().map(|r| copies.iter().find(|c| c.0 == *r).map_or(*r, |c| c.1)).collect();
     let place = layout.place(&own);
     let address = pointer.element(place, Some(graph.index(0).lt(blocks)));

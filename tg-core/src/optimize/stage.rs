@@ -30,8 +30,8 @@ fn is_copied(axis: Axis) -> bool {
     matches!(axis, Axis::Unroll | Axis::Lane)
 }
 
-/// Loops, then those written out, then lanes.
-fn kind(range: Uop) -> u8 {
+/// Loops, then those written out, then lanes: the order in which what vectors hold lies side by side.
+pub(super) fn kind(range: Uop) -> u8 {
     match range.arg() {
         Arg::Range(_, Axis::Unroll) => 1,
         Arg::Range(_, Axis::Lane) => 2,
