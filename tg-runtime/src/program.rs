@@ -93,6 +93,8 @@ pub struct Variant {
     pub tile: i64,
     /// Bytes of scratch memory that each thread needs.
     pub scratch: usize,
+    /// Elements that each call puts there whichever iterations it does.
+    pub repeated: i64,
     /// The copies of constant parameters that it gets behind [`Kernel::args`].
     pub packs: &'static [Pack],
 }

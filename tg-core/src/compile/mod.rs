@@ -19,7 +19,7 @@ use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Graph, Op, Uop};
 use crate::loops::{Digits, Nest, canonical_text, renamed};
 use crate::lower::{Linear, lower};
-use crate::optimize::{Actions, Fingerprint, Tuning, apart, apply, heuristic, merge_loops, with_margins};
+use crate::optimize::{Actions, Fingerprint, Tuning, apart, apply, heuristic, merge_loops, repeated, with_margins};
 use crate::render::{self, C, Entry, Rust, emit, emit_ptx};
 use crate::rewrite::Step;
 use crate::schedule::{self, Item, Memory, Schedule};
@@ -71,6 +71,8 @@ pub struct Lowered<'g> {
     pub linear: Linear<'g>,
     /// See [`Variant::extent`] and [`Variant::tile`].
     extent: (Dim, i64),
+    /// See [`Variant::repeated`].
+    repeated: i64,
     launch: Option<Launch>,
     /// The copies of constant operands that it reads.
     packs: Vec<LoweredPack<'g>>,
@@ -267,12 +269,12 @@ impl<'g> Plan<'g> {
             let rendered = self.write(kernel, lowered, language);
             preludes[level].extend(rendered.prelude);
             let (extent, tile) = lowered.extent.clone();
-            let (mut source, scratch) = (rendered.source, rendered.scratch);
+            let (mut source, scratch, repeated) = (rendered.source, rendered.scratch, lowered.repeated);
             let (actions, origin) = (lowered.actions.clone(), lowered.origin.clone());
             let launch = lowered.launch.clone();
             let packs = spelled(&lowered.packs, &kernel.symbol(), language, (&mut source, &mut preludes[level]));
             let packs = packs.into_iter().map(|pack| Pack { of: kernel.parameter(pack.of), ..pack }).collect();
-            Variant { isa: lowered.isa, source, extent, tile, scratch, packs, launch, actions, origin }
+            Variant { isa: lowered.isa, source, extent, tile, scratch, repeated, packs, launch, actions, origin }
         };
         let each = self.kernels.iter().zip(lowered);
         let variants =
@@ -363,10 +365,11 @@ pub fn generate<'g>(
     let parallel = Nest::new(kernel).loops().into_iter().find(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)));
     let extent = parallel.and_then(|range| schedule::quotient(range.src(0))).unwrap_or((Dim::ONE, 1));
     let (kernel, packs) = apart(kernel, simplifier);
+    let repeated = repeated(kernel);
     let packs = packs.into_iter().map(|packing| LoweredPack::new(packing, isa, simplifier)).collect();
     let linear = lower(kernel, isa, simplifier);
     let launch = isa.is_gpu().then(|| launch(kernel, &linear));
-    Lowered { isa, actions, origin, linear, extent, launch, packs, marks: from..simplifier.marks().len() }
+    Lowered { isa, actions, origin, linear, extent, repeated, launch, packs, marks: from..simplifier.marks().len() }
 }
 
 /// How `kernel`, a loop nest with all actions, is launched, whose instructions are `linear`.

@@ -68,8 +68,8 @@ impl Portable {
         let packs = spelled(&lowered.packs, symbol, Language::C, (&mut source, &mut prelude));
         let prelude: String = prelude.into_values().map(|line| line + "\n").collect();
         let (source, (extent, tile), launch) = (prelude + &source, lowered.extent, lowered.launch);
-        let (actions, origin) = (lowered.actions, lowered.origin);
-        Ok(Variant { isa, source, extent, tile, scratch, packs, launch, actions, origin })
+        let (actions, origin, repeated) = (lowered.actions, lowered.origin, lowered.repeated);
+        Ok(Variant { isa, source, extent, tile, scratch, repeated, packs, launch, actions, origin })
     }
 
     /// All of it as text: a line for the name, each dimension and each buffer, then the loop nest.

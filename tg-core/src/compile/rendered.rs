@@ -44,10 +44,11 @@ impl Rendered {
 
 fn variant_fields(variant: &Variant) -> Vec<String> {
     let (extent, tile) = (print_dim(&variant.extent), variant.tile.to_string());
-    let (scratch, actions) = (variant.scratch.to_string(), variant.actions.to_string());
+    let (scratch, repeated) = (variant.scratch.to_string(), variant.repeated.to_string());
+    let actions = variant.actions.to_string();
     let (launch, origin) = (launch_text(variant.launch.as_ref()), origin_text(&variant.origin));
     let packs = variant.packs.iter().map(pack_text).collect();
-    vec![variant.source.clone(), extent, tile, scratch, packs, launch, actions, origin]
+    vec![variant.source.clone(), extent, tile, scratch, repeated, packs, launch, actions, origin]
 }
 
 fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
@@ -59,6 +60,7 @@ fn variant(rest: &mut &str, isa: Isa) -> Option<Variant> {
         extent,
         tile,
         scratch: field(rest)?.parse().ok()?,
+        repeated: field(rest)?.parse().ok()?,
         packs: field(rest)?.lines().map(pack).collect::<Option<_>>()?,
         launch: launch(field(rest)?)?,
         actions: field(rest)?.parse().ok()?,
@@ -143,6 +145,7 @@ mod tests {
             extent: &(&size * &size) + &Dim::from(7),
             tile,
             scratch: 64,
+            repeated: 5,
             packs: (1..tile as u32).map(|of| Pack { name: "g".into(), of, bytes: 192, key: 1 << 63 }).collect(),
             launch: (tile < 3).then(|| Launch {
                 blocks: vec![(&size + &Dim::from(3), 4), (size.clone(), 1)],

@@ -23,6 +23,7 @@ mod pad;
 mod period;
 mod precompute;
 mod prefetch;
+mod repeated;
 mod search;
 mod share;
 mod split;
@@ -38,6 +39,7 @@ pub use merge::merge_loops;
 pub use neighbours::neighbours;
 pub use pack::{Packing, apart};
 pub(crate) use pad::guarded_load;
+pub use repeated::repeated;
 pub use search::{Reach, Trial, search};
 pub use tuning::{Entry, Fingerprint, MalformedTuning, Tuning};
 

@@ -98,9 +98,11 @@ fn parameter(param: &Parameter, dims: &[Var]) -> TokenStream {
 fn kernel_row(kernel: &Kernel, entries: &[Paths], dims: &[Var]) -> TokenStream {
     let (name, args) = (&kernel.name, slots(&kernel.args));
     let variants = kernel.variants.iter().zip(entries).map(|(variant, Paths { kernel, packs })| {
-        let Variant { extent, tile, scratch, .. } = variant;
+        let Variant { extent, tile, scratch, repeated, .. } = variant;
         let (extent, packs) = (polynomial(extent, dims), variant.packs.iter().zip(packs).map(pack_row));
-        quote!(p::Variant { entry: #kernel, extent: #extent, tile: #tile, scratch: #scratch, packs: &[#(#packs),*] })
+        quote!(p::Variant {
+            entry: #kernel, extent: #extent, tile: #tile, scratch: #scratch, repeated: #repeated, packs: &[#(#packs),*],
+        })
     });
     let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {

@@ -153,6 +153,7 @@ fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tab
         extent: polynomial(&variant.extent, dims, tables),
         tile: variant.tile,
         scratch: variant.scratch,
+        repeated: variant.repeated,
         // Lazy tensors have no constants.
         packs: &[],
     };

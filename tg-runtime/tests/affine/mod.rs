@@ -80,17 +80,17 @@ pub static AFFINE: Program = Program {
         kernel(
             "e_double",
             &[Slot::Param(0), Slot::Workspace(1)],
-            &[Variant { entry: double, extent: ELEMENTS, tile: TILE, scratch: 4, packs: &[] }],
+            &[Variant { entry: double, extent: ELEMENTS, tile: TILE, scratch: 4, repeated: 0, packs: &[] }],
         ),
         kernel(
             "e_shift",
             &[Slot::Workspace(1), Slot::Param(1), Slot::Param(2)],
-            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE, scratch: 0, packs: &[] }],
+            &[Variant { entry: shift, extent: ELEMENTS, tile: TILE, scratch: 0, repeated: 0, packs: &[] }],
         ),
         kernel(
             "e_increment",
             &[Slot::Param(1)],
-            &[Variant { entry: increment, extent: NOTHING, tile: 1, scratch: 0, packs: &[] }],
+            &[Variant { entry: increment, extent: NOTHING, tile: 1, scratch: 0, repeated: 0, packs: &[] }],
         ),
     ],
     isas: &[Isa::Baseline],
