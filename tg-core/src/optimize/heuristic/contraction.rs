@@ -20,8 +20,8 @@ pub(super) const NEAR: i64 = 1 << 20;
 const JUMP: i64 = 1 << 10;
 /// Tiles that read a panel, from which copying it pays.
 pub(super) const READERS: i64 = 8;
-/// Bytes of the rows of a block, which stay in the second-level cache.
-pub(super) const BLOCK: i64 = 1 << 20;
+/// Bytes of the rows of a block, which stay in the second-level cache, beside the panel that meets them and the next.
+pub(super) const BLOCK: i64 = 512 << 10;
 /// Most bytes of an operand that is put in order at once.
 const PANEL: i64 = 1 << 20;
 /// Most neighbours that are put in order together.
