@@ -4,8 +4,9 @@
 //! A panel is all of the reduction for one tile of columns. While a tile of rows reads it, it asks for a part of the next
 //! one (`lower/prefetch.rs`), so that panels may come from the last-level cache.
 
-use super::contraction::{BLOCK, Grid, NEAR, THREADS, has_lanes};
-use super::{Plan, blocks, is_reduce, size};
+use super::contraction::{BLOCK, Grid, NEAR, has_lanes};
+use super::shares::idle;
+use super::{Plan, is_reduce, size};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::optimize::action::Action;
@@ -53,21 +54,5 @@ impl<'g> Plan<'g, '_> {
             self.act(Action::Parallel { axis });
         }
         self.prefetch_panels(grid.k);
-    }
-}
-
-/// How much of the time threads are idle that share `count` iterations: the more, the less even their shares are.
-pub(super) fn idle(count: i64) -> f64 {
-    THREADS.iter().map(|threads| 1.0 - count as f64 / (blocks(count, *threads) * threads) as f64).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn multiples_of_the_threads_leave_none_idle() {
-        assert_eq!(idle(16), 0.0);
-        assert!(idle(4) > idle(32) && idle(9) > idle(171));
     }
 }

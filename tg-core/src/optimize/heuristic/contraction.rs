@@ -6,7 +6,6 @@
 //! where their rows would fall into the same lines of a cache.
 
 use super::accesses::falls_together;
-use super::constants::idle;
 use super::{Plan, blocks, is_fresh, is_reduce, size};
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
@@ -34,8 +33,6 @@ const SHARED: i64 = 48 << 20;
 const SHARES: i64 = 16;
 /// Rows of an operand from which all panels are copied together: few streams of memory, and long pieces of panels.
 const ROWS: i64 = 4;
-/// How much less of the time threads have to be idle, all of [`THREADS`] together, that share columns instead of rows.
-const UNEVEN: f64 = 0.5;
 /// Numbers of threads that should have equal shares.
 pub(super) const THREADS: [i64; 4] = [1, 2, 4, 8];
 /// Time to copy an element of a row, in multiply-adds of a vector.
@@ -82,19 +79,6 @@ impl<'g> Plan<'g, '_> {
         }
         if let (Some(left), Some(rows)) = (left.filter(|_| stages_left), grid.rows) {
             self.stage(rows, left);
-        } else if let (Some(rows), Some(columns)) = (grid.rows, grid.columns) {
-            self.share_evenly(rows, columns);
-        }
-    }
-
-    /// Gives the columns to the threads where rows are so few that shares of them would be less even, by far, and nothing is copied
-    /// and no loop around: each thread then has its part of all rows.
-    fn share_evenly(&mut self, rows: Uop<'g>, columns: Uop<'g>) {
-        let copies = self.kernel.toposort().into_iter().any(|n| n.op() == Op::After);
-        let is_plain = !copies && self.around(rows, columns).is_empty() && rows.src(0).as_int().is_some();
-        let place = self.place(columns).filter(|_| is_plain && idle(size(columns)) + UNEVEN < idle(size(rows)));
-        if let Some(axis) = place.filter(|place| *place > 0) {
-            self.act(Action::Parallel { axis });
         }
     }
 

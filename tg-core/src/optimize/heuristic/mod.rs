@@ -13,12 +13,11 @@
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//!    Where rows are too few for equal shares, threads share columns.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
 //! 7. Results larger than the caches go past them.
 //! 8. The next of rows that are read more than once is asked for.
-//! 9. Where threads share no loop yet, they share the outermost over results.
+//! 9. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 
 mod accesses;
 mod ahead;
@@ -28,12 +27,14 @@ mod contraction;
 mod gpu;
 mod portions;
 mod rows;
+mod shares;
 mod sweep;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
 use self::bands::Edges;
 use self::contraction::Grid;
+pub(super) use self::shares::{is_shared, shared_loop};
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions};
 use super::apply::{is_over_results, overwrites_what_it_reads};
@@ -78,21 +79,6 @@ fn leaves(kernel: Uop) -> Vec<Uop> {
         (std::cmp::Reverse(nest.path(Some(*l)).into_iter().map(size).fold(1, i64::saturating_mul)), *l)
     });
     leaves
-}
-
-/// The place of the outermost loop over results that is worth sharing among threads.
-pub(super) fn shared_loop(kernel: Uop) -> Option<usize> {
-    let nest = Nest::new(kernel);
-    let loops = nest.loops();
-    let is_loop = |r: &Uop| matches!(r.arg(), Arg::Range(_, Axis::Loop)) && size(*r) > 1;
-    let outermost = |r: &Uop<'_>| nest.depth(*r) == 0 && is_loop(r) && is_over_results(kernel, *r);
-    let longest = loops.iter().copied().filter(outermost).max_by_key(|r| (size(*r), std::cmp::Reverse(*r)))?;
-    loops.iter().position(|r| *r == longest)
-}
-
-/// Whether threads share a loop already.
-pub(super) fn is_shared(kernel: Uop) -> bool {
-    Nest::new(kernel).loops().iter().any(|r| matches!(r.arg(), Arg::Range(_, Axis::Parallel)))
 }
 
 fn size(range: Uop) -> i64 {
@@ -291,13 +277,6 @@ impl<'g> Plan<'g, '_> {
     fn stream(&mut self) {
         if is_streamed(self.kernel) {
             self.act(Action::Stream {});
-        }
-    }
-
-    /// Gives the outermost loop over results that has more than one iteration to the threads.
-    fn share(&mut self) {
-        if let Some(axis) = shared_loop(self.kernel).filter(|_| !is_shared(self.kernel)) {
-            self.act(Action::Parallel { axis });
         }
     }
 }
