@@ -89,8 +89,8 @@ pub struct Bench<'t> {
     isa: Isa,
     /// The elements of each buffer, and their bytes.
     buffers: Vec<(Form, i64)>,
-    /// Threads that would share it.
-    threads: usize,
+    /// Operations of a call.
+    work: i64,
     default: Compiled,
     limit: Duration,
 }
@@ -106,6 +106,8 @@ pub struct Compiled {
     pub trips: i64,
     /// Bytes of its scratch memory.
     pub scratch: usize,
+    /// Elements that each share puts there, whatever it covers.
+    pub repeated: i64,
     /// The copies of constant operands that it reads, each of one of its buffers.
     pub packs: Vec<Pack>,
     /// Bytes of its text.
@@ -125,8 +127,8 @@ impl<'t> Bench<'t> {
             return Err(format!("its buffers have {bytes} bytes; at most {MOST_BYTES} are measured"));
         }
         let variant = rendered(&kernel, isa, None)?;
-        let (threads, default) = (threads(&kernel)?, compiled(tools, &variant, "tgk_default")?);
-        Ok(Bench { tools, kernel, isa, buffers, threads, default, limit })
+        let (work, default) = (work(&kernel)?, compiled(tools, &variant, "tgk_default")?);
+        Ok(Bench { tools, kernel, isa, buffers, work, default, limit })
     }
 
     /// The actions that the heuristic chooses.
@@ -159,7 +161,7 @@ impl<'t> Bench<'t> {
 
     fn program(&self, other: &Compiled) -> Result<Executable, String> {
         let dims: Vec<i64> = self.kernel.dims.iter().map(|var| typical(var.min, var.max)).collect();
-        let data = Data { buffers: &self.buffers, dims: &dims, threads: self.threads };
+        let data = Data { buffers: &self.buffers, dims: &dims, work: self.work, threads: threads(self.work) };
         let main = format!("{}{}", head(data, [&self.default, other]), include_str!("launcher.c"));
         let objects = [self.default.object.clone(), other.object.clone()];
         let objects = if self.default.symbol == other.symbol { &objects[..1] } else { &objects[..] };
@@ -195,8 +197,9 @@ fn rendered(kernel: &Portable, isa: Isa, actions: Option<&Actions>) -> Result<Va
 fn compiled(tools: &Toolchain, variant: &Variant, symbol: &str) -> Result<Compiled, String> {
     let job = Job { source: variant.source.clone(), isa: variant.isa };
     let object = tools.object_all(&[job]).map_err(|error| error.to_string())?.pop().unwrap_or_default();
-    let (trips, scratch, packs) = (trips(variant), variant.scratch, variant.packs.clone());
-    Ok(Compiled { object, symbol: symbol.into(), trips, scratch, packs, length: variant.source.len() })
+    let (symbol, trips, packs, length) = (symbol.into(), trips(variant), variant.packs.clone(), variant.source.len());
+    let Variant { scratch, repeated, .. } = *variant;
+    Ok(Compiled { object, symbol, trips, scratch, repeated, packs, length })
 }
 
 fn trips(variant: &Variant) -> i64 {
@@ -227,12 +230,17 @@ pub fn forms(nest: &str, buffers: usize) -> Result<Vec<Form>, String> {
     forms.into_iter().collect::<Option<_>>().ok_or_else(|| "it has a buffer of unknown type".into())
 }
 
-/// Threads that share a call of `kernel`: those of the machine, if it has enough work.
-fn threads(kernel: &Portable) -> Result<usize, String> {
+/// Operations of a call of `kernel`.
+fn work(kernel: &Portable) -> Result<i64, String> {
     let graph = Graph::new();
     let root = text::parse(&graph, &kernel.nest).map_err(|error| error.to_string())?;
-    let is_shared = size(&flops(root)) >= PARALLEL_WORK;
-    Ok(if is_shared { available_parallelism().map_or(1, usize::from) } else { 1 })
+    Ok(size(&flops(root)))
+}
+
+/// Threads that share a call of so many operations: those of the machine, if it is enough.
+fn threads(work: i64) -> usize {
+    let machine = || available_parallelism().map_or(1, usize::from);
+    if work < PARALLEL_WORK { 1 } else { machine() }
 }
 
 /// What the lines of `output` that begin with `word` say, of which each is a round. The machine may be faster in one round than in

@@ -7,10 +7,11 @@ use tg_core::compile::Pack;
 use crate::bench::Compiled;
 use crate::data::Form;
 
-/// Pieces of the part that each thread has of a kernel, and the bytes of scratch memory from which it is one: as tg-runtime
-/// shares kernels, but that nobody takes what is another's.
-const PIECES: usize = 4;
+/// Pieces of the part that each thread has of a kernel, the bytes of scratch memory from which it is one, and the operations of
+/// a piece for each element that it puts there in vain: as tg-runtime shares kernels, but that nobody takes what is another's.
+const PIECES: i64 = 4;
 const LARGE_SCRATCH: usize = 2 << 20;
+const IN_VAIN: i64 = 32 * 32;
 
 /// What both kernels work on.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,9 @@ pub struct Data<'a> {
     pub buffers: &'a [(Form, i64)],
     /// The values of the run-time dimensions.
     pub dims: &'a [i64],
-    /// Threads that share a call; with 1, none do.
+    /// Operations of a call.
+    pub work: i64,
+    /// Threads that share it; with 1, none do.
     pub threads: usize,
 }
 
@@ -49,7 +52,7 @@ pub fn head(data: Data, kernels: [&Compiled; 2]) -> String {
         symbols.for_each(|symbol| head += &format!("extern entry {symbol};\n"));
         head += &array(&format!("struct copy copies_{at}"), kernel.packs.iter().map(copy));
     }
-    head + &array("struct kernel kernels", kernels.iter().enumerate().map(kernel))
+    head + &array("struct kernel kernels", kernels.iter().enumerate().map(|(at, one)| kernel(at, one, data)))
 }
 
 /// A constant array, which has an element of zeros at the end: C has no empty ones.
@@ -67,8 +70,13 @@ fn copy(Pack { name, of, bytes, .. }: &Pack) -> String {
     format!("{{ {name}, {of}, {bytes} }}")
 }
 
-fn kernel((at, kernel): (usize, &&Compiled)) -> String {
+fn kernel(at: usize, kernel: &Compiled, data: Data) -> String {
     let Compiled { symbol, trips, scratch, packs, .. } = kernel;
-    let pieces = if *scratch >= LARGE_SCRATCH { 1 } else { PIECES };
-    format!("{{ {symbol}, {trips}, {pieces}, {scratch}, copies_{at}, {} }}", packs.len())
+    format!("{{ {symbol}, {trips}, {}, {scratch}, copies_{at}, {} }}", pieces(kernel, data), packs.len())
+}
+
+fn pieces(kernel: &Compiled, data: Data) -> i64 {
+    let in_vain = kernel.repeated.saturating_mul(IN_VAIN).saturating_mul(data.threads as i64);
+    let most = if kernel.scratch >= LARGE_SCRATCH { 1 } else { PIECES };
+    (data.work / in_vain.max(1)).clamp(1, most)
 }

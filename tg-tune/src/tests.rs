@@ -86,7 +86,8 @@ fn outcome(body: &str, limit: Duration) -> String {
         "void tgk_tuned(unsigned char *const *b, const long *d, long begin, long end, unsigned char *s) {{ {body} }}"
     );
     let object = tools.object_all(&[Job { source, isa }]).unwrap().remove(0);
-    let kernel = Compiled { object, symbol: "tgk_tuned".into(), trips: 2, scratch: 0, packs: vec![], length: 0 };
+    let kernel =
+        Compiled { object, symbol: "tgk_tuned".into(), trips: 2, scratch: 0, repeated: 0, packs: vec![], length: 0 };
     bench.times(&kernel, 1).unwrap_err()
 }
 
