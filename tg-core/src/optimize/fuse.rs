@@ -2,7 +2,8 @@
 //! `for b { o = b / n, i = b % n; … }`.
 //!
 //! Where that leaves no division, loops are merged before any action. This is for loops that are short alone, as those over
-//! the rows and columns of a small picture are: tiles of the one loop have as many iterations as they should.
+//! the rows and columns of a small picture are: tiles of the one loop have as many iterations as they should, and threads
+//! get equal shares of it.
 
 use crate::ir::{Arg, Uop};
 use crate::loops::{Nest, closes, substitute};
