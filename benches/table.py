@@ -56,11 +56,12 @@ def microseconds(value):
 
 
 def best(line):
-    """Two columns: the fastest peer with its time, and that over tg's in the same run."""
+    """Two columns: the fastest peer with its time and share of the limit, and its time over tg's in the same run."""
     if not line or not line["peers"]:
         return ["–", "–"]
     name, time = min(line["peers"].items(), key=lambda item: item[1])
-    return [f"{name} {microseconds(time)}", "–" if line["ratio"] is None else f"{line['ratio']:.2f}"]
+    share = f" ({100 * line['limit_us'] / time:.0f})" if line.get("limit_us") else ""
+    return [f"{name} {microseconds(time)}{share}", "–" if line["ratio"] is None else f"{line['ratio']:.2f}"]
 
 
 def row(case, lines):
@@ -73,7 +74,7 @@ def row(case, lines):
 
 
 def markdown(lines):
-    head = "| case | tg µs | tuned µs | % of limit | best Rust peer µs | ratio | best Python peer µs | ratio | error |"
+    head = "| case | tg µs | tuned µs | % of limit | best Rust peer µs (%) | ratio | best Python peer µs (%) | ratio | error |"
     parts = []
     for threads in sorted({threads for threads, _ in lines}):
         rows = [row(case, by) for (count, case), by in lines.items() if count == threads]

@@ -8,6 +8,7 @@ import time
 
 from worker import skips
 
+OURS, LIMIT = "tg", "limit"  # what is timed beside the peers
 TOLERANCE = 1e-3  # larger errors, relative to the largest element, exclude a contender
 PAUSE, IDLE = 0.02, 0.02  # seconds before a turn in which the contenders use less than this share of a core
 PATIENCE = 1.0  # seconds after which a turn begins although a contender still computes
@@ -65,7 +66,8 @@ def commands(case, threads, options):
     own = [sys.executable, os.path.dirname(__file__), "--worker"]
     peers = [peer for peer in options.peers if not skips(peer, case)]
     started = {peer: [*own, peer, case, str(threads)] for peer in peers}
-    return started | ({"tg": [options.ours, "--serve", case, "--threads", str(threads)]} if options.ours else {})
+    ours = {OURS: "--serve", LIMIT: "--serve-limit"} if options.ours else {}
+    return started | {name: [options.ours, mode, case, "--threads", str(threads)] for name, mode in ours.items()}
 
 
 def settle(contenders):
@@ -99,10 +101,11 @@ def run_case(case, threads, options):
 
 def line(case, threads, contenders):
     times = {c.name: round(statistics.median(c.times), 2) for c in contenders}
-    ours = times.pop("tg", None)
-    errors = [c.error for c in contenders if c.name == "tg" or ours is None]
+    ours, limit = times.pop(OURS, None), times.pop(LIMIT, None)
+    errors = [c.error for c in contenders if c.name == OURS or ours is None]
     ratio = round(min(times.values()) / ours, 3) if ours and times else None
+    share = round(100 * limit / ours, 1) if ours and limit else None
     return {
-        "case": case, "threads": threads, "us": ours, "limit_pct": None, "peers": times, "ratio": ratio,
+        "case": case, "threads": threads, "us": ours, "limit_us": limit, "limit_pct": share, "peers": times, "ratio": ratio,
         "max_rel_err": float(f"{max(errors, default=0):.2e}"),
     }  # fmt: skip

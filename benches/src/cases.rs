@@ -2,14 +2,12 @@
 
 use tg_bench_tuned as tuned;
 
-use crate::case::{Case, OURS, TUNED};
+use crate::case::{Case, Moved, OURS, TUNED};
 use crate::inputs::{
     BATCH, CONV_3X3, CONV_7X7, CONVNET, Conv, ELEMENTS, ENCODER, INNER, MLP, ROWS, Row, SEQUENCE, STATISTICS,
     TRAIN_BATCH, WIDTH,
 };
 use crate::{candle, gemm_crates, ours, reference, tract};
-
-const FLOAT: usize = size_of::<f32>();
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
@@ -22,8 +20,8 @@ pub fn cases() -> Vec<Case> {
 fn mlp(batch: usize) -> Case {
     let [pixels, hidden, classes] = MLP;
     let weights = pixels * hidden + hidden * classes;
-    let bytes = FLOAT * (batch * (pixels + classes) + weights + hidden + classes);
-    Case::new(format!("mlp_forward_{batch}"), 2 * batch * weights, bytes, move || reference::mlp(batch))
+    let moved = Moved { read: batch * pixels + weights + hidden + classes, written: batch * classes };
+    Case::new(format!("mlp_forward_{batch}"), 2 * batch * weights, moved, move || reference::mlp(batch))
         .by(OURS, move |_| ours::mlp(batch))
         .by(TUNED, move |_| tuned::mlp(batch))
         .by("candle", move |_| candle::mlp(batch))
@@ -35,12 +33,11 @@ fn train(batch: usize) -> Case {
     // The first layer needs no gradient by its input.
     let flops = 2 * batch * (2 * pixels * hidden + 3 * hidden * classes);
     let parameters = pixels * hidden + hidden + hidden * classes + classes;
-    Case::new(format!("mlp_train_{batch}"), flops, FLOAT * (batch * pixels + 2 * parameters), move || {
-        reference::train(batch)
-    })
-    .by(OURS, |_| ours::train())
-    .by(TUNED, |_| tuned::train())
-    .by("candle", move |_| candle::train(batch))
+    let moved = Moved { read: batch * pixels + parameters, written: parameters };
+    Case::new(format!("mlp_train_{batch}"), flops, moved, move || reference::train(batch))
+        .by(OURS, |_| ours::train())
+        .by(TUNED, |_| tuned::train())
+        .by("candle", move |_| candle::train(batch))
 }
 
 /// Elements of all arrays.
@@ -56,8 +53,9 @@ fn convnet_flops() -> (usize, usize) {
 
 fn convnet() -> Case {
     let (first, others) = convnet_flops();
-    let bytes = FLOAT * (BATCH * (28 * 28 + 10) + elements(CONVNET) + elements(STATISTICS));
-    Case::new(format!("convnet_forward_{BATCH}"), first + others, bytes, reference::convnet)
+    let read = BATCH * 28 * 28 + elements(CONVNET) + elements(STATISTICS);
+    let moved = Moved { read, written: BATCH * 10 };
+    Case::new(format!("convnet_forward_{BATCH}"), first + others, moved, reference::convnet)
         .by(OURS, |_| ours::convnet())
         .by(TUNED, |_| tuned::convnet())
         .by("candle", |_| candle::convnet())
@@ -67,8 +65,8 @@ fn convnet() -> Case {
 fn convnet_train() -> Case {
     let (first, others) = convnet_flops();
     // Parameters and both means of Adam are read and written.
-    let bytes = FLOAT * (BATCH * 28 * 28 + 6 * elements(CONVNET));
-    Case::new(format!("convnet_train_{BATCH}"), 2 * first + 3 * others, bytes, reference::convnet_train)
+    let moved = Moved { read: BATCH * 28 * 28 + 3 * elements(CONVNET), written: 3 * elements(CONVNET) };
+    Case::new(format!("convnet_train_{BATCH}"), 2 * first + 3 * others, moved, reference::convnet_train)
         .by(OURS, |_| ours::convnet_train())
         .by(TUNED, |_| tuned::convnet_train())
 }
@@ -76,8 +74,8 @@ fn convnet_train() -> Case {
 fn encoder() -> Case {
     let products = WIDTH * 4 * WIDTH + 2 * WIDTH * INNER;
     let attention = 2 * SEQUENCE * WIDTH;
-    let bytes = FLOAT * (2 * SEQUENCE * WIDTH + elements(ENCODER));
-    Case::new(format!("encoder_{SEQUENCE}"), 2 * SEQUENCE * (products + attention), bytes, reference::encoder)
+    let moved = Moved { read: SEQUENCE * WIDTH + elements(ENCODER), written: SEQUENCE * WIDTH };
+    Case::new(format!("encoder_{SEQUENCE}"), 2 * SEQUENCE * (products + attention), moved, reference::encoder)
         .by(OURS, |_| ours::encoder())
         .by(TUNED, |_| tuned::encoder())
         .by("candle", |_| candle::encoder())
@@ -88,7 +86,8 @@ fn encoder() -> Case {
 fn product(shape: [usize; 3]) -> Case {
     let [m, k, n] = shape;
     let name = if m == k && k == n { format!("product_{m}") } else { format!("product_{m}x{k}x{n}") };
-    Case::new(name, 2 * m * k * n, FLOAT * (m * k + k * n + m * n), move || reference::product(shape))
+    let moved = Moved { read: m * k + k * n, written: m * n };
+    Case::new(name, 2 * m * k * n, moved, move || reference::product(shape))
         .by(OURS, move |_| ours::product(shape))
         .by(TUNED, move |_| tuned::product(shape))
         .by("candle", move |_| candle::product(shape))
@@ -105,14 +104,15 @@ fn convolutions() -> [Case; 2] {
 }
 
 fn conv(name: &str, conv: &'static Conv) -> Case {
-    Case::new(name, conv.flops(), FLOAT * conv.elements(), || reference::conv(conv))
+    let moved = Moved { read: conv.arguments(), written: conv.results() };
+    Case::new(name, conv.flops(), moved, || reference::conv(conv))
         .by("candle", |_| candle::conv(conv))
         .by("tract", |threads| tract::conv(conv, threads))
 }
 
 fn softmax() -> Case {
     let elements = ROWS[0] * ROWS[1];
-    Case::new("softmax_4096x1024", 5 * elements, 2 * FLOAT * elements, reference::softmax)
+    Case::new("softmax_4096x1024", 5 * elements, Moved::copy(elements), reference::softmax)
         .by(OURS, |_| ours::softmax())
         .by(TUNED, |_| tuned::softmax())
         .by("candle", |_| candle::softmax())
@@ -121,7 +121,7 @@ fn softmax() -> Case {
 
 fn layernorm() -> Case {
     let elements = ROWS[0] * ROWS[1];
-    Case::new("layernorm_4096x1024", 8 * elements, 2 * FLOAT * elements, reference::layernorm)
+    Case::new("layernorm_4096x1024", 8 * elements, Moved::copy(elements), reference::layernorm)
         .by(OURS, |_| ours::layernorm())
         .by(TUNED, |_| tuned::layernorm())
         .by("candle", |_| candle::layernorm())
@@ -129,7 +129,7 @@ fn layernorm() -> Case {
 }
 
 fn relu() -> Case {
-    Case::new("relu_16m", 3 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::relu)
+    Case::new("relu_16m", 3 * ELEMENTS, Moved::copy(ELEMENTS), reference::relu)
         .by(OURS, |_| ours::relu())
         .by(TUNED, |_| tuned::relu())
         .by("candle", |_| candle::relu())
@@ -138,7 +138,7 @@ fn relu() -> Case {
 
 fn gelu() -> Case {
     // tanh counts as one operation, as every function does.
-    Case::new("gelu_16m", 11 * ELEMENTS, 2 * FLOAT * ELEMENTS, reference::gelu)
+    Case::new("gelu_16m", 11 * ELEMENTS, Moved::copy(ELEMENTS), reference::gelu)
         .by(OURS, |_| ours::gelu())
         .by(TUNED, |_| tuned::gelu())
         .by("candle", |_| candle::gelu())
@@ -146,7 +146,7 @@ fn gelu() -> Case {
 }
 
 fn sum() -> Case {
-    Case::new("sum_16m", ELEMENTS, FLOAT * ELEMENTS, reference::sum)
+    Case::new("sum_16m", ELEMENTS, Moved { read: ELEMENTS, written: 1 }, reference::sum)
         .by(OURS, |_| ours::sum())
         .by(TUNED, |_| tuned::sum())
         .by("candle", |_| candle::sum())

@@ -1,11 +1,13 @@
 //! What the machine can do at most: fused multiply-adds in registers, and bytes through memory.
 //!
-//! Measured, not looked up, for a number of threads, in the same run as the contenders.
+//! Measured, not looked up, for a number of threads, by turns with the contenders: a virtual machine is now fast and now slow.
 
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
+
+use tg::prelude::*;
 
 /// Bytes of each buffer of the bandwidth measurements; those of the elementwise case.
 const BUFFER: usize = 64 << 20;
@@ -13,74 +15,72 @@ const BUFFER: usize = 64 << 20;
 const CACHED: usize = 256 << 10;
 /// Passes over that in one measurement.
 const CACHED_PASSES: usize = 200;
-/// A computation that moves no more than this finds it in the caches, call after call.
-const FITS_CACHES: f64 = (1 << 20) as f64;
+/// Places of a buffer that are read by turns, for hardware follows each by itself.
+const STREAMS: usize = 16;
+/// Floats of a cache line.
+const LINE: usize = 16;
+/// Lines of a place that are read together.
+const TOGETHER: usize = 4;
 /// Each measurement is the best of this many.
-const REPEATS: usize = 9;
+const REPEATS: usize = 5;
 /// Loops of [`LANES`] multiply-adds in one measurement of the arithmetic peak.
 const FMA_LOOPS: usize = 2_000_000;
 /// Accumulators per thread: 12 independent vectors of 16, enough to hide a latency of 4 on two units.
 const LANES: usize = 12 * 16;
 
-/// The limits for one number of threads.
+/// What a computation may need most of.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// Floating-point operations a second; a multiply-add counts as two.
-    pub flops: f64,
-    /// Bytes a second read plus written by `memcpy`.
-    pub copy: f64,
-    /// The same with stores that bypass the caches; 0 where the target has none.
-    pub streaming_copy: f64,
-    /// Bytes a second read.
-    pub read: f64,
-    /// Bytes a second read from the cores' own caches.
-    pub cached_read: f64,
+pub enum Resource {
+    /// Floating-point operations; a multiply-add counts as two.
+    Arithmetic,
+    /// Bytes read plus written by `memcpy`.
+    Copy,
+    /// The same with stores that bypass the caches; the same as [`Resource::Copy`] where the target has none.
+    StreamingCopy,
+    /// Bytes read from memory.
+    Read,
+    /// Bytes written to memory, past the caches.
+    Write,
+    /// Bytes read from the cores' own caches.
+    Cache,
 }
 
-impl Limits {
-    /// Measures with `threads` threads.
-    pub fn measure(threads: usize) -> Limits {
-        Limits {
-            flops: per_second(threads, 2.0 * (FMA_LOOPS * LANES) as f64, || (), |()| multiply_add()),
-            copy: per_second(threads, share(threads, 2), || Buffers::new(BUFFER / threads), Buffers::copy),
-            streaming_copy: per_second(threads, share(threads, 2), || Buffers::new(BUFFER / threads), Buffers::stream)
-                * f64::from(cfg!(target_arch = "x86_64")),
-            read: per_second(threads, share(threads, 1), || Buffers::new(BUFFER / threads), Buffers::read),
-            cached_read: per_second(
-                threads,
-                (CACHED * CACHED_PASSES) as f64,
-                || Buffers::new(CACHED),
-                |buffers| (0..CACHED_PASSES).for_each(|_| buffers.read()),
-            ),
-        }
-    }
+impl Resource {
+    /// All, with their names in the output and the unit of a giga of them a second.
+    pub const ALL: [(Resource, &str, &str); 6] = [
+        (Resource::Arithmetic, "peak", "GFLOP/s"),
+        (Resource::Copy, "copy", "GB/s"),
+        (Resource::StreamingCopy, "streaming copy", "GB/s"),
+        (Resource::Read, "read", "GB/s"),
+        (Resource::Write, "write", "GB/s"),
+        (Resource::Cache, "read from cache", "GB/s"),
+    ];
 
-    /// Bytes a second for a computation that moves `bytes`: from the caches if they hold it, else the best copy.
-    pub fn bandwidth(&self, bytes: f64) -> f64 {
-        if bytes <= FITS_CACHES { self.cached_read } else { self.copy.max(self.streaming_copy) }
-    }
-
-    /// The numbers as [`Limits::parse`] reads them.
-    pub fn to_text(self) -> String {
-        let Limits { flops, copy, streaming_copy, read, cached_read } = self;
-        format!("{flops:e},{copy:e},{streaming_copy:e},{read:e},{cached_read:e}")
-    }
-
-    /// Reads [`Limits::to_text`].
-    pub fn parse(text: &str) -> Option<Limits> {
-        let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.parse().ok()).collect();
-        match numbers?[..] {
-            [flops, copy, streaming_copy, read, cached_read] => {
-                Some(Limits { flops, copy, streaming_copy, read, cached_read })
+    /// How much of it `threads` threads have in a second, measured now.
+    pub fn rate(self, threads: usize) -> f64 {
+        let buffers = || Buffers::new(BUFFER / threads);
+        match self {
+            Resource::Arithmetic => per_second(threads, 2.0 * (FMA_LOOPS * LANES) as f64, || (), |()| multiply_add()),
+            Resource::Copy => per_second(threads, share(threads, 2), buffers, Buffers::copy),
+            Resource::StreamingCopy => per_second(threads, share(threads, 2), buffers, Buffers::stream),
+            Resource::Read => per_second(threads, share(threads, 1), buffers, Buffers::read),
+            Resource::Write => per_second(threads, share(threads, 1), buffers, Buffers::fill),
+            Resource::Cache => {
+                let read_again = |buffers: &mut Buffers| (0..CACHED_PASSES).for_each(|_| buffers.read());
+                per_second(threads, (CACHED * CACHED_PASSES) as f64, || Buffers::new(CACHED), read_again)
             }
-            _ => None,
         }
     }
 }
 
 /// Bytes one of `threads` threads moves in `passes` passes over its share of a buffer.
 fn share(threads: usize, passes: usize) -> f64 {
-    (passes * (BUFFER / threads / size_of::<Line>()) * size_of::<Line>()) as f64
+    (passes * lines(BUFFER / threads) * size_of::<Line>()) as f64
+}
+
+/// As many lines of `bytes` bytes as [`by_turns`] goes through.
+fn lines(bytes: usize) -> usize {
+    bytes / size_of::<Line>() / (STREAMS * TOGETHER) * (STREAMS * TOGETHER)
 }
 
 /// `threads` times `work` over the time in which all threads do `act`, at the best of [`REPEATS`].
@@ -106,25 +106,25 @@ fn per_second<S>(threads: usize, work: f64, start: impl Fn() -> S + Sync, act: i
 }
 
 /// A cache line of floats.
-#[repr(C, align(64))]
-#[derive(Clone, Copy)]
-struct Line([f32; 16]);
+type Line = [f32; LINE];
+/// A tensor's memory: aligned to lines, in large pages where there are some.
+type Memory = Tensor<f32, (Dyn,)>;
 
 /// One thread's share of a source and a target buffer.
 struct Buffers {
-    from: Vec<Line>,
-    to: Vec<Line>,
+    from: Memory,
+    to: Memory,
 }
 
 impl Buffers {
     fn new(bytes: usize) -> Buffers {
-        let lines = bytes / size_of::<Line>();
         // Values other than zero, so that every page is really there.
-        Buffers { from: vec![Line([1.0; 16]); lines], to: vec![Line([2.0; 16]); lines] }
+        let buffer = |value| Memory::full_in((Dyn(lines(bytes) * LINE),), value).expect("there is memory to measure");
+        Buffers { from: buffer(1.0), to: buffer(2.0) }
     }
 
     fn copy(&mut self) {
-        black_box(&mut self.to).copy_from_slice(black_box(&self.from));
+        black_box(self.to.as_mut_slice()).copy_from_slice(black_box(self.from.as_slice()));
     }
 
     fn read(&mut self) {
@@ -157,49 +157,84 @@ impl Buffers {
     /// Adds everything up, in vectors as wide as the caller's features allow.
     #[inline(always)]
     fn read_plain(&mut self) {
-        let mut sums = [Line([0.0; 16]); 4];
-        for lines in black_box(&self.from).chunks_exact(4) {
-            for (sum, line) in sums.iter_mut().zip(lines) {
-                sum.0.iter_mut().zip(&line.0).for_each(|(s, v)| *s += v);
+        let mut sums = [[0.0; LINE]; TOGETHER];
+        let from = black_box(in_lines(&self.from));
+        for first in by_turns(from.len()) {
+            for (sum, line) in sums.iter_mut().zip(&from[first..][..TOGETHER]) {
+                sum.iter_mut().zip(line).for_each(|(s, v)| *s += v);
             }
         }
         black_box(sums);
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn stream(&mut self) {
+        let from = black_box(in_lines(&self.from));
+        store(black_box(&mut self.to), |first| &from[first..]);
+    }
+
+    fn fill(&mut self) {
+        let lines = black_box([[3.0; LINE]; TOGETHER]);
+        store(black_box(&mut self.to), |_| &lines);
+    }
+}
+
+fn in_lines(memory: &Memory) -> &[Line] {
+    memory.as_slice().as_chunks().0
+}
+
+/// The first of each [`TOGETHER`] of `lines` lines, of [`STREAMS`] parts by turns.
+#[inline(always)]
+fn by_turns(lines: usize) -> impl Iterator<Item = usize> {
+    let part = lines / STREAMS;
+    (0..part).step_by(TOGETHER).flat_map(move |at| (0..STREAMS).map(move |stream| stream * part + at))
+}
+
+/// Writes each [`TOGETHER`] lines of `to` with the first of what `from` gives for them, past the caches where the target can.
+fn store<'a>(to: &mut Memory, from: impl Fn(usize) -> &'a [Line]) {
+    let to = to.as_mut_slice().as_chunks_mut().0;
+    assert!(to.as_ptr().addr().is_multiple_of(size_of::<Line>()), "a tensor's memory is aligned to lines");
+    #[cfg(target_arch = "x86_64")]
+    {
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the feature was detected.
-            return unsafe { self.stream_avx512() };
+            return unsafe { store_avx512(to, from) };
         }
-        use std::arch::x86_64::{_mm_load_ps, _mm_sfence, _mm_stream_ps};
-        for (from, to) in black_box(&self.from).iter().zip(black_box(&mut self.to)) {
-            for at in (0..16).step_by(4) {
-                // SAFETY: SSE is part of x86-64. A `Line` is 16 floats aligned to 64 bytes, so the four floats at
-                // `at` are inside it and aligned to 16 bytes; `to` is exclusively borrowed.
-                unsafe { _mm_stream_ps(to.0.as_mut_ptr().add(at), _mm_load_ps(from.0.as_ptr().add(at))) };
+        return store_sse(to, from);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    for first in by_turns(to.len()) {
+        to[first..][..TOGETHER].copy_from_slice(&from(first)[..TOGETHER]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn store_sse<'a>(to: &mut [Line], from: impl Fn(usize) -> &'a [Line]) {
+    use std::arch::x86_64::{_mm_loadu_ps, _mm_sfence, _mm_stream_ps};
+    for first in by_turns(to.len()) {
+        for (to, from) in to[first..][..TOGETHER].iter_mut().zip(from(first)) {
+            for lane in [0, 4, 8, 12] {
+                // SAFETY: SSE is part of x86-64. The four floats at `lane` are inside the lines, and those of `to`, which
+                // is exclusively borrowed, aligned to 16 bytes, for `store` has seen that lines are aligned.
+                unsafe { _mm_stream_ps(to.as_mut_ptr().add(lane), _mm_loadu_ps(from.as_ptr().add(lane))) };
             }
         }
-        // SAFETY: SSE is part of x86-64.
-        unsafe { _mm_sfence() };
     }
+    // SAFETY: SSE is part of x86-64.
+    unsafe { _mm_sfence() };
+}
 
-    /// Whole cache lines at a time, which is up to a fifth faster.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f")]
-    fn stream_avx512(&mut self) {
-        use std::arch::x86_64::{_mm_sfence, _mm512_load_ps, _mm512_stream_ps};
-        for (from, to) in black_box(&self.from).iter().zip(black_box(&mut self.to)) {
-            // SAFETY: a `Line` is 16 floats aligned to 64 bytes; `to` is exclusively borrowed.
-            unsafe { _mm512_stream_ps(to.0.as_mut_ptr(), _mm512_load_ps(from.0.as_ptr())) };
+/// Whole cache lines at a time, which is up to a fifth faster.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn store_avx512<'a>(to: &mut [Line], from: impl Fn(usize) -> &'a [Line]) {
+    use std::arch::x86_64::{_mm_sfence, _mm512_loadu_ps, _mm512_stream_ps};
+    for first in by_turns(to.len()) {
+        for (to, from) in to[first..][..TOGETHER].iter_mut().zip(from(first)) {
+            // SAFETY: a `Line` is 16 floats; that of `to` is exclusively borrowed, and aligned, for `store` has seen that.
+            unsafe { _mm512_stream_ps(to.as_mut_ptr(), _mm512_loadu_ps(from.as_ptr())) };
         }
-        _mm_sfence();
     }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn stream(&mut self) {
-        self.copy();
-    }
+    _mm_sfence();
 }
 
 /// [`FMA_LOOPS`] rounds of [`LANES`] independent multiply-adds with the widest vectors of the machine.

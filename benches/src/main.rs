@@ -24,7 +24,6 @@ use tg_bench_tuned::job;
 
 use case::{Case, OURS};
 use job::Job;
-use limits::Limits;
 use options::{HELP, Mode, Options};
 use report::Line;
 
@@ -53,8 +52,9 @@ fn act(options: &Options) -> Result<(), String> {
         Mode::Help => print!("{HELP}"),
         Mode::Limits => options.threads.iter().for_each(|&threads| report::limits(threads, options.json)),
         Mode::Parent => start_children(options)?,
-        Mode::Child(name, limits) => time_case(&find(name)?, limits, options)?,
+        Mode::Child(name) => time_case(&find(name)?, options)?,
         Mode::Serve(name) => serve(&find(name)?, options)?,
+        Mode::ServeLimit(name) => serve_limit(&find(name)?, options),
     }
     Ok(())
 }
@@ -72,10 +72,9 @@ fn start_children(options: &Options) -> Result<(), String> {
         return Err(format!("no case matches `{}`; there are {}", options.filter, names.join(" ")));
     }
     for &threads in &options.threads {
-        let limits = Limits::measure(threads);
         for name in &wanted {
             let mut child = Command::new(&program);
-            child.args(["--child", name, &limits.to_text()]).args(options.json.then_some("--json"));
+            child.args(["--child", name]).args(options.json.then_some("--json"));
             child.args(["--threads", &threads.to_string(), "--rounds", &options.rounds.to_string()]);
             child.envs(THREADS.map(|variable| (variable, threads.to_string())));
             child.envs(KEEP_MEMORY.into_iter().filter(|_| !options.default_malloc));
@@ -112,14 +111,14 @@ fn entrants(case: &Case, threads: usize) -> Vec<Entrant> {
     case.contenders.iter().filter_map(checked).collect()
 }
 
-fn time_case(case: &Case, limits: &Limits, options: &Options) -> Result<(), String> {
+fn time_case(case: &Case, options: &Options) -> Result<(), String> {
     let threads = options.threads[0];
     let entrants = entrants(case, threads);
     let checked: Vec<(&str, f64)> = entrants.iter().map(|entrant| (entrant.name, entrant.error)).collect();
     let mut jobs: Vec<Box<dyn Job>> = entrants.into_iter().map(|entrant| entrant.job).collect();
-    let times = measure::interleaved(&mut jobs, options.rounds)?;
-    let line =
-        Line::new(case, threads, limits, checked.iter().zip(times).map(|(&(name, error), us)| (name, us, error)));
+    let times = measure::interleaved(&mut jobs, || case.limit_us(threads), options.rounds)?;
+    let calls = checked.iter().zip(times.calls).map(|(&(name, error), us)| (name, us, error));
+    let line = Line::new(case, threads, times.limit, calls);
     println!("{}", if options.json { line.json() } else { line.text() });
     Ok(())
 }
@@ -138,4 +137,10 @@ fn serve(case: &Case, options: &Options) -> Result<(), String> {
         println!("{}", measure::turn(job.as_mut())?);
     }
     Ok(())
+}
+
+/// The same protocol for what the machine allows: nothing is wrong about it, and each line read gets its µs at that time.
+fn serve_limit(case: &Case, options: &Options) {
+    println!("0");
+    std::io::stdin().lock().lines().for_each(|_| println!("{}", case.limit_us(options.threads[0])));
 }

@@ -34,23 +34,32 @@ pub fn warm_up(job: &mut dyn Job) -> Result<(), String> {
     (0..WARM_UP).try_for_each(|_| job.run())
 }
 
-/// The time of a call of each contender in µs: the median of its turns in `rounds` rounds.
+/// What was measured by turns, in µs.
+pub struct Times {
+    /// Of a call of each contender: the median of its turns.
+    pub calls: Vec<f64>,
+    /// What `limit` gave: the median over the rounds.
+    pub limit: f64,
+}
+
+/// Gives `jobs` and `limit` a turn in each of `rounds` rounds.
 ///
 /// # Errors
 /// What a contender reports.
-pub fn interleaved(jobs: &mut [Box<dyn Job>], rounds: usize) -> Result<Vec<f64>, String> {
-    let mut times = vec![Vec::new(); jobs.len()];
+pub fn interleaved(jobs: &mut [Box<dyn Job>], limit: impl Fn() -> f64, rounds: usize) -> Result<Times, String> {
+    let (mut calls, mut limits) = (vec![Vec::new(); jobs.len()], Vec::new());
     for job in jobs.iter_mut() {
         warm_up(job.as_mut())?;
     }
     for round in 0..rounds {
+        limits.push(limit());
         for position in 0..jobs.len() {
             // Nobody always goes first.
             let at = (position + round) % jobs.len();
-            times[at].push(turn(jobs[at].as_mut())?);
+            calls[at].push(turn(jobs[at].as_mut())?);
         }
     }
-    Ok(times.into_iter().map(|turns| median(turns)).collect())
+    Ok(Times { calls: calls.into_iter().map(median).collect(), limit: median(limits) })
 }
 
 /// The middle value; NaN of nothing.

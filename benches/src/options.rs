@@ -2,8 +2,6 @@
 
 use std::thread::available_parallelism;
 
-use crate::limits::Limits;
-
 /// What `--help` prints.
 pub const HELP: &str = "\
 Times tg, other Rust tensor libraries and the limits of the machine.
@@ -15,6 +13,8 @@ Times tg, other Rust tensor libraries and the limits of the machine.
   --limits          only the limits of the machine
   --default-malloc  leave glibc's malloc as it is: large results are then mapped afresh on every call
   --serve CASE      time tg alone, a round per line of standard input; benches/peers uses this
+  --serve-limit CASE
+                    the same for the limit of the machine
 ";
 
 /// What this process is to do.
@@ -23,9 +23,11 @@ pub enum Mode {
     /// Start one child for each case and number of threads.
     Parent,
     /// Time one case and print its line.
-    Child(String, Limits),
+    Child(String),
     /// Time tg on one case, a round per line of input.
     Serve(String),
+    /// Measure what the machine allows for one case, a round per line of input.
+    ServeLimit(String),
     /// Print the limits.
     Limits,
     /// Print the help.
@@ -75,7 +77,8 @@ impl Options {
             "--rounds" => self.rounds = count(argument, &value()?)?,
             "--limits" => self.mode = Mode::Limits,
             "--serve" => self.mode = Mode::Serve(value()?),
-            "--child" => self.mode = child(&value()?, &value()?)?,
+            "--serve-limit" => self.mode = Mode::ServeLimit(value()?),
+            "--child" => self.mode = Mode::Child(value()?),
             "--help" | "-h" => self.mode = Mode::Help,
             other => return Err(format!("unknown argument `{other}`; --help lists them")),
         }
@@ -86,9 +89,4 @@ impl Options {
 fn count(argument: &str, text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|&number| number > 0);
     number.ok_or_else(|| format!("{argument} needs a number from 1, got `{text}`"))
-}
-
-fn child(case: &str, limits: &str) -> Result<Mode, String> {
-    let read = Limits::parse(limits).ok_or_else(|| format!("`{limits}` are not limits"))?;
-    Ok(Mode::Child(case.to_string(), read))
 }

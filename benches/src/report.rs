@@ -1,7 +1,7 @@
 //! The output: one line a case, as JSON or for people.
 
 use crate::case::{Case, OURS, TUNED};
-use crate::limits::Limits;
+use crate::limits::Resource;
 
 /// What was measured for one case and number of threads. Times are median µs of a whole call.
 pub struct Line {
@@ -9,6 +9,7 @@ pub struct Line {
     threads: usize,
     ours: Option<f64>,
     tuned: Option<f64>,
+    /// The least time the machine allowed in the same rounds.
     limit_us: f64,
     peers: Vec<(String, f64)>,
     max_rel_err: f64,
@@ -19,7 +20,7 @@ impl Line {
     pub fn new<'a>(
         case: &Case,
         threads: usize,
-        limits: &Limits,
+        limit_us: f64,
         measured: impl Iterator<Item = (&'a str, f64, f64)>,
     ) -> Line {
         let measured: Vec<_> = measured.collect();
@@ -32,7 +33,7 @@ impl Line {
             threads,
             ours: time(OURS),
             tuned: time(TUNED),
-            limit_us: case.limit_us(limits),
+            limit_us,
             peers: peers.iter().map(|&&(name, us, _)| (name.to_string(), us)).collect(),
             max_rel_err: checked.iter().map(|&&(.., error)| error).fold(0.0, f64::max),
         }
@@ -52,12 +53,13 @@ impl Line {
     pub fn json(&self) -> String {
         let peers: Vec<String> = self.peers.iter().map(|(name, us)| format!("\"{name}\":{us:.2}")).collect();
         format!(
-            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"tuned_us\":{},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\
+            "{{\"case\":\"{}\",\"threads\":{},\"us\":{},\"tuned_us\":{},\"limit_us\":{:.2},\"limit_pct\":{},\"peers\":{{{}}},\"ratio\":{},\
              \"max_rel_err\":{:.2e}}}",
             self.case,
             self.threads,
             number(self.ours, 2, "null"),
             number(self.tuned, 2, "null"),
+            self.limit_us,
             number(self.limit_pct(), 1, "null"),
             peers.join(","),
             number(self.ratio(), 3, "null"),
@@ -89,18 +91,12 @@ fn number(value: Option<f64>, digits: usize, missing: &str) -> String {
 
 /// Measures and prints the limits for `threads` threads.
 pub fn limits(threads: usize, json: bool) {
-    let limits = Limits::measure(threads);
-    let Limits { flops, copy, streaming_copy, read, cached_read } = limits;
-    let rates = [flops, copy, streaming_copy, read, cached_read].map(|rate| rate / 1e9);
-    let names = ["gflops", "copy_gbps", "streaming_copy_gbps", "read_gbps", "cached_read_gbps"];
+    let rates = Resource::ALL.map(|(resource, name, unit)| (name, resource.rate(threads) / 1e9, unit));
     if json {
-        let fields = names.iter().zip(rates).map(|(name, rate)| format!(",\"{name}\":{rate:.1}"));
-        println!("{{\"limits\":{threads}{}}}", fields.collect::<String>());
+        let fields = rates.map(|(name, rate, _)| format!(",\"{}\":{rate:.1}", name.replace(' ', "_")));
+        println!("{{\"limits\":{threads}{}}}", fields.concat());
     } else {
-        let [flops, copy, streaming, read, cached] = rates;
-        println!(
-            "{threads} threads: {flops:.0} GFLOP/s; GB/s: copy {copy:.1}, streaming copy {streaming:.1}, \
-             read {read:.1}, read from cache {cached:.1}"
-        );
+        let fields = rates.map(|(name, rate, unit)| format!("{name} {rate:.1} {unit}"));
+        println!("{threads} threads: {}", fields.join(", "));
     }
 }

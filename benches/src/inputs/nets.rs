@@ -158,9 +158,13 @@ impl Conv {
         2 * self.batch * self.out * self.result_side().pow(2) * self.taps()
     }
 
-    /// Elements of the arguments and the result.
-    pub fn elements(&self) -> usize {
-        let result = self.batch * self.out * self.result_side().pow(2);
-        self.batch * self.channels * self.side * self.side + self.out * (self.taps() + 1) + result
+    /// Elements of the arguments.
+    pub fn arguments(&self) -> usize {
+        self.batch * self.channels * self.side * self.side + self.out * (self.taps() + 1)
+    }
+
+    /// Elements of the result.
+    pub fn results(&self) -> usize {
+        self.batch * self.out * self.result_side().pow(2)
     }
 }
