@@ -137,11 +137,15 @@ impl<'g> Plan<'g, '_> {
 
     /// Shapes all loops; returns whether `edges` could be kept to.
     fn shaped(&mut self, edges: Edges) -> bool {
+        // Before loops are cut into blocks, of which not all are equally long.
+        let streams = is_streamed(self.kernel);
         self.border(edges);
         for leaf in leaves(self.kernel) {
             self.shape(leaf);
         }
-        self.stream();
+        if streams {
+            self.act(Action::Stream {});
+        }
         self.rows();
         self.share();
         self.trim()
@@ -270,13 +274,6 @@ impl<'g> Plan<'g, '_> {
     fn keep(&mut self) {
         for axis in 0..Nest::new(self.kernel).loops().len() {
             self.act(Action::Keep { axis });
-        }
-    }
-
-    /// Sends results that are larger than the caches, and not read by the kernel itself, past them.
-    fn stream(&mut self) {
-        if is_streamed(self.kernel) {
-            self.act(Action::Stream {});
         }
     }
 }

@@ -18,6 +18,8 @@ const LONG: i64 = 4 << 10;
 const SHORTEST: i64 = 8;
 /// Relative time of the load of a vector, where a multiply-add is 1: there is room for some beside them.
 const LOAD: f64 = 0.6;
+/// How much faster a tile has to be, not to be equal to another.
+const EQUAL: f64 = 1.0 - 1e-9;
 /// How much longer a tile of fewer rows may take, where more would have to be copied.
 const COPIED: f64 = 1.05;
 /// How much faster a tile with some of a third loop has to be.
@@ -28,8 +30,8 @@ const BROADCAST: f64 = 0.2;
 /// Alone, such tiles are no faster, for there are as many loads as operations; but two threads of one core, which share what it
 /// can decode, run a tenth faster.
 const FOLDED: [f64; 2] = [0.08, 1.0];
-/// Bytes of a step through memory from which no prefetcher follows.
-const FOLLOWED: i64 = 2 << 10;
+/// Bytes of a step through memory from which prefetchers follow late.
+const FOLLOWED: i64 = 1 << 10;
 
 /// Loops and how much of each is written out.
 pub(super) struct Tile<'g> {
@@ -140,9 +142,9 @@ impl<'g> Reduction<'g, '_> {
         if is_tall { TALL } else { MOST }
     }
 
-    /// The same, where a cache holds what is read along `axis`.
+    /// The same, where a cache holds what is read along `axis`, beside the columns that pass through it.
     fn held(&self, axis: Uop<'g>) -> i64 {
-        let ways = self.isa.cache_ways() as i64;
+        let ways = self.isa.cache_ways() as i64 * 3 / 4;
         let steps = self.accesses.loads.iter().map(|load| held(*load, axis, ways)).min().unwrap_or(MOST);
         if self.lanes(axis) == 1 { self.most(axis).min(steps) } else { MOST }
     }
@@ -151,8 +153,8 @@ impl<'g> Reduction<'g, '_> {
     fn fewest_loads(&self, [a, b]: [Uop<'g>; 2], layers: [i64; 2], most: [i64; 2]) -> (f64, i64, i64) {
         let registers = self.isa.vector_registers() as i64;
         let mut best = (f64::MAX, 1, 1);
-        for x in 1..=most[0].min(self.steps(a).max(1)) {
-            for y in 1..=most[1].min(self.steps(b).max(1)) {
+        for y in 1..=most[1].min(self.steps(b).max(1)) {
+            for x in 1..=most[0].min(self.steps(a).max(1)) {
                 let (w, h) = (x * layers[0], y * layers[1]);
                 // Accumulators, one operand held and one passing through.
                 if w * h + w.min(h) + 1 >= registers {
@@ -160,7 +162,8 @@ impl<'g> Reduction<'g, '_> {
                 }
                 let loads = (self.loads(a, [w, h]) + self.loads(b, [h, w])) / (w * h) as f64;
                 let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(w * h);
-                if cost < best.0 {
+                // Of equal ones, that with the least of the outer loop: usually, long rows rather than many.
+                if cost < best.0 * EQUAL {
                     best = (cost, x, y);
                 }
             }
