@@ -15,7 +15,7 @@
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
-//! 7. Results larger than the caches go past them.
+//! 7. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
 //! 8. The next of rows that are read more than once is asked for.
 //! 9. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 
@@ -28,6 +28,7 @@ mod gpu;
 mod portions;
 mod rows;
 mod shares;
+mod streams;
 mod sweep;
 mod tile;
 
@@ -170,6 +171,9 @@ impl<'g> Plan<'g, '_> {
             return self.write_out(leaf, &chain, &accesses, choice);
         }
         if choice.is_some_and(|choice| self.kernel.arity() == 1 && self.sweep(leaf, &chain, &accesses, choice)) {
+            return;
+        }
+        if choice.is_some_and(|choice| self.streams(leaf, &chain, &accesses, choice)) {
             return;
         }
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
