@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use tg::prelude::*;
 
+use crate::measure::median;
+
 /// Bytes of each buffer of the bandwidth measurements; those of the elementwise case.
 const BUFFER: usize = 64 << 20;
 /// Bytes each thread reads again and again to measure its own cache: more than a first level, less than a second.
@@ -21,7 +23,7 @@ const STREAMS: usize = 16;
 const LINE: usize = 16;
 /// Lines of a place that are read together.
 const TOGETHER: usize = 4;
-/// Each measurement is the best of this many.
+/// Each measurement is the median of this many, as those of contenders are medians.
 const REPEATS: usize = 5;
 /// Loops of [`LANES`] multiply-adds in one measurement of the arithmetic peak.
 const FMA_LOOPS: usize = 2_000_000;
@@ -83,20 +85,21 @@ fn lines(bytes: usize) -> usize {
     bytes / size_of::<Line>() / (STREAMS * TOGETHER) * (STREAMS * TOGETHER)
 }
 
-/// `threads` times `work` over the time in which all threads do `act`, at the best of [`REPEATS`].
+/// `threads` times `work` over the time in which all threads do `act`, in the median of [`REPEATS`].
 fn per_second<S>(threads: usize, work: f64, start: impl Fn() -> S + Sync, act: impl Fn(&mut S) + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let run = || {
         let mut state = start();
-        let mut best = f64::INFINITY;
-        for _ in 0..REPEATS {
+        let mut repeat = || {
             barrier.wait();
             let began = Instant::now();
             act(&mut state);
             barrier.wait();
-            best = best.min(began.elapsed().as_secs_f64());
-        }
-        best
+            began.elapsed().as_secs_f64()
+        };
+        // The first finds the caches and pages of others.
+        repeat();
+        median((0..REPEATS).map(|_| repeat()).collect())
     };
     let slowest = thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();

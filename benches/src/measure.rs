@@ -63,7 +63,7 @@ pub fn interleaved(jobs: &mut [Box<dyn Job>], limit: impl Fn() -> f64, rounds: u
 }
 
 /// The middle value; NaN of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     match values.len() {
         0 => f64::NAN,
