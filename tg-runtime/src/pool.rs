@@ -24,9 +24,7 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::error::Result;
 use place::Worker;
-
-/// Chunks that each thread's part of a range is cut into: more balance better, fewer cost less.
-const CHUNKS_PER_THREAD: usize = 4;
+use tg_core::compile::sharing::PARTS;
 
 /// How long an idle thread spins before it sleeps. Waking a sleeping thread takes about as long.
 const SPIN: Duration = Duration::from_micros(50);
@@ -309,7 +307,7 @@ impl Pool {
 
     /// [`Pool::parallel`] for a total of `work` scalar operations: little work does not wake sleeping threads.
     pub(crate) fn parallel_work(&self, count: usize, grain: usize, work: u64, body: &Body<'_>) {
-        let chunks = (count / grain.max(1)).min(self.threads() * CHUNKS_PER_THREAD);
+        let chunks = (count / grain.max(1)).min(self.threads() * PARTS);
         let lock = || self.shared.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         if chunks < 2 || self.threads() == 1 || lock().is_err() {
             return if count > 0 {

@@ -29,13 +29,6 @@ pub use tg_core::ir::Fragment;
 /// Most run-time dimensions of one tensor function.
 pub const MAX_DIMS: usize = 8;
 
-/// Work, in [`Kernel::work`] operations, below which a kernel stays on the calling thread: a few
-/// microseconds, what it costs to share it.
-pub const PARALLEL_WORK: i64 = 20_000;
-
-/// Least work, in [`Kernel::work`] operations, that is handed to a thread at once.
-pub const CHUNK_WORK: i64 = 5_000;
-
 /// A kernel: `begin..end` of its outer loop over `buffers` (in the order of [`Kernel::args`]), for the values
 /// `dims` of the run-time dimensions, with [`Variant::scratch`] bytes at `scratch` for itself.
 pub type KernelFn =

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tg_core::compile::{Origin, Pack, Portable, Variant};
+use tg_core::compile::{Origin, Pack, Portable, Variant, sharing};
 use tg_core::dim::Dim;
 use tg_core::ir::{Graph, Op, text};
 use tg_core::optimize::Actions;
@@ -25,8 +25,6 @@ const MOST_BYTES: i64 = 2 << 30;
 const LONGEST: usize = 8;
 /// As many shares as this suffice for the threads of any machine that is likely.
 const SHARES: i64 = 16;
-/// Operations below which tg-runtime leaves a kernel to the calling thread.
-const PARALLEL_WORK: i64 = 20_000;
 /// Time that a process has: a kernel of a second is measured some times.
 pub const RUN_LIMIT: Duration = Duration::from_secs(20);
 
@@ -240,7 +238,7 @@ fn work(kernel: &Portable) -> Result<i64, String> {
 /// Threads that share a call of so many operations: those of the machine, if it is enough.
 fn threads(work: i64) -> usize {
     let machine = || available_parallelism().map_or(1, usize::from);
-    if work < PARALLEL_WORK { 1 } else { machine() }
+    if work < sharing::PARALLEL_WORK { 1 } else { machine() }
 }
 
 /// What the lines of `output` that begin with `word` say, of which each is a round. The machine may be faster in one round than in

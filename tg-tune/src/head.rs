@@ -3,15 +3,10 @@
 use std::fmt::Write;
 
 use tg_core::compile::Pack;
+use tg_core::compile::sharing::Shared;
 
 use crate::bench::Compiled;
 use crate::data::Form;
-
-/// Pieces of the part that each thread has of a kernel, the bytes of scratch memory from which it is one, and the operations of
-/// a piece for each element that it puts there in vain: as tg-runtime shares kernels, but that nobody takes what is another's.
-const PIECES: i64 = 4;
-const LARGE_SCRATCH: usize = 2 << 20;
-const IN_VAIN: i64 = 32 * 32;
 
 /// What both kernels work on.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +70,8 @@ fn kernel(at: usize, kernel: &Compiled, data: Data) -> String {
     format!("{{ {symbol}, {trips}, {}, {scratch}, copies_{at}, {} }}", pieces(kernel, data), packs.len())
 }
 
-fn pieces(kernel: &Compiled, data: Data) -> i64 {
-    let in_vain = kernel.repeated.saturating_mul(IN_VAIN).saturating_mul(data.threads as i64);
-    let most = if kernel.scratch >= LARGE_SCRATCH { 1 } else { PIECES };
-    (data.work / in_vain.max(1)).clamp(1, most)
+/// Pieces of the part that each thread has: as tg-runtime shares kernels, but that nobody takes what is another's.
+fn pieces(kernel: &Compiled, Data { work, threads, .. }: Data) -> i64 {
+    let &Compiled { trips: iterations, scratch, repeated, .. } = kernel;
+    Shared { iterations, work, scratch, repeated }.parts(threads)
 }

@@ -7,6 +7,7 @@ mod pack;
 mod portable;
 mod program;
 mod rendered;
+pub mod sharing;
 mod stored;
 mod traced;
 mod watched;

@@ -5,21 +5,14 @@ use std::time::Instant;
 
 use super::packs::{self, Constants};
 use super::watch::{Portions, Watch};
-use super::{CHUNK_WORK, DimValues, Fallback, Kernel, PARALLEL_WORK, Program, Slot, Variant};
+use super::{DimValues, Fallback, Kernel, Program, Slot, Variant};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::isa::Isa;
 use crate::pool::{Pool, Share};
 use crate::profile::Span;
 use crate::storage::{ALIGNMENT, Storage};
-
-/// Bytes of scratch memory from which each thread gets one share of a kernel: what the kernel does not keep there it reads
-/// anew for each share, from far away. 2048³ with four times as many takes a tenth longer.
-const LARGE_SCRATCH: usize = 2 << 20;
-/// Operations in whose time about one element is put into scratch memory.
-const COPY: i64 = 32;
-/// A part of the work that shares may do in vain, each for itself.
-const IN_VAIN: i64 = 32;
+use tg_core::compile::sharing::Shared;
 
 /// What the runtime keeps for a tensor function between calls.
 #[derive(Debug)]
@@ -245,45 +238,13 @@ impl Launch<'_> {
     fn shared(&self, body: impl Fn(Share) + Sync) -> Result<()> {
         let iterations = (self.variant.extent.eval(self.dims) / self.variant.tile.max(1)).max(0);
         let work = self.kernel.work.eval(self.dims);
-        if work < PARALLEL_WORK || iterations < 2 {
+        let call = Shared { iterations, work, scratch: self.variant.scratch, repeated: self.variant.repeated };
+        if !call.is_worth_sharing() {
             body(Share { thread: 0, begin: 0, end: iterations as usize });
             return Ok(());
         }
         let pool = Pool::of_process()?;
-        let grain = grain(iterations, work, (self.variant.scratch, self.variant.repeated), pool.threads() as i64);
-        pool.parallel_work(iterations as usize, grain as usize, work as u64, &body);
+        pool.parallel_work(iterations as usize, call.grain(pool.threads()) as usize, work as u64, &body);
         Ok(())
-    }
-}
-
-/// Fewest iterations of a share, for `work` operations in all, with so many bytes of scratch memory, of which each share
-/// fills `repeated` elements for itself.
-fn grain(iterations: i64, work: i64, (scratch, repeated): (usize, i64), threads: i64) -> i64 {
-    let in_vain = repeated.saturating_mul(COPY * IN_VAIN).saturating_mul(threads);
-    let each = if scratch >= LARGE_SCRATCH { 1 } else { (work / in_vain.max(1)).max(1) };
-    (iterations.saturating_mul(CHUNK_WORK) / work).max(iterations / threads.saturating_mul(each)).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_worth_their_work_and_few_where_each_reads_everything() {
-        assert_eq!(grain(1000, 1000 * CHUNK_WORK, (0, 0), 4), 1);
-        assert_eq!(grain(1000, 100 * CHUNK_WORK, (0, 0), 4), 10);
-        assert_eq!(grain(43, 1000 * CHUNK_WORK, (LARGE_SCRATCH, 0), 2), 21);
-        assert_eq!(grain(3, 1000 * CHUNK_WORK, (LARGE_SCRATCH, 0), 8), 1);
-    }
-
-    #[test]
-    fn shares_that_copy_much_are_few() {
-        // As many as may copy all of it, but one for each thread.
-        let work = 1 << 30;
-        let copied = |parts: i64| work / (COPY * IN_VAIN * parts);
-        assert_eq!(grain(64, work, (0, copied(8)), 2), 8);
-        assert_eq!(grain(64, work, (0, copied(4)), 2), 16);
-        assert_eq!(grain(64, work, (0, copied(2)), 2), 32);
-        assert_eq!(grain(64, work, (0, work), 2), 32);
     }
 }
