@@ -230,7 +230,9 @@ impl Launch<'_> {
     /// As for [`Launch::run`], and no other thread runs a share of this thread's number or with these iterations.
     unsafe fn run_share(&self, Share { thread, begin, end }: Share) {
         let scratch = self.buffers.scratch_of(thread);
-        // SAFETY: the caller vouches for the buffers; generated kernels write disjoint parts for disjoint ranges.
+        // SAFETY: the caller vouches for the buffers. Generated kernels write disjoint parts for disjoint ranges, or, where blocks
+        // of results overlap, the same bytes: they are machine code, in which two stores of the same are no undefined race, and
+        // nothing reads them before all shares have returned.
         unsafe { (self.variant.entry)(self.buffers.start(), self.dims.as_ptr(), begin as i64, end as i64, scratch) }
     }
 
