@@ -81,6 +81,7 @@ impl<'a, 'g> Machine<'a, 'g> {
                 let start = self.source(node, 0)?.lanes(node)?.to_vec();
                 self.values.insert(node.id(), Cell::Lanes(spread(start, node)));
             }
+            Op::UpdateAcc if node.arity() == 3 && !self.source(node, 2)?.lanes(node)?[0].is_true() => {}
             Op::UpdateAcc => {
                 let value = Cell::Lanes(spread(self.source(node, 1)?.lanes(node)?.to_vec(), node.src(0)));
                 self.get(node.src(0), node)?;

@@ -130,7 +130,7 @@ ops! {
     RANGE         Range         Control   1 "A loop counter from 0 to `src[0]`, exclusive";
     ENDRANGE      Endrange      Control   1 "The end of the loop `src[0]`";
     DEFINE_ACC    DefineAcc     Control   _ "A register that starts as `src[0]` outside the loops `src[1..]`";
-    UPDATE_ACC    UpdateAcc     Control   2 "Sets the register `src[0]` to `src[1]`";
+    UPDATE_ACC    UpdateAcc     Control   _ "Sets the register `src[0]` to `src[1]`, where `src[2]`, if there is one, holds";
     BARRIER       Barrier       Control   0 "All threads of the block have come here before any goes on";
     COMMIT        Commit        Control   0 "Ends a group of copies that run ahead";
     WAIT          Wait          Control   0 "This thread's copies that run ahead have arrived, but for the last groups, as many as arg says";

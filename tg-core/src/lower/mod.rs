@@ -6,6 +6,7 @@ mod narrow;
 mod passes;
 mod prefetch;
 mod separate;
+mod skip;
 mod tf32;
 pub mod transcendental;
 mod transpose;

@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{gpu, narrow, prefetch, separate, tf32, transcendental, unroll, vectorize};
+use super::{gpu, narrow, prefetch, separate, skip, tf32, transcendental, unroll, vectorize};
 use crate::dtype::Scalar;
 use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -96,7 +96,7 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
     rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then prefetches, on a GPU copies
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then sums without zeros and prefetches, on a GPU copies
 /// that run ahead, waits for products, barriers, loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
@@ -105,7 +105,7 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
         passed
     };
     let list = linearize(passes(isa).iter().fold(kernel, run));
-    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(list, simplifier) };
+    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(skip::skip(list), simplifier) };
     simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
         return linear;

@@ -1,7 +1,8 @@
 //! The emitter: names, inlining and indentation, the same for every language.
 //!
 //! A value used once, in the loop it is computed in, is written where it is used; all others get a name.
-//! Loads always do, so that they stay where the list has them.
+//! Loads always do, so that they stay where the list has them. An element that is read under a condition, and only to be
+//! spread over the lanes of a vector, is spread under the condition: processors load and spread at once.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +34,10 @@ pub trait Spelling {
     fn constant(&mut self, node: Uop) -> String;
     /// An elementwise op, vector construction or lane access over operands already written.
     fn value(&mut self, node: Uop, args: &[String]) -> String;
-    /// The value read at `pointer + index`; `guard` is (when allowed, value otherwise).
-    fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String;
+    /// The value read at `pointer + index`.
+    fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String;
+    /// `value`, which is read only if `valid`, or else `otherwise`.
+    fn guarded(&mut self, valid: &str, value: &str, otherwise: &str) -> String;
     /// The statement that writes.
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
     /// The statement that asks for what is at `pointer + index` into a level of caches, if the language has one.
@@ -45,6 +48,8 @@ pub trait Spelling {
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
     /// The statement that sets the `register` called `name` to `value`.
     fn assign(&mut self, register: Uop, value: Uop, name: &str, text: &str) -> String;
+    /// The `statement`, executed only if `holds`.
+    fn only_if(&mut self, holds: &str, statement: &str) -> String;
     /// The head of a loop from `from` to `to`, up to its opening brace; `only_if` guards the whole loop.
     fn loop_head(&mut self, name: &str, from: &str, to: &str, only_if: Option<&str>) -> String;
     /// What the function needs beside itself: text by key.
@@ -156,17 +161,20 @@ impl<'g> Emitter<'g, '_> {
                 self.line("}".to_string());
             }
             Op::DefineAcc => self.named("a", node, self.names[&node.src(0)].clone(), true),
-            Op::UpdateAcc => {
-                let text = self.spelling.assign(
-                    node.src(0),
-                    node.src(1),
-                    &self.names[&node.src(0)],
-                    &self.names[&node.src(1)],
-                );
-                self.line(text);
-            }
+            Op::UpdateAcc => self.update(node),
+            _ if self.names.contains_key(&node) => {}
             _ => self.value(node),
         }
+    }
+
+    fn update(&mut self, node: Uop<'g>) {
+        let [register, value] = [node.src(0), node.src(1)];
+        let text = self.spelling.assign(register, value, &self.names[&register], &self.names[&value]);
+        let line = match node.srcs().nth(2) {
+            Some(holds) => self.spelling.only_if(&self.names[&holds], &text),
+            None => text,
+        };
+        self.line(line);
     }
 
     fn is_address(&self, vector: Uop<'g>) -> bool {
@@ -234,11 +242,24 @@ impl<'g> Emitter<'g, '_> {
     fn load(&mut self, node: Uop<'g>) {
         let index = node.src(0);
         let (pointer, at) = (self.names[&index.src(0)].clone(), self.names[&index.src(1)].clone());
+        let element = self.spelling.load(node, &pointer, &at);
         let guard = index.srcs().nth(2).map(|v| self.names[&v].clone());
         let otherwise = node.srcs().nth(1).map(|v| self.names[&v].clone());
-        let guard = guard.as_deref().zip(otherwise.as_deref());
-        let text = self.spelling.load(node, &pointer, &at, guard);
-        self.named("v", node, text, false);
+        let Some((valid, otherwise)) = guard.zip(otherwise) else { return self.named("v", node, element, false) };
+        let spread = self.spread(node);
+        let [value, otherwise] = [element, otherwise].map(|text| match spread {
+            Some(vector) => self.spelling.value(vector, &vec![text; vector.arity()]),
+            None => text,
+        });
+        let text = self.spelling.guarded(&valid, &value, &otherwise);
+        self.named("v", spread.unwrap_or(node), text, false);
+    }
+
+    /// The vector of nothing but copies of `load`, if nothing else uses that.
+    fn spread(&self, load: Uop<'g>) -> Option<Uop<'g>> {
+        let is_copies = |n: &&Uop<'g>| n.op() == Op::Vectorize && n.srcs().all(|s| s == load);
+        let vector = *self.linear.0.iter().find(is_copies)?;
+        (self.uses[&load].count == vector.arity()).then_some(vector)
     }
 
     fn store(&mut self, node: Uop<'g>) {

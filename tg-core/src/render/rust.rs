@@ -131,15 +131,15 @@ impl Spelling for Rust {
         }
     }
 
-    fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String {
-        let value = match node.dtype() {
+    fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String {
+        match node.dtype() {
             DType { lanes: 1, .. } => format!("load({pointer}, {index})"),
             DType { lanes, .. } => format!("load_lanes::<{lanes}, _>({pointer}, {index})"),
-        };
-        match guard {
-            Some((valid, otherwise)) => format!("if {valid} {{ {value} }} else {{ {otherwise} }}"),
-            None => value,
         }
+    }
+
+    fn guarded(&mut self, valid: &str, value: &str, otherwise: &str) -> String {
+        format!("if {valid} {{ {value} }} else {{ {otherwise} }}")
     }
 
     fn store(&mut self, _: Uop, pointer: &str, index: &str, text: &str) -> String {
@@ -162,6 +162,10 @@ impl Spelling for Rust {
 
     fn assign(&mut self, _: Uop, _: Uop, name: &str, text: &str) -> String {
         format!("{name} = {text};")
+    }
+
+    fn only_if(&mut self, holds: &str, statement: &str) -> String {
+        format!("if {holds} {{ {statement} }}")
     }
 
     fn loop_head(&mut self, name: &str, from: &str, to: &str, only_if: Option<&str>) -> String {

@@ -45,6 +45,7 @@ pub(super) fn arity(op: Op) -> (usize, usize) {
         (Some(n), _) => (n, n),
         (None, Op::Index) => (2, 3),
         (None, Op::Load) => (1, 2),
+        (None, Op::UpdateAcc) => (2, 3),
         (None, Op::Store | Op::Reduce) => (2, usize::MAX),
         (None, Op::Sink) => (0, usize::MAX),
         (None, _) => (1, usize::MAX),
@@ -281,6 +282,8 @@ const LINEAR: &[Rule] = rules! {
         |n| n.src(0).op() == Op::DefineAcc => "it updates a DEFINE_ACC";
     update_dtype [UpdateAcc]
         |n| same_scalar(n.src(1), n.src(0)) && lanes_fit(n.src(1), n.src(0)) => "the new value has the register's dtype";
+    update_condition [UpdateAcc]
+        |n| n.srcs().nth(2).is_none_or(|holds| holds.dtype() == DType::BOOL) => "the condition is one bool";
     update_result [UpdateAcc]
         |n| [n.src(0).dtype(), DType::VOID].contains(&n.dtype()) => "it has the register's dtype, or is void";
 };

@@ -311,6 +311,7 @@ fn instruction_lists() {
         ("%3 = DEFINE_ACC f32 (%2, %1) slot 0".into(), "accumulator_ranges"),
         (format!("{ACC}%4 = UPDATE_ACC f32 (%9, %2)\n%6 = ENDRANGE void (%3)"), ""),
         (format!("{ACC}%4 = UPDATE_ACC f32 (%9, %1)\n%6 = ENDRANGE void (%3)"), "update_dtype"),
+        (format!("{ACC}%4 = UPDATE_ACC f32 (%9, %2, %1)\n%6 = ENDRANGE void (%3)"), "update_condition"),
         (format!("{ACC}%4 = UPDATE_ACC f64 (%9, %2)\n%6 = ENDRANGE void (%3)"), "update_result"),
         ("%3 = ENDRANGE void (%1)".into(), "endrange_range loops_nest"),
         ("%3 = REDUCE f32 (%2, %1) op ADD".into(), "allowed_op"),

@@ -218,7 +218,7 @@ impl Spelling for C {
         }
     }
 
-    fn load(&mut self, node: Uop, pointer: &str, index: &str, guard: Option<(&str, &str)>) -> String {
+    fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String {
         let dtype = node.dtype();
         let stored = DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype };
         let value = match dtype.lanes {
@@ -226,8 +226,11 @@ impl Spelling for C {
             // Without the cast its type would still be the unaligned one, which ?: does not mix with the other.
             _ => format!("({})*(const {} *)({pointer} + {index})", self.ty(stored), self.memory_type(stored)),
         };
-        let value = if dtype.is_bool() && dtype.lanes > 1 { format!("({value} != 0)") } else { value };
-        guard.map_or(value.clone(), |(valid, otherwise)| format!("{valid} ? {value} : {otherwise}"))
+        if dtype.is_bool() && dtype.lanes > 1 { format!("({value} != 0)") } else { value }
+    }
+
+    fn guarded(&mut self, valid: &str, value: &str, otherwise: &str) -> String {
+        format!("{valid} ? {value} : {otherwise}")
     }
 
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String {
@@ -267,6 +270,10 @@ impl Spelling for C {
         let to = carrier(register);
         let text = if to == register.dtype() { text.to_string() } else { self.mask(value, text, to) };
         format!("{name} = {text};")
+    }
+
+    fn only_if(&mut self, holds: &str, statement: &str) -> String {
+        format!("if ({holds}) {statement}")
     }
 
     fn loop_head(&mut self, name: &str, from: &str, to: &str, only_if: Option<&str>) -> String {
