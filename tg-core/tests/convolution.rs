@@ -94,6 +94,24 @@ fn gradients_by_weights_fill_the_registers() {
     }
 }
 
+/// Scratch memories of the kernel, and updates of registers under conditions, for AVX-512.
+fn copies_and_conditions(x: [i64; 4], out: i64, taps: i64) -> (usize, usize) {
+    let graph = Graph::new();
+    let (x, w) = (buffer(&graph, x), buffer(&graph, [out, x[1], taps, taps]));
+    let y = conv2d(x, w, None, None, Some(Each(vec![taps / 2])), None, None).unwrap();
+    let lowered = plan(&graph, &function(&[x, w], y)).lower(&[Isa::X86V4]);
+    let count = |is: &dyn Fn(&Uop) -> bool| lowered[0][0].linear.0.iter().filter(|n| is(n)).count();
+    (count(&|n| n.op() == Op::DefineLocal), count(&|n| n.op() == Op::UpdateAcc && n.arity() == 3))
+}
+
+/// With few channels to share a copy of the picture, and few results at the edge of a row, only weights are copied. A tile
+/// has two vectors of channels, and conditions at both ends.
+#[test]
+fn pictures_are_read_where_they_are_if_few_results_share_them() {
+    assert_eq!(copies_and_conditions([1, 64, 56, 56], 64, 3), (1, 4));
+    assert_eq!(copies_and_conditions([1, 64, 56, 56], 64, 7), (2, 0));
+}
+
 /// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.
 fn rough_edges(nest: Uop) -> (usize, usize) {
     let plain = |c: &Uop| matches!(c.op(), Op::Cmplt | Op::And | Op::Xor | Op::Const) || !c.dtype().is_bool();

@@ -19,7 +19,7 @@ use crate::symbolic::{Simplifier, Sum, Term, known_bounds};
 
 /// Most bytes of a copy: a part of the second-level cache, for each thread.
 pub(super) const MOST_BYTES: i128 = 1 << 20;
-/// Most pairs of a row and a tap that are looked at to tell how many are zeros.
+/// Most pairs of a result and a tap that are looked at to tell how many are zeros.
 const MOST_VALUES: usize = 1 << 14;
 
 /// What becomes of the condition that a row is one of the tensor's.
@@ -76,7 +76,6 @@ impl<'g> Coordinate<'g> {
 
     /// The same, with neighbours apart where a loop over results steps over some, if whole steps are copied.
     fn in_strides(self) -> Coordinate<'g> {
-        let is_loop = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Loop)));
         let stride = self.form.terms.iter().filter(is_loop).map(|t| t.coefficient).max().filter(|s| *s > 1);
         let (first, last) = self.copied();
         let stride = stride.filter(|s| self.step == 1 && (last - first + 1) % s == 0).unwrap_or(1);
@@ -117,6 +116,28 @@ impl<'g> Coordinate<'g> {
     /// Whether there is an element at `value`, where that depends on the loops around.
     fn conditions(&self, value: Uop<'g>) -> Vec<Uop<'g>> {
         self.limits(value).filter(|_| !self.base.terms.is_empty()).collect()
+    }
+
+    /// Which share of all values, each as often as loops make it, is where there is no element; `None` if these are too many.
+    fn share_of_zeros(&self) -> Option<f64> {
+        let values = values(self.form.terms.iter().chain(&self.base.terms))?;
+        let is_zero = |v: &&i128| self.is_outside(**v, **v);
+        Some(values.iter().filter(is_zero).count() as f64 / values.len() as f64)
+    }
+
+    /// How many results there are along it, and how many of these need something where there is no element.
+    fn edges(&self) -> Option<[usize; 2]> {
+        let (results, others): (Vec<_>, Vec<_>) = self.form.terms.iter().partition(is_loop);
+        let (low, high) = Sum { terms: others.into_iter().cloned().collect() }.bounds()?;
+        let values = values(results.into_iter().chain(&self.base.terms))?;
+        let is_edge = |v: &&i128| self.is_outside(**v + low, **v + high);
+        Some([values.len(), values.iter().filter(is_edge).count()])
+    }
+
+    /// Whether there is no element at some value from `first` to `last`.
+    fn is_outside(&self, first: i128, last: i128) -> bool {
+        let (low, high) = self.valid;
+        low.is_some_and(|low| first < low) || high.is_some_and(|high| last > high)
     }
 
     /// `read` where the loops are at an element, else `nothing`.
@@ -179,7 +200,21 @@ fn trimmed<'g, 'a>(directions: &'a [Coordinate<'g>]) -> Option<&'a Coordinate<'g
 pub(super) fn share_of_zeros<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<f64> {
     let (directions, _) = directions(kernel, load)?;
     let rows = trimmed(&directions).filter(|_| load.srcs().nth(1).is_some_and(is_zero))?;
-    let terms: Vec<_> = rows.form.terms.iter().chain(&rows.base.terms).collect();
+    rows.share_of_zeros()
+}
+
+/// Which share of the elements that `load` reads for `tile` neighbouring results keep a condition, if sums leave out the
+/// rows that the tensor does not have, and nothing is copied; `None` where they cannot.
+pub(super) fn share_of_guards<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: usize) -> Option<f64> {
+    let (directions, _) = directions(kernel, load)?;
+    let rows = trimmed(&directions).filter(|_| load.srcs().nth(1).is_some_and(is_zero))?;
+    let others = directions.iter().filter(|d| d.valid != (None, None) && !std::ptr::eq(*d, rows));
+    let share = |d: &Coordinate<'g>| d.edges().map(|[all, edges]| edges as f64 / all.min(tile) as f64);
+    others.map(share).sum()
+}
+
+/// All values of a sum of these terms; `None` if these are too many.
+fn values<'g: 'a, 'a>(terms: impl Iterator<Item = &'a Term<'g>>) -> Option<Vec<i128>> {
     let mut values = vec![0];
     for term in terms {
         let steps = 0..=term.factors.first().filter(|_| term.factors.len() == 1)?.vmax();
@@ -188,9 +223,12 @@ pub(super) fn share_of_zeros<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<f64> 
             return None;
         }
     }
-    let (low, high) = rows.valid;
-    let is_zero = |v: &&i128| low.is_some_and(|low| **v < low) || high.is_some_and(|high| **v > high);
-    Some(values.iter().filter(is_zero).count() as f64 / values.len() as f64)
+    Some(values)
+}
+
+/// Whether `term` is a multiple of a loop over results.
+fn is_loop(term: &&Term) -> bool {
+    matches!(term.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Loop)))
 }
 
 /// What is at the place that the counters of the directions say: an element, or `nothing`.
@@ -224,10 +262,9 @@ pub(super) fn extent<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<Extent<'g>> {
     let (directions, _) = directions(kernel, load)?;
     let bytes = directions.iter().map(Coordinate::size).fold(load.dtype().bytes() as i128, i128::saturating_mul);
     let rows = directions.iter().find(|d| d.valid != (None, None))?;
-    let is_row = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Loop)));
-    let term = rows.form.terms.iter().filter(is_row).max_by_key(|t| t.factors[0].vmax())?;
+    let term = rows.form.terms.iter().filter(is_loop).max_by_key(|t| t.factors[0].vmax())?;
     let step = bytes / rows.size() * term.coefficient.abs();
-    Some(Extent { bytes, row: term.factors[0], step })
+    Some(Extent { bytes, row: term.factors[0], step, depth: depth(&Nest::new(kernel), load)? })
 }
 
 /// How large a copy is.
@@ -238,6 +275,8 @@ pub(super) struct Extent<'g> {
     pub row: Uop<'g>,
     /// Bytes that are fewer with each iteration of that loop that is not inside the copy.
     pub step: i128,
+    /// How many loops are around the copy.
+    pub depth: usize,
 }
 
 fn loops<'g>(counters: &[Uop<'g>]) -> Vec<Uop<'g>> {
@@ -249,7 +288,7 @@ fn loops<'g>(counters: &[Uop<'g>]) -> Vec<Uop<'g>> {
 fn directions<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<(Vec<Coordinate<'g>>, Sum<'g>)> {
     let (nest, index) = (Nest::new(kernel), load.src(0));
     let known = known_bounds(index.srcs().nth(2)?)?;
-    let depth = depth(&nest, load, known.iter().flat_map(|(form, ..)| form.atoms()))?;
+    let depth = depth(&nest, load)?;
     let is_inside = |term: &Term<'g>| term.factors.iter().flat_map(|f| f.ranges()).any(|r| nest.depth(r) >= depth);
     let mut rest = Sum::of(index.src(1))?;
     let mut directions = vec![];
@@ -278,7 +317,9 @@ fn directions<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<(Vec<Coordinate<'g>>
 
 /// How many loops stay around the copy of `load`: those around the first that it does not move with, and around the
 /// first of those that its conditions are about.
-fn depth<'g>(nest: &Nest<'g>, load: Uop<'g>, guarded: impl Iterator<Item = Uop<'g>>) -> Option<usize> {
+fn depth<'g>(nest: &Nest<'g>, load: Uop<'g>) -> Option<usize> {
+    let known = known_bounds(load.src(0).srcs().nth(2)?)?;
+    let guarded = known.iter().flat_map(|(form, ..)| form.atoms());
     let first_guarded = guarded.flat_map(|atom| atom.ranges()).map(|r| nest.depth(r)).min()?;
     let is_still = |r: &Uop<'g>| !load.depends_on(*r);
     let first_still = nest.path(nest.innermost(load)).into_iter().rev().find(is_still).map_or(0, |r| nest.depth(r));

@@ -19,7 +19,7 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 pub use self::linear::{Sum, Term};
-pub use self::validity::known_bounds;
+pub use self::validity::{clauses, known_bounds};
 use crate::ir::{Id, Uop};
 use crate::rewrite::{Exhausted, Rewriter, RuleSet, Step};
 

@@ -3,11 +3,12 @@
 use super::constants::PACKED;
 use super::contraction::READERS;
 use super::tile::CHAINS;
-use super::{SHORT, blocks, is_reduce, is_streamed, reduced, size};
+use super::{SHORT, blocks, is_fresh, is_reduce, is_streamed, reduced, size};
 use crate::dtype::Space;
 use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::apply::overwrites_what_it_reads;
+use crate::target::Isa;
 
 /// Bytes between elements that fall into the same lines of a first-level cache.
 const CONFLICT: i64 = 4 << 10;
@@ -108,12 +109,19 @@ impl<'g> Accesses<'g> {
         self.loads.len() - self.moving(axis)
     }
 
-    pub fn scalar_cost(&self) -> f64 {
+    fn scalar_cost(&self) -> f64 {
         self.loads.len() as f64 + 1.0
     }
 
+    /// The best way to vectorize one of the loops of `chain`, if any is better than none.
+    pub fn best(&self, isa: Isa, chain: &[Uop<'g>]) -> Option<Choice<'g>> {
+        let lanes = isa.vector_bytes() as i64 / self.widest();
+        let all = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| self.choices(axis, lanes, chain));
+        all.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < self.scalar_cost())
+    }
+
     /// The ways to vectorize along `axis`, with up to `most` lanes.
-    pub fn choices(&self, axis: Uop<'g>, most: i64, chain: &[Uop<'g>]) -> Vec<Choice<'g>> {
+    fn choices(&self, axis: Uop<'g>, most: i64, chain: &[Uop<'g>]) -> Vec<Choice<'g>> {
         let written = self.stores.iter().filter(|s| !is_reduce(axis) && s.depends_on(axis));
         let steps: Option<Vec<i64>> = written.map(|s| stride(s.src(1), axis)).collect();
         let in_order = |steps: &[i64]| steps.iter().all(|s| *s == 1);

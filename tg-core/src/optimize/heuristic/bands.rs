@@ -1,12 +1,14 @@
 //! Operands with zeros around them are copied with the zeros: all at once where that stays near, else some rows at a
-//! time.
+//! time. Where so few results need an element that the copy would take longer than conditions on what remains of the zeros,
+//! they are read where they are.
 
+use super::accesses::Accesses;
 use super::contraction::{READERS, THREADS};
 use super::{Plan, blocks, is_reduce, reduced, size};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::optimize::action::Action;
-use crate::optimize::border::{Extent, extent, share_of_zeros};
+use crate::optimize::border::{Extent, extent, share_of_guards, share_of_zeros};
 use crate::optimize::stage::loads;
 
 /// Share of a sum that is rows of zeros, from which they are left out.
@@ -14,9 +16,18 @@ const ZEROS: f64 = 0.05;
 /// Bytes of a band, which stays near the processor beside the operand that meets it.
 const BAND: i128 = 256 << 10;
 
+/// Time to copy a vector with what is around it, in multiply-adds of one.
+const COPY: f64 = 50.0;
+/// Time for a condition on an element, in the time that is spent on the element.
+const GUARD: f64 = 0.4;
+/// Results along a row that are computed together, about.
+const TILE: usize = 14;
+
 /// What becomes of rows of zeros.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Edges {
+    /// Sums leave them out, and nothing is copied, where that pays.
+    Open,
     /// Sums leave them out, where that pays.
     Trimmed,
     /// They are read like others.
@@ -24,34 +35,73 @@ pub(super) enum Edges {
 }
 
 impl<'g> Plan<'g, '_> {
-    /// Copies operands of reductions that have zeros around them, zeros included.
-    pub(super) fn border(&mut self, edges: Edges) {
+    /// Copies operands of reductions that have zeros around them, zeros included; returns from how many of these, or of those
+    /// that are read where they are, sums are to leave rows out.
+    pub(super) fn border(&mut self, edges: Edges) -> usize {
+        let mut trimmed = 0;
         for load in (0..loads(self.kernel).len()).rev() {
             if !self.is_bordered(loads(self.kernel)[load]) {
                 continue;
             }
             self.band(load);
-            let copying = self.act(self.bordering(load, edges)).unwrap_or_default();
-            let lanes = (self.isa.vector_bytes() / loads(self.kernel)[load].dtype().bytes()) as u32;
-            let nest = Nest::new(self.kernel);
-            let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
-            for row in copying.into_iter().filter(is_leaf).collect::<Vec<_>>() {
-                self.vectorize(row, lanes, 1);
+            if edges == Edges::Open && self.is_open(load) {
+                trimmed += 1;
+                continue;
             }
+            let action = self.bordering(load, edges);
+            trimmed += usize::from(matches!(action, Action::Edge { .. }));
+            self.copy_border(action, loads(self.kernel)[load].dtype().bytes());
         }
+        trimmed
+    }
+
+    /// Makes the copy of elements of `bytes` bytes, in vectors.
+    fn copy_border(&mut self, action: Action, bytes: usize) {
+        let copying = self.act(action).unwrap_or_default();
+        let lanes = (self.isa.vector_bytes() / bytes) as u32;
+        let nest = Nest::new(self.kernel);
+        let is_leaf = |r: &Uop<'g>| nest.loops().iter().all(|other| nest.parent(*other) != Some(*r));
+        for row in copying.into_iter().filter(is_leaf).collect::<Vec<_>>() {
+            self.vectorize(row, lanes, 1);
+        }
+    }
+
+    /// Whether `load` is better read where it is: element by element, whether or not it is copied, and with few conditions.
+    fn is_open(&mut self, load: usize) -> bool {
+        let read = loads(self.kernel)[load];
+        let (guards, copy) = (share_of_guards(self.kernel, read, TILE), extent(self.kernel, read));
+        let Some((guards, copy)) = guards.zip(copy) else { return false };
+        let nest = Nest::new(self.kernel);
+        let chain = nest.path(nest.innermost(read));
+        let is_inside = |r: &&Uop<'g>| nest.depth(**r) >= copy.depth || !read.depends_on(**r);
+        let inside = chain.iter().filter(is_inside).map(|r| size(*r)).fold(1, i64::saturating_mul);
+        let readers = inside as f64 * read.dtype().bytes() as f64 / copy.bytes as f64;
+        // Rows of zeros that a copy would have.
+        let zeros = share_of_zeros(self.kernel, read).filter(|zeros| *zeros < ZEROS).unwrap_or(0.0);
+        GUARD * guards < COPY / readers + zeros && self.is_read_by_element(load, &chain)
+    }
+
+    /// Whether lanes run over the same of the loops `chain`, with which `load` does not move, whether or not it is copied.
+    fn is_read_by_element(&mut self, load: usize, chain: &[Uop<'g>]) -> bool {
+        let axis = |kernel| {
+            let accesses = Accesses::of(kernel, &Nest::new(kernel), chain[0]);
+            accesses.best(self.isa, chain).map(|choice| choice.axis)
+        };
+        let here = axis(self.kernel).filter(|axis| !loads(self.kernel)[load].depends_on(*axis));
+        let copied = Action::Border { load }.apply(self.kernel, self.simplifier).ok();
+        here.is_some() && copied.is_none_or(|copied| axis(copied) == here)
     }
 
     /// Whether rows of zeros are read like others, or left out of the sum at the end.
     fn bordering(&self, load: usize, edges: Edges) -> Action {
         let zeros = share_of_zeros(self.kernel, loads(self.kernel)[load]).unwrap_or(0.0);
-        if edges == Edges::Trimmed && zeros >= ZEROS { Action::Edge { load } } else { Action::Border { load } }
+        if edges != Edges::Read && zeros >= ZEROS { Action::Edge { load } } else { Action::Border { load } }
     }
 
-    /// Leaves rows of zeros out of sums; returns whether none is left that was to be.
-    pub(super) fn trim(&mut self) -> bool {
-        let edges = self.actions.0.iter().filter(|a| matches!(a, Action::Edge { .. })).count();
-        let loops = if edges > 0 { Nest::new(self.kernel).loops().len() } else { 0 };
-        (0..loops).filter(|axis| self.act(Action::Trim { axis: *axis }).is_some()).count() == edges
+    /// Leaves rows of zeros out of sums; returns of how many.
+    pub(super) fn trim(&mut self, most: usize) -> usize {
+        let loops = if most > 0 { Nest::new(self.kernel).loops().len() } else { 0 };
+        (0..loops).filter(|axis| self.act(Action::Trim { axis: *axis }).is_some()).count()
     }
 
     /// Whether `load` is guarded, in a reduction that is worth a copy.

@@ -5,7 +5,8 @@
 //! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
-//!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end.
+//!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
+//!    take longer than the few conditions that then remain, it is read where it is.
 //! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
@@ -130,9 +131,11 @@ impl<'g> Plan<'g, '_> {
         self.ahead();
         self.keep();
         let before = (self.kernel, self.actions.clone());
-        if !self.shaped(Edges::Trimmed) {
-            (self.kernel, self.actions) = before;
-            self.shaped(Edges::Read);
+        for edges in [Edges::Open, Edges::Trimmed, Edges::Read] {
+            (self.kernel, self.actions) = before.clone();
+            if self.shaped(edges) {
+                return;
+            }
         }
     }
 
@@ -140,7 +143,7 @@ impl<'g> Plan<'g, '_> {
     fn shaped(&mut self, edges: Edges) -> bool {
         // Before loops are cut into blocks, of which not all are equally long.
         let streams = is_streamed(self.kernel);
-        self.border(edges);
+        let trimmed = self.border(edges);
         for leaf in leaves(self.kernel) {
             self.shape(leaf);
         }
@@ -149,7 +152,7 @@ impl<'g> Plan<'g, '_> {
         }
         self.rows();
         self.share();
-        self.trim()
+        self.trim(trimmed) == trimmed
     }
 
     /// Vectors, tile and staging of one innermost loop, if it is still there.
@@ -160,9 +163,7 @@ impl<'g> Plan<'g, '_> {
         }
         let chain = nest.path(Some(leaf));
         let accesses = Accesses::of(self.kernel, &nest, leaf);
-        let lanes = self.isa.vector_bytes() as i64 / accesses.widest();
-        let choice = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| accesses.choices(axis, lanes, &chain));
-        let choice = choice.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < accesses.scalar_cost());
+        let choice = accesses.best(self.isa, &chain);
         let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
         // A product of which more is stored than fits the caches is tiled, and so stored in the order of memory.
         let is_stored_far = accesses.loads.len() > 1 && is_streamed(self.kernel);
