@@ -112,6 +112,21 @@ fn pictures_are_read_where_they_are_if_few_results_share_them() {
     assert_eq!(copies_and_conditions([1, 64, 56, 56], 64, 7), (2, 0));
 }
 
+/// Of 14 results and 3 taps each, 16 elements are read for 84 multiply-adds of two vectors.
+#[test]
+fn neighbouring_results_read_an_element_once() {
+    let graph = Graph::new();
+    let (x, w) = (buffer(&graph, [1, 64, 56, 56]), buffer(&graph, [64, 64, 3, 3]));
+    let y = conv2d(x, w, None, None, Some(Each(vec![1])), None, None).unwrap();
+    let lowered = plan(&graph, &function(&[x, w], y)).lower(&[Isa::X86V4]);
+    let list = &lowered[0][0].linear.0;
+    let begin = list.iter().rposition(|n| n.op() == Op::Range).unwrap();
+    let end = begin + list[begin..].iter().position(|n| n.op() == Op::Endrange).unwrap();
+    let count = |is: &dyn Fn(&Uop) -> bool| list[begin..end].iter().filter(|n| is(n)).count();
+    assert_eq!(count(&|n| n.op() == Op::Load && n.dtype().lanes == 1), 16);
+    assert_eq!(count(&|n| n.op() == Op::UpdateAcc), 84);
+}
+
 /// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.
 fn rough_edges(nest: Uop) -> (usize, usize) {
     let plain = |c: &Uop| matches!(c.op(), Op::Cmplt | Op::And | Op::Xor | Op::Const) || !c.dtype().is_bool();

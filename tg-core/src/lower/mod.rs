@@ -7,6 +7,7 @@ mod passes;
 mod prefetch;
 mod separate;
 mod skip;
+mod taps;
 mod tf32;
 pub mod transcendental;
 mod transpose;

@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{gpu, narrow, prefetch, separate, skip, tf32, transcendental, unroll, vectorize};
+use super::{gpu, narrow, prefetch, separate, skip, taps, tf32, transcendental, unroll, vectorize};
 use crate::dtype::Scalar;
 use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -31,10 +31,11 @@ const SCALING_PASSES: &[Pass] = &processor(Pass {
     run: |kernel, _| decompose(kernel, Isa::X86V4),
 });
 
-const fn processor(decompose: Pass) -> [Pass; 5] {
+const fn processor(decompose: Pass) -> [Pass; 6] {
     [
         Pass { name: "narrow", after: "no bf16; f32 that is rounded instead", run: narrow::narrow },
         Pass { name: "unroll", after: "no Unroll ranges", run: unroll::unroll },
+        Pass { name: "taps", after: "steps of many sums share registers", run: taps::unite },
         Pass { name: "vectorize", after: "no Lane ranges; vectors instead", run: vectorize::vectorize },
         Pass { name: "separate", after: "every RANGE is one loop in one place", run: separate::separate },
         decompose,
@@ -96,7 +97,7 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
     rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then sums without zeros and prefetches, on a GPU copies
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then steps of sums in turn, sums without zeros, and prefetches, on a GPU copies
 /// that run ahead, waits for products, barriers, loads ahead of products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
@@ -105,7 +106,7 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
         passed
     };
     let list = linearize(passes(isa).iter().fold(kernel, run));
-    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(skip::skip(list), simplifier) };
+    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(skip::skip(taps::in_turn(list)), simplifier) };
     simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
         return linear;

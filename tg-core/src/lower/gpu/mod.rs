@@ -37,11 +37,11 @@ pub(super) use cooperate::cooperate;
 pub(super) use early::early;
 pub(super) use exchange::exchange;
 pub(super) use half::half;
-pub(super) use matrix::{accumulated, matrix};
+pub(super) use matrix::{accumulated, is_sum_of_factors, matrix};
 pub(super) use pairs::pairs;
 pub(super) use rotate::rotate;
 pub(super) use settle::settle;
-pub(super) use sums::sums;
+pub(super) use sums::{shared, sums};
 pub(super) use threads::threads;
 pub(super) use wide::wide;
 

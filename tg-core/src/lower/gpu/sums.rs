@@ -12,7 +12,8 @@ const MANY: i128 = 8;
 pub fn sums<'g>(kernel: Uop<'g>, _: &mut Simplifier<'g>) -> Uop<'g> {
     let mut done = Memo::new(kernel.graph());
     let are_many = kernel.srcs().map(results).sum::<i128>() >= MANY;
-    rebuild(kernel, &mut done, |node| shared(node, are_many).unwrap_or(node))
+    let is_product = |n: Uop| is_sum_of_products(n) || are_many && is_sum_of_factors(n);
+    rebuild(kernel, &mut done, |node| shared(node, is_product).unwrap_or(node))
 }
 
 /// How many results `store` has of a thread.
@@ -22,8 +23,7 @@ fn results(store: Uop) -> i128 {
 }
 
 /// `Σ a + Σ b` as `Σ (a + b)`, where `a` and `b` are products.
-fn shared(node: Uop, are_many: bool) -> Option<Uop> {
-    let is_product = |n: Uop| is_sum_of_products(n) || are_many && is_sum_of_factors(n);
+pub fn shared(node: Uop, is_product: impl Fn(Uop) -> bool) -> Option<Uop> {
     let is_sum = |n: &Uop| n.op() == Op::Reduce && *n.arg() == Arg::Op(Op::Add) && is_product(n.src(0));
     if node.op() != Op::Add || !node.srcs().all(|s| is_sum(&s)) {
         return None;

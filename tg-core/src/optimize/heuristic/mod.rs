@@ -13,6 +13,7 @@
 //! 5. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
+//!    Of windows that overlap along a row, the steps in a row are written out.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
@@ -31,6 +32,7 @@ mod rows;
 mod shares;
 mod streams;
 mod sweep;
+mod taps;
 mod tile;
 
 use self::accesses::{Accesses, Choice};
@@ -187,6 +189,7 @@ impl<'g> Plan<'g, '_> {
             let (width, height) = ((width as i64, choice.lanes), height as i64);
             self.block(&Grid { k: leaf, depth: reduced(&chain), rows, columns, height, width });
         }
+        self.write_out_taps(leaf);
     }
 
     /// Vectorizes and unrolls; returns the loop over the blocks of each part of the tile.
