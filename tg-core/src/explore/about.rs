@@ -51,6 +51,7 @@ pub(super) const STAGES: &[About] = &[
         "unroll",
         "Loops that were marked so are written out: one copy of the body for each iteration, sharing what is equal.",
     ),
+    ("taps", "taps", "Where there are many sums of products, steps of them that are written out share registers."),
     (
         "vectorize",
         "vectorize",
