@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::dim::Var;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::lower::Linear;
+use crate::symbolic::{Sum, Term};
 
 /// Scratch memories begin at multiples of this many bytes, a cache line.
 const ALIGNMENT: usize = 64;
@@ -42,8 +43,8 @@ pub trait Spelling {
     fn store(&mut self, node: Uop, pointer: &str, index: &str, text: &str) -> String;
     /// The statement that asks for what is at `pointer + index` into a level of caches, if the language has one.
     fn prefetch(&mut self, pointer: &str, index: &str, level: u32) -> Option<String>;
-    /// The statement that writes lane `i` of a vector at `pointer + indices[i]`.
-    fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String;
+    /// The statement that writes lane `i` of a vector at `pointer + first + i*step`.
+    fn scatter(&mut self, node: Uop, pointer: &str, first: &str, step: i64, text: &str) -> String;
     /// The statement that names a value; `mutable` for registers.
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String;
     /// The statement that sets the `register` called `name` to `value`.
@@ -265,9 +266,9 @@ impl<'g> Emitter<'g, '_> {
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
         if index.src(1).op() == Op::Vectorize {
-            let lanes: Vec<String> = index.src(1).srcs().map(|lane| self.names[&lane].clone()).collect();
+            let (first, step) = (index.src(1).src(0), step(index.src(1)));
             let (pointer, value) = (&self.names[&index.src(0)], &self.names[&node.src(1)]);
-            let line = self.spelling.scatter(node, pointer, &lanes, value);
+            let line = self.spelling.scatter(node, pointer, &self.names[&first], step, value);
             return self.line(line);
         }
         let line = self.spelling.store(
@@ -303,4 +304,12 @@ impl<'g> Emitter<'g, '_> {
         let parallel = self.linear.0.iter().find(|n| matches!(n.arg(), Arg::Range(_, Axis::Parallel)));
         parallel.and_then(|n| self.names.get(&n.src(0)).cloned()).unwrap_or_else(|| "1".to_string())
     }
+}
+
+/// How far apart the addresses `lanes` are.
+fn step(lanes: Uop) -> i64 {
+    let [first, second] = [0, 1].map(|lane| Sum::of(lanes.src(lane)));
+    let step = second.zip(first).and_then(|(second, first)| second.plus(&first, &Term::constant(-1)));
+    let step = step.filter(|step| step.atoms().is_empty()).map(|step| step.constant_term() as i64);
+    step.unwrap_or_else(|| panic!("render: {lanes:?} are not evenly apart"))
 }

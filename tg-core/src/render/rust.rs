@@ -150,10 +150,8 @@ impl Spelling for Rust {
         None
     }
 
-    fn scatter(&mut self, _: Uop, pointer: &str, indices: &[String], text: &str) -> String {
-        let lane = |(lane, index): (usize, &String)| format!("store({pointer}, {index}, lanes.0[{lane}]);");
-        let stores: Vec<String> = indices.iter().enumerate().map(lane).collect();
-        format!("{{ let lanes = {text}; {} }}", stores.join(" "))
+    fn scatter(&mut self, _: Uop, pointer: &str, first: &str, step: i64, text: &str) -> String {
+        format!("store_apart({pointer}, {first}, {step}, {text});")
     }
 
     fn declare(&mut self, _: Uop, name: &str, text: &str, mutable: bool) -> String {

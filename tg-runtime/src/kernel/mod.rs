@@ -163,5 +163,17 @@ pub unsafe fn store<X: Lanes>(pointer: *mut X::Element, index: i64, x: X) {
     unsafe { x.write(pointer.offset(index as isize)) }
 }
 
+/// Writes lane `i` of `x` at `pointer + first + i * step`.
+///
+/// # Safety
+/// These places are within the buffer and aligned for one element, and nothing else accesses them meanwhile.
+#[inline(always)]
+pub unsafe fn store_apart<const N: usize, T: Scalar>(pointer: *mut T, first: i64, step: i64, x: V<T, N>) {
+    for (lane, value) in (0..).zip(x.0) {
+        // SAFETY: the caller's promise; a buffer is smaller than `isize::MAX`.
+        unsafe { pointer.offset((first + lane * step) as isize).write(value) }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -47,9 +47,10 @@ fn memory_is_read_and_written_by_element() {
         let x: V<f32, 3> = load_lanes::<3, _>(pointer, 1);
         store(pointer, 2, add(x, splat(10.0)));
         store(pointer, 0, load(pointer, 4));
+        store_apart(pointer, 3, -2, V([8.0, 9.0]));
         assert_eq!(load_lanes::<4, _>(bytes.as_ptr().cast::<bool>(), 0), V([false, true, true, true]));
     }
-    assert_eq!(numbers, [14.0, 2.0, 12.0, 13.0, 14.0]);
+    assert_eq!(numbers, [14.0, 9.0, 12.0, 8.0, 14.0]);
 }
 
 #[test]

@@ -253,12 +253,16 @@ impl Spelling for C {
         Some(format!("__builtin_prefetch((const void *)((__UINTPTR_TYPE__){pointer} + {bytes}), 0, {});", 4 - level))
     }
 
-    fn scatter(&mut self, node: Uop, pointer: &str, indices: &[String], text: &str) -> String {
-        let (ty, bool) = (self.ty(carrier(node.src(1))), node.src(1).dtype().is_bool());
-        let sign = if bool { "-" } else { "" };
-        let lane = |(lane, index): (usize, &String)| format!("{pointer}[{index}] = {sign}lanes[{lane}];");
-        let stores: Vec<String> = indices.iter().enumerate().map(lane).collect();
-        format!("{{ const {ty} lanes = {text}; {} }}", stores.join(" "))
+    fn scatter(&mut self, node: Uop, pointer: &str, first: &str, step: i64, text: &str) -> String {
+        let dtype = node.src(1).dtype();
+        let [to, ty, size] = [dtype.element(), carrier(node.src(1)), DType::I64].map(|ty| self.ty(ty));
+        let sign = if dtype.is_bool() { "-" } else { "" };
+        let (name, lanes) = (format!("scatter_{to}_{ty}"), dtype.lanes);
+        // Not inline: compilers write the loop out wherever they see it.
+        self.define(&format!("3 {name}"), || {
+            format!("static __attribute__((noipa, noinline)) void {name}({to} *p, {size} step, {ty} x) {{ for (int l = 0; l < {lanes}; l++) p[l * step] = {sign}x[l]; }}")
+        });
+        format!("{name}({pointer} + {first}, {step}, {text});")
     }
 
     fn declare(&mut self, node: Uop, name: &str, text: &str, mutable: bool) -> String {
