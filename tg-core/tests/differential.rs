@@ -265,6 +265,7 @@ const BLOCKED: &[&str] = &[
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
      accumulate(7,4,1) stage(3,0) stage(0,0) parallel(0)",
     "overlap(1,8) tile(1,2) vectorize(3,8) parallel(0) accumulate(4,2,0)",
+    "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) accumulate(5,9,2)",
     "overlap(1,4) tile(1,1) tile(1,5) stage(1,1) stage(0,0) vectorize(6,4) stream parallel(0)",
     "tile(2,2)",
 ];

@@ -25,9 +25,14 @@ pub(super) fn inside<'g>(nest: &Nest<'g>, value: Uop<'g>, at: Uop<'g>) -> Vec<Uo
     ranges
 }
 
-/// Whether a loop is copies of its body, or lanes.
-fn is_copied(axis: Axis) -> bool {
-    matches!(axis, Axis::Unroll | Axis::Lane)
+/// Whether the lanes of `load` are neighbours in memory.
+pub(super) fn is_in_order(load: Uop) -> bool {
+    load.ranges().filter(is_lane).all(|r| stride(load.src(0).src(1), r) == Some(1))
+}
+
+/// Whether a loop is the lanes of vectors.
+pub(super) fn is_lane(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Lane))
 }
 
 /// Loops, then those written out, then lanes: the order in which what vectors hold lies side by side.
@@ -70,7 +75,13 @@ pub(super) fn staged<'g>(
     let sizes: Vec<_> = tile.iter().map(|r| r.src(0).vmax()).collect();
     let layout = Layout::of(&sizes, value.dtype().bytes())?;
     let pointer = scratch(kernel, value, layout.elements);
-    let loops = |axis| if axis == Axis::Parallel || in_vectors && is_copied(axis) { axis } else { Axis::Loop };
+    let loops = |axis| match axis {
+        Axis::Parallel => axis,
+        Axis::Lane if in_vectors => axis,
+        // A vector that is put together from its elements is long enough to be one iteration.
+        Axis::Unroll if in_vectors && is_in_order(load) => axis,
+        _ => Axis::Loop,
+    };
     let copies = renamed_as(kernel.graph(), tile.iter().copied(), loops);
     let copied = |r: &Uop<'g>| copies.iter().find(|(from, _)| from == r).map_or(*r, |(_, to)| *to);
     let there: Vec<_> = tile.iter().map(copied).collect();

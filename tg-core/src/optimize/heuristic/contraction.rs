@@ -11,7 +11,7 @@ use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::prefetch::prefetchable;
-use crate::optimize::stage::{loads, operand as converted};
+use crate::optimize::stage::{is_in_order, is_lane, loads, operand as converted};
 
 /// Bytes that the second-level cache is taken to hold of an operand.
 pub(super) const NEAR: i64 = 1 << 20;
@@ -25,6 +25,8 @@ pub(super) const BLOCK: i64 = 512 << 10;
 const PANEL: i64 = 1 << 20;
 /// Most neighbours that are put in order together.
 const NEIGHBOURS: i64 = 32;
+/// How much more may be put in order to have blocks of as many neighbours as there are lanes.
+const TWICE: f64 = 1.3;
 /// Bytes of the panels of a group of columns, which stay in the last-level cache.
 const GROUP: i64 = 4 << 20;
 /// Most bytes of the panels of all columns that threads share: scratch memory, of which each thread uses its part.
@@ -214,32 +216,48 @@ impl<'g> Plan<'g, '_> {
         copying
     }
 
-    /// Writes out those of the loops `copying` that move through neighbours in memory, which are then put in order together.
-    fn write_out_neighbours(&mut self, copying: &[Uop<'g>]) {
-        let is_copied = |l: &Uop<'g>| copying.iter().any(|r| l.depends_on(*r));
-        let Some(load) = loads(self.kernel).into_iter().find(is_copied) else { return };
-        let mut together = 1;
-        while let Some(next) = copying.iter().find(|r| stride(load.src(0).src(1), **r) == Some(together)) {
-            together = together.saturating_mul(size(*next));
-            if together > NEIGHBOURS || next.src(0).as_int().is_none() {
-                return;
-            }
-            self.unroll(Some(*next), size(*next) as u32);
+    /// Writes out those of the loops `inside` that move through neighbours in memory, of which each lane has its own: these are
+    /// then put in order together. Returns whether there are any.
+    pub(super) fn write_out_neighbours(&mut self, inside: &[Uop<'g>]) -> bool {
+        let is_there = |l: &Uop<'g>| inside.iter().any(|r| l.depends_on(*r)) && !is_in_order(*l);
+        let Some(load) = loads(self.kernel).into_iter().find(is_there) else { return false };
+        let (mut through, mut together) = (vec![], 1);
+        let next = |together| inside.iter().find(|r| stride(load.src(0).src(1), **r) == Some(together));
+        while let Some(range) = next(together).filter(|r| r.src(0).vmax() <= (NEIGHBOURS / together).into()) {
+            through.push(*range);
+            together *= size(*range);
         }
+        self.write_out_together(&through, together, lanes(load));
+        !through.is_empty()
     }
+
+    /// Writes out the loops `through`, inner before outer, which have `count` iterations: all, or as many of them at a time as
+    /// there are `lanes`, where that leaves few to be done twice.
+    fn write_out_together(&mut self, through: &[Uop<'g>], count: i64, lanes: i64) {
+        let in_blocks = blocks(count, lanes) * lanes;
+        if count <= lanes || in_blocks as f64 > count as f64 * TWICE {
+            for range in through {
+                self.unroll(Some(*range), size(*range) as u32);
+            }
+            return;
+        }
+        let mut all = through[0];
+        for outer in &through[1..] {
+            let (Some(outer), Some(inner)) = (self.place(*outer), self.place(all)) else { return };
+            let Some(&[fused]) = self.act(Action::Fuse { outer, inner }).as_deref() else { return };
+            all = fused;
+        }
+        self.unroll(Some(all), lanes as u32);
+    }
+}
+
+/// How many lanes read what `load` does.
+fn lanes(load: Uop) -> i64 {
+    load.ranges().filter(is_lane).map(size).product()
 }
 
 pub(super) fn has_lanes(load: Uop) -> bool {
     load.ranges().any(|r| is_lane(&r))
-}
-
-fn is_lane(range: &Uop) -> bool {
-    matches!(range.arg(), Arg::Range(_, Axis::Lane))
-}
-
-/// Whether the lanes of `load` are neighbours in memory.
-fn is_in_order(load: Uop) -> bool {
-    load.ranges().filter(is_lane).all(|r| stride(load.src(0).src(1), r) == Some(1))
 }
 
 /// Whether what `load` reads in the loop `k` lies far apart, and does not fit near the processor.

@@ -17,9 +17,10 @@
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
-//! 7. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
-//! 8. The next of rows that are read more than once is asked for.
-//! 9. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
+//! 7. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
+//! 8. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
+//! 9. The next of rows that are read more than once is asked for.
+//! 10. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 
 mod accesses;
 mod ahead;
@@ -29,6 +30,7 @@ mod contraction;
 mod gpu;
 mod portions;
 mod rows;
+mod settle;
 mod shares;
 mod streams;
 mod sweep;
@@ -42,6 +44,7 @@ pub(super) use self::shares::{is_shared, shared_loop};
 use self::tile::{CHAINS, Tile, best_divisor};
 use super::action::{Action, Actions};
 use super::apply::{is_over_results, overwrites_what_it_reads};
+use super::stage::is_lane;
 use crate::dtype::Space;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::Nest;
@@ -149,6 +152,7 @@ impl<'g> Plan<'g, '_> {
         for leaf in leaves(self.kernel) {
             self.shape(leaf);
         }
+        self.settle();
         if streams {
             self.act(Action::Stream {});
         }
@@ -165,7 +169,12 @@ impl<'g> Plan<'g, '_> {
         }
         let chain = nest.path(Some(leaf));
         let accesses = Accesses::of(self.kernel, &nest, leaf);
-        let choice = accesses.best(self.isa, &chain);
+        // Lanes of two loops do not mix.
+        let has_lanes = chain.iter().any(is_lane);
+        if has_lanes && self.write_out_neighbours(&[leaf]) {
+            return;
+        }
+        let choice = accesses.best(self.isa, &chain).filter(|_| !has_lanes);
         let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
         // A product of which more is stored than fits the caches is tiled, and so stored in the order of memory.
         let is_stored_far = accesses.loads.len() > 1 && is_streamed(self.kernel);

@@ -2,7 +2,7 @@
 
 use super::accesses::{Accesses, Choice, held};
 use super::{blocks, is_reduce, size};
-use crate::ir::Uop;
+use crate::ir::{Arg, Axis, Uop};
 use crate::loops::stride;
 use crate::target::Isa;
 
@@ -194,11 +194,12 @@ impl<'g> Reduction<'g, '_> {
         1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64)
     }
 
-    /// Several accumulators for a reduction whose results share nothing.
+    /// Several accumulators for a reduction whose results share nothing, and of which not as many are computed at once.
     fn chains(&self) -> Vec<(Uop<'g>, u32)> {
         let along = self.choice.map(|c| c.axis).filter(|v| !is_reduce(*v)).unwrap_or(self.leaf);
         let axis = self.streams().unwrap_or(along);
-        let enough = self.chain.contains(&axis) && self.count(axis) >= CHAINS;
+        let others: i64 = self.chain.iter().filter(|r| is_written_out(r)).map(|r| size(*r)).product();
+        let enough = self.chain.contains(&axis) && self.count(axis) >= CHAINS && others < CHAINS;
         if enough { vec![(axis, best_divisor(self.count(axis), CHAINS))] } else { vec![] }
     }
 
@@ -224,6 +225,10 @@ fn folds<'g>(accesses: &Accesses<'g>, leaf: Uop<'g>, chain: &[Uop<'g>], choice: 
     let is_product = chain.iter().filter(|r| is_reduce(**r)).count() == 1 && accesses.reductions() == 1;
     let is_full = choice.lanes * accesses.widest() == isa.vector_bytes() as i64;
     isa.folds_broadcasts() && is_product && is_full && !accesses.stream() && accesses.loads.iter().all(is_near)
+}
+
+fn is_written_out(range: &Uop) -> bool {
+    matches!(range.arg(), Arg::Range(_, Axis::Unroll))
 }
 
 /// How much longer few accumulators take: each waits for its own last addition.
