@@ -13,10 +13,11 @@ Measures other schedules for the kernels of a crate and writes the faster ones i
 
     --manifest-path FILE    the crate's Cargo.toml (default: ./Cargo.toml)
     --filter WORD,WORD      only kernels whose name contains one of the words, or whose fingerprint is one
-    --isa NAME              the instruction set, such as x86v3 (default: the best of this machine)
+    --isa NAME              the instruction set, such as x86v3 (default: the best of this machine; to compile, all)
     --budget SECONDS        about how long to search for each kernel (default: 60)
     --verbose               show each schedule that is tried, with its time beside the default's, or why not
     --list                  show the kernels and whether they are tuned; measure nothing
+    --compile               compile the kernels one by one and show how long the C compiler takes for each
     --check                 say whether the file fits the crate's kernels, by the exit status; measure nothing
 ";
 
@@ -27,6 +28,8 @@ pub enum Task {
     Tune,
     /// Show the kernels.
     List,
+    /// Time the C compiler.
+    Compile,
     /// Compare the file with the kernels.
     Check,
     /// Show [`HELP`].
@@ -67,6 +70,7 @@ impl Arguments {
             match word.as_str() {
                 "--check" => read.task = Task::Check,
                 "--list" => read.task = Task::List,
+                "--compile" => read.task = Task::Compile,
                 "--verbose" => read.verbose = true,
                 "--help" | "-h" => read.task = Task::Help,
                 "--" => read.cargo = words.by_ref().collect(),

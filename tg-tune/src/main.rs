@@ -6,6 +6,7 @@
 //! | `kernels` | gets the kernels of a crate from its build |
 //! | `data` | what buffers hold, and which results are alike |
 //! | `bench` | compiles and times one list of actions |
+//! | `compile` | times the C compiler |
 //! | `head` | what the program that runs kernels knows of them |
 //! | `reference` | holds the heuristic's kernel against the interpreter |
 //! | `tune` | chooses |
@@ -17,6 +18,7 @@
 
 mod arguments;
 mod bench;
+mod compile;
 mod data;
 mod head;
 mod kernels;
@@ -61,6 +63,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match arguments.task {
         Task::Check => check(&manifest, &found),
         Task::List => list(&manifest, &found),
+        Task::Compile => compile_all(&manifest, &found, arguments),
         _ => tune_all(&manifest, &found, arguments),
     }
 }
@@ -79,6 +82,19 @@ fn list(manifest: &Path, found: &Kernels) -> Result<ExitCode, String> {
         let levels: Vec<&str> = tuning.of_nest(*nest).map(|entry| entry.isa.name()).collect();
         println!("{nest} {} {}", kernel.name, levels.join(" "));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compile_all(manifest: &Path, found: &Kernels, arguments: &Arguments) -> Result<ExitCode, String> {
+    let (_, tuning) = lockfile::read(manifest)?;
+    let tools = Toolchain::new(&host_triple(), None).map_err(|error| error.to_string())?;
+    let named = |isa: &&Isa| arguments.isa.as_deref().is_none_or(|name| name == isa.name());
+    let isas: Vec<Isa> = tools.compiler().target.isas().iter().filter(named).copied().collect();
+    let chosen = found.all.values().filter(|kernel| arguments.wants(kernel));
+    let jobs = chosen.flat_map(|kernel| isas.iter().map(move |isa| (kernel, *isa)));
+    let compiled =
+        jobs.map(|(kernel, isa)| compile::compile(kernel, isa, &tuning, &tools)).collect::<Result<_, _>>()?;
+    print!("{}", compile::table(compiled));
     Ok(ExitCode::SUCCESS)
 }
 
