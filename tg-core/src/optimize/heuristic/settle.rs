@@ -11,7 +11,7 @@ use crate::schedule::operation;
 /// Fewest operations on all vectors of a tile that are worth a loop.
 const MUCH: f64 = 150.0;
 /// The same, times the elements of each sum: the more these are, the less does storing and loading it count.
-const WORTH: f64 = 80_000.0;
+const WORTH: f64 = 150_000.0;
 /// What an access to elements that lie apart in memory is worth, in operations: they are put in order by about as many shuffles.
 const APART: f64 = 8.0;
 
