@@ -97,8 +97,9 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
     rebuild(steps, &mut done, |step| if is_quotient(step) { step.src(0) * step.src(1).recip() } else { step })
 }
 
-/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then steps of sums in turn, sums without zeros, and prefetches, on a GPU copies
-/// that run ahead, waits for products, barriers, loads ahead of products, and loops that wait ahead.
+/// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then steps of sums in turn, sums
+/// without zeros, and prefetches; on a GPU copies that run ahead, waits for products, barriers, loads ahead of products, and loops
+/// that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
         let passed = (pass.run)(kernel, simplifier);

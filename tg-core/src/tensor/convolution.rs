@@ -15,7 +15,7 @@ use crate::tensor::window::{Windows, slid};
 theme! {
     /// The convolution of `x`, (n, channels, length), with `weights`, (out, channels / groups, taps), to (n, out, …);
     /// `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and groups 1 if left
-    /// out.
+    /// out. Products with padding may be left out, so that results there are finite where a weight is infinite.
     fn conv1d(
         x: Uop<'g>,
         weights: Uop<'g>,
@@ -31,7 +31,8 @@ theme! {
 
     /// The convolution of `x`, (n, channels, height, width), with `weights`, (out, channels / groups, kh, kw), to
     /// (n, out, …, …); `bias`, (out,), is added. Stride and dilation are 1, padding (of zeros, on both sides) 0 and
-    /// groups 1 if left out; each is one number, or one for each axis.
+    /// groups 1 if left out; each is one number, or one for each axis. Products with padding may be left out, so that
+    /// results there are finite where a weight is infinite.
     fn conv2d(
         x: Uop<'g>,
         weights: Uop<'g>,
