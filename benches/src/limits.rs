@@ -200,9 +200,10 @@ fn store<'a>(to: &mut Memory, from: impl Fn(usize) -> &'a [Line]) {
     {
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the feature was detected.
-            return unsafe { store_avx512(to, from) };
+            unsafe { store_avx512(to, from) }
+        } else {
+            store_sse(to, from);
         }
-        return store_sse(to, from);
     }
     #[cfg(not(target_arch = "x86_64"))]
     for first in by_turns(to.len()) {
