@@ -25,9 +25,10 @@ pub(super) fn inside<'g>(nest: &Nest<'g>, value: Uop<'g>, at: Uop<'g>) -> Vec<Uo
     ranges
 }
 
-/// Whether the lanes of `load` are neighbours in memory.
-pub(super) fn is_in_order(load: Uop) -> bool {
-    load.ranges().filter(is_lane).all(|r| stride(load.src(0).src(1), r) == Some(1))
+/// Whether the lanes of a load or store are neighbours in memory.
+pub(super) fn is_in_order(access: Uop) -> bool {
+    let address = access.src(0);
+    address.ranges().filter(is_lane).all(|r| stride(address.src(1), r) == Some(1))
 }
 
 /// Whether a loop is the lanes of vectors.

@@ -4,8 +4,9 @@
 
 use super::{Plan, is_reduce, size};
 use crate::ir::{Arg, Axis, Op, Uop};
-use crate::loops::{Nest, stride};
+use crate::loops::Nest;
 use crate::optimize::action::Action;
+use crate::optimize::stage::is_in_order;
 use crate::schedule::operation;
 
 /// Fewest operations on all vectors of a tile that are worth a loop.
@@ -38,7 +39,7 @@ impl<'g> Plan<'g, '_> {
         let inside = reduce.toposort();
         let after = self.kernel.toposort().into_iter().filter(|n| !inside.contains(n));
         let work = |n: Uop<'g>| match n.op() {
-            Op::Load | Op::Store if is_apart(n) => APART,
+            Op::Load | Op::Store if !is_in_order(n) => APART,
             op if op.is_alu() && !n.dtype().is_index() => operation(op),
             _ => 0.0,
         };
@@ -62,10 +63,4 @@ fn depth(reduce: Uop) -> i64 {
 fn written_out(reduce: Uop) -> i64 {
     let of_kind = |axis| reduce.ranges().filter(move |r| matches!(r.arg(), Arg::Range(_, kind) if *kind == axis));
     if of_kind(Axis::Lane).next().is_none() { 0 } else { of_kind(Axis::Unroll).map(size).product() }
-}
-
-/// Whether the lanes of a load or store are not neighbours in memory.
-fn is_apart(access: Uop) -> bool {
-    let mut lanes = access.src(0).ranges().filter(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane)));
-    lanes.any(|lane| stride(access.src(0).src(1), lane) != Some(1))
 }

@@ -5,8 +5,9 @@
 //! shares what the core can decode.
 
 use super::contraction::has_lanes;
+use super::tile::is_written_out;
 use super::{Plan, is_fresh, is_reduce, reduced};
-use crate::ir::{Arg, Axis, Uop};
+use crate::ir::Uop;
 use crate::loops::{Nest, stride};
 use crate::optimize::prefetch::prefetchable;
 
@@ -32,7 +33,6 @@ impl<'g> Plan<'g, '_> {
             return;
         };
         let path = nest.path(Some(leaf));
-        let is_written_out = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll));
         let tile: Vec<_> = path.iter().copied().filter(is_written_out).collect();
         let results: i64 = tile.iter().map(|r| r.src(0).vmax() as i64).product();
         let is_long = results >= RESULTS && results * taps <= BODY && reduced(&path) >= RUNS * taps;
@@ -75,7 +75,7 @@ fn shared<'g>(address: Uop<'g>, loops: impl Iterator<Item = Uop<'g>>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Graph;
+    use crate::ir::{Axis, Graph};
 
     #[test]
     fn neighbours_share_what_their_windows_overlap_in() {

@@ -227,7 +227,8 @@ fn folds<'g>(accesses: &Accesses<'g>, leaf: Uop<'g>, chain: &[Uop<'g>], choice: 
     isa.folds_broadcasts() && is_product && is_full && !accesses.stream() && accesses.loads.iter().all(is_near)
 }
 
-fn is_written_out(range: &Uop) -> bool {
+/// Whether copies of the body stand for the iterations of `range`.
+pub(super) fn is_written_out(range: &Uop) -> bool {
     matches!(range.arg(), Arg::Range(_, Axis::Unroll))
 }
 
