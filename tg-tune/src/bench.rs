@@ -10,7 +10,7 @@ use tg_core::compile::{Origin, Pack, Portable, Variant, sharing};
 use tg_core::dim::Dim;
 use tg_core::ir::{Graph, Op, text};
 use tg_core::optimize::Actions;
-use tg_core::schedule::flops;
+use tg_core::schedule;
 use tg_core::target::Isa;
 use tg_toolchain::{Executable, Job, Toolchain};
 
@@ -228,14 +228,15 @@ pub fn forms(nest: &str, buffers: usize) -> Result<Vec<Form>, String> {
     forms.into_iter().collect::<Option<_>>().ok_or_else(|| "it has a buffer of unknown type".into())
 }
 
-/// Operations of a call of `kernel`.
+/// Work of a call of `kernel`.
 fn work(kernel: &Portable) -> Result<i64, String> {
     let graph = Graph::new();
     let root = text::parse(&graph, &kernel.nest).map_err(|error| error.to_string())?;
-    Ok(size(&flops(root)))
+    let bytes = kernel.bytes.iter().fold(Dim::ZERO, |sum, bytes| &sum + bytes);
+    Ok(size(&schedule::work(root, &bytes)))
 }
 
-/// Threads that share a call of so many operations: those of the machine, if it is enough.
+/// Threads that share a call of so much work: those of the machine, if it is enough.
 fn threads(work: i64) -> usize {
     let machine = || available_parallelism().map_or(1, usize::from);
     if work < sharing::PARALLEL_WORK { 1 } else { machine() }

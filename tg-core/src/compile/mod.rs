@@ -54,6 +54,7 @@ struct Planned<'g> {
     root: Uop<'g>,
     flops: Dim,
     bytes: Dim,
+    work: Dim,
     /// Which marks were made of it.
     marks: Range<usize>,
     /// What a tuning file says about it.
@@ -163,6 +164,7 @@ fn planned<'g>(
         None => schedule.intermediates[memory.0 as usize - schedule.params].1.clone(),
     };
     let (flops, bytes) = (schedule::flops(merged), schedule::bytes(merged.src(0), &shape));
+    let work = schedule::work(merged, &bytes);
     let base = name::describe(merged);
     let name = unused(base, names);
     let elements = |pointer: Uop<'g>| match pointer.arg() {
@@ -175,7 +177,7 @@ fn planned<'g>(
     let marks = from..simplifier.marks().len();
     let (root, memory) = renumber(root);
     let args = memory.iter().map(|memory| place(*memory, schedule)).collect();
-    Planned { name, args, memory, root, flops, bytes, marks, tuned: vec![] }
+    Planned { name, args, memory, root, flops, bytes, work, marks, tuned: vec![] }
 }
 
 /// `base`, numbered if it is taken, by itself or by another name with its number.
@@ -311,7 +313,8 @@ impl<'g> Plan<'g> {
         let report = self.report();
         let kernel = |(kernel, variants): (Planned, Vec<Variant>)| {
             let name = kernel.symbol();
-            Kernel { name, args: kernel.args, variants, flops: kernel.flops, bytes: kernel.bytes }
+            let Planned { args, flops, bytes, work, .. } = kernel;
+            Kernel { name, args, variants, flops, bytes, work }
         };
         Program {
             name: self.name,

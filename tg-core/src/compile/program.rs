@@ -145,16 +145,8 @@ pub struct Kernel {
     pub flops: Dim,
     /// Bytes read and written, each buffer element once.
     pub bytes: Dim,
-}
-
-impl Kernel {
-    /// Operations and accesses: what decides whether threads share it. An access is taken as four bytes.
-    pub fn work(&self) -> Dim {
-        let accesses = self.bytes.terms().into_iter().map(|(vars, bytes)| {
-            vars.into_iter().map(Dim::from).fold(Dim::from(bytes.div_euclid(4).max(1)), |product, var| &product * &var)
-        });
-        accesses.fold(self.flops.clone(), |sum, term| &sum + &term)
-    }
+    /// Time of a call, as [`crate::schedule::work`] takes it to be: what decides whether threads share it.
+    pub work: Dim,
 }
 
 /// The language kernels are rendered in.

@@ -2,11 +2,12 @@
 
 /// Parts that what belongs to a thread is cut into: more balance better, fewer cost less.
 pub const PARTS: usize = 4;
-/// Work, in operations, below which a kernel stays on the calling thread: a few microseconds, what it costs to share it.
-pub const PARALLEL_WORK: i64 = 20_000;
+/// Work below which a kernel stays on the calling thread: about two microseconds, from which two threads are faster. As all work, it
+/// is in operations of a product: [`crate::schedule::work`].
+pub const PARALLEL_WORK: i64 = 300_000;
 
 /// Least work that is handed to a thread at once.
-const PART_WORK: i64 = 5_000;
+const PART_WORK: i64 = 100_000;
 /// Bytes of scratch memory from which each thread gets one share of a kernel: what the kernel does not keep there it reads
 /// anew for each share, from far away. 2048³ with four times as many takes a tenth longer.
 const LARGE_SCRATCH: usize = 2 << 20;
@@ -20,7 +21,7 @@ const IN_VAIN: i64 = 32;
 pub struct Shared {
     /// Iterations of its outer loop.
     pub iterations: i64,
-    /// Operations in all.
+    /// Work in all.
     pub work: i64,
     /// Bytes of scratch memory, of each thread.
     pub scratch: usize,

@@ -74,26 +74,28 @@ fn parameter(line: &str) -> Option<Parameter> {
     Some(Parameter { name, dtype: dtype.parse().ok()?, shape, role, by_value: *place == "value" })
 }
 
-/// `name flops bytes argument …`.
+/// `name flops bytes work argument …`.
 fn kernel_text(kernel: &Kernel) -> String {
     let slot = |slot: &Slot| match slot {
         Slot::Param(at) => format!(" p{at}"),
         Slot::Workspace(at) => format!(" w{at}"),
     };
     let args: String = kernel.args.iter().map(slot).collect();
-    format!("{} {} {}{args}", kernel.name, print_dim(&kernel.flops), print_dim(&kernel.bytes))
+    let [flops, bytes, work] = [&kernel.flops, &kernel.bytes, &kernel.work].map(print_dim);
+    format!("{} {flops} {bytes} {work}{args}", kernel.name)
 }
 
 fn kernel(line: &str) -> Option<Kernel> {
     let mut words = line.split(' ');
     let name = words.next()?.to_owned();
-    let (flops, bytes) = (parse_dim(words.next()?).ok()?, parse_dim(words.next()?).ok()?);
+    let mut dim = || parse_dim(words.next()?).ok();
+    let (flops, bytes, work) = (dim()?, dim()?, dim()?);
     let slot = |word: &str| match word.split_at_checked(1)? {
         ("p", at) => at.parse().ok().map(Slot::Param),
         ("w", at) => at.parse().ok().map(Slot::Workspace),
         _ => None,
     };
-    Some(Kernel { name, args: words.map(slot).collect::<Option<_>>()?, variants: vec![], flops, bytes })
+    Some(Kernel { name, args: words.map(slot).collect::<Option<_>>()?, variants: vec![], flops, bytes, work })
 }
 
 fn report(text: &str) -> Option<Report> {

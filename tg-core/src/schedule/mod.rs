@@ -26,7 +26,7 @@ use crate::symbolic::Simplifier;
 use crate::target::Device;
 
 pub(crate) use cost::operation;
-pub use cost::{bytes, flops, quotient};
+pub use cost::{bytes, flops, quotient, work};
 pub use memory::Slots;
 
 /// Where a stored tensor lives: a number shared by all kernels of a function, which is also the slot

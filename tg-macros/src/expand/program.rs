@@ -104,7 +104,7 @@ fn kernel_row(kernel: &Kernel, entries: &[Paths], dims: &[Var]) -> TokenStream {
             entry: #kernel, extent: #extent, tile: #tile, scratch: #scratch, repeated: #repeated, packs: &[#(#packs),*],
         })
     });
-    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
+    let [work, flops, bytes] = [&kernel.work, &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims));
     quote! {
         p::Kernel {
             name: #name,

@@ -158,7 +158,7 @@ fn row(kernel: &compile::Kernel, entry: KernelFn, dims: &[Var], tables: &mut Tab
         packs: &[],
     };
     let variants: Vec<_> = kernel.variants.iter().map(variant).collect();
-    let [work, flops, bytes] = [&kernel.work(), &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
+    let [work, flops, bytes] = [&kernel.work, &kernel.flops, &kernel.bytes].map(|dim| polynomial(dim, dims, tables));
     let (args, variants) = (slots(&kernel.args, tables), tables.keep(variants));
     Kernel { name: lasting(&kernel.name), args, variants, work, flops, bytes }
 }
