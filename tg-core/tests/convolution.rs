@@ -1,7 +1,7 @@
 //! The loop nests of convolutions and pools, forward and gradients: one kernel each, which reads its inputs by index
 //! arithmetic that is free of divisions, under conditions that are plain comparisons.
 
-use tg_core::compile::{Function, Language, plan};
+use tg_core::compile::{Function, Language, Variant, plan};
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
 use tg_core::ir::{Graph, Op, Uop, pretty};
@@ -94,6 +94,27 @@ fn gradients_by_weights_fill_the_registers() {
     }
 }
 
+/// Of the gradient by weights of a convolution of `x`: iterations of the loop that threads share, and kernels.
+fn shares_and_kernels(x: [i64; 4]) -> (Option<i64>, usize) {
+    let graph = Graph::new();
+    let (x, w) = (buffer(&graph, x), buffer(&graph, [32, x[1], 5, 5]));
+    let y = conv2d(x, w, None, None, None, None, None).unwrap();
+    let cotangent = graph.buffer(DType::F32, y.shape().to_vec());
+    let gradient = grad(sum(y * cotangent, None).unwrap(), &[w]).unwrap()[0];
+    let program = plan(&graph, &function(&[x, w, cotangent], gradient)).render(&[Isa::X86V4], Language::C);
+    let Variant { extent, tile, .. } = &program.kernels[0].variants[0];
+    (extent.known().map(|extent| extent / tile), program.kernels.len())
+}
+
+/// Each thread puts the pictures of its parts in order, and no others. Where a batch has no even parts, threads share channels.
+#[test]
+fn gradients_by_weights_are_summed_over_parts_of_the_batch() {
+    assert_eq!(shares_and_kernels([128, 32, 24, 24]), (Some(8), 2));
+    assert_eq!(shares_and_kernels([12, 32, 24, 24]), (Some(4), 2));
+    assert_eq!(shares_and_kernels([127, 32, 24, 24]).1, 1);
+    assert_eq!(shares_and_kernels([1, 32, 24, 24]).1, 1);
+}
+
 /// Scratch memories of the kernel, and updates of registers under conditions, for AVX-512.
 fn copies_and_conditions(x: [i64; 4], out: i64, taps: i64) -> (usize, usize) {
     let graph = Graph::new();
@@ -147,7 +168,9 @@ fn check(case: Case, divisions: usize) {
     let loss = sum(y * cotangent, None).unwrap();
     let gradients = grad(loss, &[x, w]).unwrap();
     for (name, value, left) in [("forward", y, 0), ("x", gradients[0], divisions), ("w", gradients[1], 0)] {
-        let [nest] = nests(&graph, &[x, w, cotangent], value)[..] else { panic!("{name}: several kernels") };
+        // A sum over a batch has parts, which a second kernel adds up.
+        let nests = nests(&graph, &[x, w, cotangent], value);
+        let ([nest] | [nest, _]) = nests[..] else { panic!("{name}: {} kernels", nests.len()) };
         assert_eq!(rough_edges(nest), (left, 0), "{name}: {}", pretty(nest));
     }
 }

@@ -399,6 +399,24 @@ fn sums_without_rows_of_zeros_agree_with_the_interpreter() {
     assert!(copied.contains(&true) && copied.contains(&false), "{copied:?}");
 }
 
+/// The gradient of a convolution by its weights: a kernel for the parts of the batch, each of two pictures, and one that adds
+/// them up.
+#[test]
+fn sums_over_parts_of_a_batch_agree_with_the_interpreter() {
+    let graph = Graph::new();
+    let shapes: &[&[usize]] = &[&[8, 3, 14, 14], &[20, 3, 3, 3], &[8, 20, 12, 12]];
+    let case = case_of(&graph, (DType::F32, EXACT_UNIT), shapes, 0.0, |buffers| {
+        let y = conv2d(buffers[0], buffers[1], None, None, None, None, None).expect("a convolution");
+        grad(sum(y * buffers[2], None).expect("a sum"), &buffers[1..2]).expect("a gradient")[0]
+    });
+    let mut kernels = 0;
+    check(&case, &graph, "parts", &mut |kernel, simplifier| {
+        kernels += 1;
+        generate(kernel, Isa::X86V4, None, simplifier)
+    });
+    assert_eq!(kernels, 2);
+}
+
 /// Products with a bias, on matrix units and without: one step of the sum, several, more than there are buffers, and sizes
 /// that nothing divides.
 #[test]

@@ -10,6 +10,12 @@ use crate::tensor::{permuted, reduced, reshaped, shrunk};
 
 /// Parts of a reduction on a processor.
 const PARTS: i64 = 64;
+/// Those of a sum of products over a batch, at most.
+const PARTS_OF_BATCH: i64 = 8;
+/// Products that such a part has at least for each result.
+const WORTH_OF_BATCH: i64 = 256;
+/// Bytes of all such parts, at most.
+const STORED: i64 = 5 << 18;
 /// Rows and columns of the results that a block of threads of a GPU computes at once of a product, at most.
 const TILE: i64 = 64;
 /// Blocks that fill a large GPU, and how many are enough to leave a product as it is.
@@ -34,9 +40,10 @@ pub(super) fn in_parts(node: Uop, device: Device) -> Uop {
 }
 
 /// How many parts a reduction of `many` elements to each of `few` results has.
-fn parts(source: Uop, many: i64, few: i64, device: Device) -> Option<i64> {
+fn parts(source: Uop, axes: &[usize], (many, few): (i64, i64), device: Device) -> Option<i64> {
     if device == Device::Cpu {
-        return (many >= MANY && few <= FEW).then_some(PARTS);
+        let are_few = many >= MANY && few <= FEW;
+        return if are_few { Some(PARTS) } else { parts_of_batch(source, axes, (many, few)) };
     }
     let (results, enough, worth) = match tile(source) {
         Some(results) => (results, ENOUGH, WORTH_OF_PRODUCT),
@@ -45,6 +52,20 @@ fn parts(source: Uop, many: i64, few: i64, device: Device) -> Option<i64> {
     let blocks = (few / results).max(1);
     let parts = (2 * BUSY / blocks).min(many / worth);
     (blocks < enough && parts >= LEAST).then(|| 1 << parts.ilog2())
+}
+
+/// The same for products that are summed over a batch and over positions: the gradient by the weights of a convolution, say. A
+/// thread then puts the operands of its own parts in order, and not those of all.
+fn parts_of_batch(source: Uop, axes: &[usize], (many, few): (i64, i64)) -> Option<i64> {
+    let sizes: Vec<i64> = source.shape().iter().map(Dim::known).collect::<Option<_>>()?;
+    let batch = sizes.iter().position(|size| *size > 1)?;
+    let is_long = |axis: &&usize| sizes[**axis] > 1;
+    if tile(source).is_none() || !axes.contains(&batch) || axes.iter().filter(is_long).count() < 2 {
+        return None;
+    }
+    let is_worth =
+        |parts: &i64| sizes[batch] % parts == 0 && many / parts >= WORTH_OF_BATCH && few * 4 * parts <= STORED;
+    [PARTS_OF_BATCH, PARTS_OF_BATCH / 2].into_iter().find(is_worth)
 }
 
 /// How many results a block computes at once, if elements of `source` are products in which a factor takes part several
@@ -68,7 +89,7 @@ fn split(reduce: Uop, device: Device) -> Option<Uop> {
     let sizes: Vec<i64> = source.shape().iter().map(Dim::known).collect::<Option<_>>()?;
     let many: i64 = axes.iter().map(|axis| sizes[*axis]).product();
     let few = sizes.iter().product::<i64>() / many.max(1);
-    let count = parts(source, many, few, device)?;
+    let count = parts(source, axes, (many, few), device)?;
     // Outer axes make parts that are whole in memory.
     let even = axes.iter().copied().find(|axis| sizes[*axis] > 0 && sizes[*axis] % count == 0);
     let axis = even.or(axes.iter().copied().max_by_key(|axis| sizes[*axis]))?;

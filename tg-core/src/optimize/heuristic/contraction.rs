@@ -6,6 +6,7 @@
 //! where their rows would fall into the same lines of a cache.
 
 use super::accesses::falls_together;
+use super::portions::PORTION;
 use super::{Plan, blocks, is_fresh, is_reduce, size};
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::loops::{Nest, stride};
@@ -146,9 +147,10 @@ impl<'g> Plan<'g, '_> {
         let has_lanes_inside = |at: &Uop<'g>| load.ranges().filter(is_lane).all(|r| is_inside(*at, &r));
         let around = nest.path(Some(k)).into_iter().rev().filter(|r| is_fresh(r) && !is_reduce(*r));
         let mut around = around.filter(has_lanes_inside);
-        match around.find(|at| bytes(at) <= PANEL) {
-            Some(at) => drop(self.stage(at, load)),
-            None => self.stage_portions(load, k),
+        let at = around.find(|at| bytes(at) <= PANEL);
+        let at_once = at.is_some_and(|at| bytes(&at) <= PORTION || self.batch(k).is_none());
+        if let (Some(at), true) = (at, at_once || !self.stage_portions(load, k)) {
+            self.stage(at, load);
         }
     }
 

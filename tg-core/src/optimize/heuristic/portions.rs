@@ -2,7 +2,9 @@
 //! for many results that need them, which are added up in scratch memory.
 //!
 //! The gradient of a convolution by its weights is such a sum: over all pictures, with lanes over channels, which are a
-//! picture's size apart. A picture put in order serves all taps and many channels of the other operand.
+//! picture's size apart. A picture put in order serves all taps and many channels of the other operand. Where the batch has
+//! parts (`schedule/partial.rs`), each has pictures of its own, and threads share parts; else they share channels, and each puts
+//! all pictures in order.
 
 use super::contraction::THREADS;
 use super::{Plan, blocks, is_fresh, is_reduce, size};
@@ -11,35 +13,53 @@ use crate::loops::Nest;
 use crate::optimize::action::Action;
 
 /// Bytes that are put in order at a time: enough to pay for adding up, few enough to stay in the second-level cache.
-const PORTION: i64 = 128 << 10;
+pub(super) const PORTION: i64 = 128 << 10;
 /// Most bytes of the results that are added up.
 const SUMS: i64 = 512 << 10;
+/// Fewest iterations for threads to share.
+const SHARES: i64 = 4;
 /// Time to put an element in its place, in multiply-adds.
 const COPY: f64 = 6.0;
 
 impl<'g> Plan<'g, '_> {
-    /// Runs the outermost loop of the reduction around `k` in portions of `load`, each put in order first.
-    pub(super) fn stage_portions(&mut self, load: Uop<'g>, k: Uop<'g>) {
+    /// Runs the outermost loop of the reduction around `k` in portions of `load`, each put in order first. Returns whether it
+    /// does.
+    pub(super) fn stage_portions(&mut self, load: Uop<'g>, k: Uop<'g>) -> bool {
         let path = Nest::new(self.kernel).path(Some(k));
         let moves = |r: &&Uop<'g>| load.depends_on(**r);
-        let Some(&all) = path.iter().rev().find(|r| is_reduce(**r) && is_fresh(r)).filter(moves) else { return };
-        let Some(&rows) = path.iter().rev().find(|r| is_fresh(r) && !is_reduce(**r) && !moves(r)) else { return };
+        let Some(&all) = path.iter().rev().find(|r| is_reduce(**r) && is_fresh(r)).filter(moves) else { return false };
+        let Some(&rows) = path.iter().rev().find(|r| is_fresh(r) && !is_reduce(**r) && !moves(r)) else { return false };
+        let batch = self.batch(k);
         let bytes = |ranges: &mut dyn Iterator<Item = Uop<'g>>| ranges.map(size).fold(4, i64::saturating_mul);
-        let each = bytes(&mut load.ranges().filter(|r| *r != all));
-        let sums = bytes(&mut path.iter().copied().filter(|r| !is_reduce(*r) && *r != rows));
-        let still = path.iter().copied().filter(|r| !is_reduce(*r) && *r != rows && !load.depends_on(*r));
+        let each = bytes(&mut load.ranges().filter(|r| *r != all && Some(*r) != batch));
+        let results = path.iter().copied().filter(|r| !is_reduce(*r) && *r != rows && Some(*r) != batch);
+        let sums = bytes(&mut results.clone());
         if each > PORTION || sums > SUMS {
-            return;
+            return false;
         }
-        let by = shares(size(rows), SUMS / sums, still.map(size).product());
-        let (Some(shares), _) = self.outermost(rows, by) else { return };
-        let (Some(axis), Some(at)) = (self.place(all), self.place(shares)) else { return };
+        let still = results.filter(|r| !load.depends_on(*r)).map(size).product();
+        let most = (SUMS / sums).min(size(rows));
+        let at = match batch {
+            Some(batch) => (most == size(rows)).then_some(batch),
+            None => self.outermost(rows, shares(size(rows), most, still)).0,
+        };
+        let Some((axis, at)) = at.and_then(|at| Some((self.place(all)?, self.place(at)?))) else { return false };
         self.act(Action::Accumulate { axis, size: (PORTION / each) as u32, at });
         let is_portion = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Serial));
         let portion = Nest::new(self.kernel).loops().into_iter().find(is_portion);
         if let (Some(portion), Some(load)) = (portion, self.operand(k, true)) {
             self.stage(portion, load);
         }
+        true
+    }
+
+    /// The outermost loop around `k`, if each of its iterations has operands of its own, a part of a sum or one of several
+    /// products, and they are enough for threads to share.
+    pub(super) fn batch(&self, k: Uop<'g>) -> Option<Uop<'g>> {
+        let is_shared = |r: &Uop<'g>| is_fresh(r) && !is_reduce(*r) && size(*r) >= SHARES;
+        let outermost = Nest::new(self.kernel).path(Some(k)).last().copied().filter(is_shared)?;
+        let moves = |in_vectors| self.operand(k, in_vectors).is_some_and(|load| load.depends_on(outermost));
+        (moves(true) && moves(false)).then_some(outermost)
     }
 }
 
