@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::address::{Addresses, Told};
 use crate::dim::Var;
 use crate::ir::{Arg, Axis, Op, Uop};
 use crate::lower::Linear;
@@ -35,6 +36,8 @@ pub trait Spelling {
     fn constant(&mut self, node: Uop) -> String;
     /// An elementwise op, vector construction or lane access over operands already written.
     fn value(&mut self, node: Uop, args: &[String]) -> String;
+    /// The statement that names the address `from + index` into `pointer`, for accesses that write or only read.
+    fn address(&mut self, name: &str, pointer: Uop, from: &str, index: &str, written: bool) -> String;
     /// The value read at `pointer + index`.
     fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String;
     /// `value`, which is read only if `valid`, or else `otherwise`.
@@ -69,6 +72,7 @@ pub struct Rendered {
 
 /// Writes `linear` as the function `name`.
 pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelling) -> Rendered {
+    let blocks = blocks(linear);
     let mut emitter = Emitter {
         linear,
         dims,
@@ -76,7 +80,9 @@ pub fn emit(linear: &Linear, name: &str, dims: &[Var], spelling: &mut dyn Spelli
         text: String::new(),
         depth: 1,
         names: FxHashMap::default(),
-        uses: uses(linear),
+        uses: uses(linear, &blocks),
+        addresses: Addresses::new(linear, &blocks),
+        pointers: FxHashMap::default(),
         count: 0,
         scratch: 0,
     };
@@ -100,6 +106,9 @@ struct Emitter<'g, 'a> {
     depth: usize,
     names: FxHashMap<Uop<'g>, String>,
     uses: FxHashMap<Uop<'g>, Uses>,
+    addresses: Addresses<'g>,
+    /// The names of addresses, by the access to the first element.
+    pointers: FxHashMap<Uop<'g>, String>,
     count: usize,
     scratch: usize,
 }
@@ -112,18 +121,14 @@ struct Uses {
     same_block: bool,
 }
 
-fn uses<'g>(linear: &Linear<'g>) -> FxHashMap<Uop<'g>, Uses> {
-    let mut block_of: FxHashMap<Uop<'g>, usize> = FxHashMap::default();
-    let mut uses: FxHashMap<Uop<'g>, Uses> = FxHashMap::default();
+/// The loop that each instruction stands in, by number.
+pub(super) type Blocks<'g> = FxHashMap<Uop<'g>, usize>;
+
+fn blocks<'g>(linear: &Linear<'g>) -> Blocks<'g> {
+    let mut blocks = Blocks::default();
     let (mut open, mut next) = (vec![0], 0);
     for &node in &linear.0 {
-        let block = open[open.len() - 1];
-        for src in node.srcs() {
-            let same_block = block_of.get(&src) == Some(&block);
-            let entry = uses.entry(src).or_insert(Uses { count: 0, same_block });
-            *entry = Uses { count: entry.count + 1, same_block: entry.same_block && same_block };
-        }
-        block_of.insert(node, block);
+        blocks.insert(node, open[open.len() - 1]);
         match node.op() {
             Op::Range => {
                 next += 1;
@@ -131,6 +136,18 @@ fn uses<'g>(linear: &Linear<'g>) -> FxHashMap<Uop<'g>, Uses> {
             }
             Op::Endrange => drop(open.pop()),
             _ => {}
+        }
+    }
+    blocks
+}
+
+fn uses<'g>(linear: &Linear<'g>, blocks: &Blocks<'g>) -> FxHashMap<Uop<'g>, Uses> {
+    let mut uses: FxHashMap<Uop<'g>, Uses> = FxHashMap::default();
+    for &node in &linear.0 {
+        for src in node.srcs() {
+            let same_block = blocks.get(&src) == Some(&blocks[&node]);
+            let entry = uses.entry(src).or_insert(Uses { count: 0, same_block });
+            *entry = Uses { count: entry.count + 1, same_block: entry.same_block && same_block };
         }
     }
     uses
@@ -163,7 +180,7 @@ impl<'g> Emitter<'g, '_> {
             }
             Op::DefineAcc => self.named("a", node, self.names[&node.src(0)].clone(), true),
             Op::UpdateAcc => self.update(node),
-            _ if self.names.contains_key(&node) => {}
+            _ if self.names.contains_key(&node) || self.addresses.is_needless(node) => {}
             _ => self.value(node),
         }
     }
@@ -241,10 +258,9 @@ impl<'g> Emitter<'g, '_> {
     }
 
     fn load(&mut self, node: Uop<'g>) {
-        let index = node.src(0);
-        let (pointer, at) = (self.names[&index.src(0)].clone(), self.names[&index.src(1)].clone());
+        let (pointer, at) = self.place(node);
         let element = self.spelling.load(node, &pointer, &at);
-        let guard = index.srcs().nth(2).map(|v| self.names[&v].clone());
+        let guard = node.src(0).srcs().nth(2).map(|v| self.names[&v].clone());
         let otherwise = node.srcs().nth(1).map(|v| self.names[&v].clone());
         let Some((valid, otherwise)) = guard.zip(otherwise) else { return self.named("v", node, element, false) };
         let spread = self.spread(node);
@@ -263,6 +279,36 @@ impl<'g> Emitter<'g, '_> {
         (self.uses[&load].count == vector.arity()).then_some(vector)
     }
 
+    /// The pointer and the index that `access`, a LOAD or STORE, is written with.
+    fn place(&mut self, access: Uop<'g>) -> (String, String) {
+        let index = access.src(0);
+        let Some(told) = self.addresses.of(access) else {
+            return (self.names[&index.src(0)].clone(), self.names[&index.src(1)].clone());
+        };
+        let pointer = self.pointers.get(&told.first).cloned().unwrap_or_else(|| self.address(told));
+        (pointer, self.spelling.constant(access.graph().index(told.elements)))
+    }
+
+    /// The name of the address that accesses are told from, now that the first of them is written.
+    fn address(&mut self, told: Told<'g>) -> String {
+        let (name, index) = (self.fresh("p"), told.first.src(0));
+        let (pointer, at) = (self.names[&index.src(0)].clone(), self.index(index.src(1)));
+        let line = self.spelling.address(&name, index.src(0), &pointer, &at, told.is_written);
+        self.line(line);
+        self.pointers.insert(told.first, name.clone());
+        name
+    }
+
+    /// The text of an index, which has a name if something else needs it and stands above.
+    fn index(&mut self, index: Uop<'g>) -> String {
+        if let Some(text) = self.names.get(&index) {
+            return text.clone();
+        }
+        let constant = |s: Uop<'g>| self.names.get(&s).cloned().unwrap_or_else(|| self.spelling.constant(s));
+        let args: Vec<_> = index.srcs().map(constant).collect();
+        self.spelling.value(index, &args)
+    }
+
     fn store(&mut self, node: Uop<'g>) {
         let index = node.src(0);
         if index.src(1).op() == Op::Vectorize {
@@ -271,12 +317,8 @@ impl<'g> Emitter<'g, '_> {
             let line = self.spelling.scatter(node, pointer, &self.names[&first], step, value);
             return self.line(line);
         }
-        let line = self.spelling.store(
-            node,
-            &self.names[&index.src(0)],
-            &self.names[&index.src(1)],
-            &self.names[&node.src(1)],
-        );
+        let (pointer, at) = self.place(node);
+        let line = self.spelling.store(node, &pointer, &at, &self.names[&node.src(1)]);
         self.line(line);
     }
 

@@ -1,6 +1,7 @@
 //! From instructions to text: one emitter with a table of spellings for each language of expressions, and one of its own
 //! for PTX, which has none.
 
+mod address;
 mod c;
 mod emit;
 mod ptx;

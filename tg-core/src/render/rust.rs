@@ -131,6 +131,10 @@ impl Spelling for Rust {
         }
     }
 
+    fn address(&mut self, name: &str, _: Uop, from: &str, index: &str, _: bool) -> String {
+        format!("let {name} = {from}.offset({index} as isize);")
+    }
+
     fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String {
         match node.dtype() {
             DType { lanes: 1, .. } => format!("load({pointer}, {index})"),

@@ -218,6 +218,12 @@ impl Spelling for C {
         }
     }
 
+    fn address(&mut self, name: &str, pointer: Uop, from: &str, index: &str, written: bool) -> String {
+        let ty = self.ty(pointer.dtype().pointee());
+        let qualifier = if written { "" } else { "const " };
+        format!("{qualifier}{ty} *{name} = {from} + {index};")
+    }
+
     fn load(&mut self, node: Uop, pointer: &str, index: &str) -> String {
         let dtype = node.dtype();
         let stored = DType { scalar: if dtype.is_bool() { Scalar::I8 } else { dtype.scalar }, ..dtype };
