@@ -108,6 +108,10 @@ tensor_fn! {
         x.min(1)
     }
 
+    pub fn max_of_vectors_propagates_nan(x: Tensor<f32, 5, 64>) -> Tensor<f32, 5> {
+        x.max(1)
+    }
+
     pub fn max_of_negative(x: Tensor<f32, 2, 2>) -> Tensor<f32, 2> {
         x.max(1)
     }
@@ -123,13 +127,13 @@ tensor_fn! {
     pub fn where_does_not_leak_nan(x: Tensor<f32, 3>) -> Tensor<f32, 3> {
         x.ge(0.0).where_(x.sqrt(), 0.0)
     }
-
-    pub fn round_half_to_even(x: Tensor<f32, 6>) -> Tensor<f32, 6> {
-        x.round()
-    }
 }
 
 tensor_fn! {
+    pub fn round_half_to_even(x: Tensor<f32, 6>) -> Tensor<f32, 6> {
+        x.round()
+    }
+
     pub fn round_tf32_exponents(x: Tensor<f32, 60>) -> Tensor<f32, 60> {
         x.round_tf32()
     }
@@ -162,6 +166,12 @@ tensor_fn! {
         x.maximum(y)
     }
 
+    pub fn maximum_of_vectors(x: Tensor<f32, 96>, y: Tensor<f32, 96>) -> Tensor<f32, 96> {
+        x.maximum(y)
+    }
+}
+
+tensor_fn! {
     pub fn minimum_special(x: Tensor<f32, 6>, y: Tensor<f32, 6>) -> Tensor<f32, 6> {
         x.minimum(y)
     }
@@ -174,9 +184,7 @@ tensor_fn! {
         let out = x.relu();
         (out * cot).sum().grad(x)
     }
-}
 
-tensor_fn! {
     pub fn abs_at_zero(x: Tensor<f32, 3>) -> Tensor<f32, 3> {
         x.abs()
     }
@@ -269,6 +277,7 @@ mod tests {
     case!(sum_with_nan(x));
     case!(max_propagates_nan(x));
     case!(min_propagates_nan(x));
+    case!(max_of_vectors_propagates_nan(x));
     case!(max_of_negative(x));
     case!(softmax_masked(x));
     case!(logsumexp_masked(x));
@@ -282,6 +291,7 @@ mod tests {
     case!(fill_masked_pad(x));
     case!(add_special(x, y));
     case!(maximum_special(x, y));
+    case!(maximum_of_vectors(x, y));
     case!(minimum_special(x, y));
     case!(relu_at_zero(x), relu_at_zero_grad(x, cot));
     case!(abs_at_zero(x), abs_at_zero_grad(x, cot));

@@ -5,6 +5,32 @@ use super::types::{carrier, integer, integer_literal, type_name, widest};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Op, Uop};
 
+/// A function of two vectors x and y.
+struct Binary<'a> {
+    name: &'a str,
+    /// Above those of the functions it calls.
+    rank: u8,
+    /// What is defined where there is an instruction for it, and the call by which GCC has it.
+    instruction: Option<(&'static str, String)>,
+    portable: String,
+}
+
+impl Binary<'_> {
+    /// What stands before `function`, and what that returns.
+    fn body(&self, function: &str) -> (String, String) {
+        let (portable, body) = (&self.portable, format!("{function}_body"));
+        match &self.instruction {
+            None => (String::new(), portable.clone()),
+            Some((guard, call)) => (
+                format!(
+                    "#if defined({guard}) && !defined(__clang__)\n#define {body} {call}\n#else\n#define {body} {portable}\n#endif\n"
+                ),
+                body,
+            ),
+        }
+    }
+}
+
 impl C {
     pub(super) fn cast(&mut self, node: Uop, text: &str) -> String {
         let (from, to) = (node.src(0).dtype(), node.dtype());
@@ -147,14 +173,18 @@ impl C {
         if dtype.lanes == 1 {
             return self.call("nanmax", dtype, &[dtype, dtype], args, "y != y ? y : y > x ? y : x");
         }
-        // max(x, y) is x if either is NaN, so that only y remains to be looked at.
+        self.nanmax(dtype, args)
+    }
+
+    /// The larger of two vectors, NaN where one is. The maximum is x if either is, so that only y remains to be looked at:
+    /// where that is NaN, AVX-512 keeps it in the instruction itself.
+    fn nanmax(&mut self, dtype: DType, args: &[String]) -> String {
         let larger = self.extremum("max", dtype, &["x".into(), "y".into()]);
-        let body = self.select(dtype, "y != y", "y", &larger);
-        let (ty, function) = (self.ty(dtype), format!("nanmax_{}", type_name(dtype)));
-        self.define(&format!("5 {function}"), || {
-            format!("static inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {body}; }}")
-        });
-        format!("{function}({})", args.join(", "))
+        let portable = self.select(dtype, "y != y", "y", &larger);
+        let builtins = x86_builtin("max", dtype).zip(x86_builtin("cmp", dtype)).filter(|_| dtype.bytes() == 64);
+        let call = |(max, cmp)| format!("{max}512_mask(y, x, y, {cmp}512_mask(y, y, 7, -1, 4), 4)");
+        let instruction = builtins.map(|builtins| ("__AVX512F__", call(builtins)));
+        self.binary(Binary { name: "nanmax", rank: 5, instruction, portable }, dtype, args)
     }
 
     /// `y > x ? y : x` or `x < y ? x : y`: one instruction on x86, which GCC has to be told.
@@ -164,16 +194,19 @@ impl C {
             return self.call(name, dtype, &[dtype, dtype], args, body);
         };
         let portable = self.call(&format!("portable_{name}"), dtype, &[dtype, dtype], &["x".into(), "y".into()], body);
-        let (ty, function) = (self.ty(dtype), format!("{name}_{}", type_name(dtype)));
-        let (guard, call) = match dtype.bytes() {
+        let instruction = Some(match dtype.bytes() {
             64 => ("__AVX512F__", format!("{builtin}512_mask({operands}, x, -1, 4)")),
             32 => ("__AVX__", format!("{builtin}256({operands})")),
             _ => ("__SSE2__", format!("{builtin}({operands})")),
-        };
-        self.define(&format!("4 {function}"), || {
-            format!(
-                "#if defined({guard}) && !defined(__clang__)\n#define {function}_body {call}\n#else\n#define {function}_body {portable}\n#endif\nstatic inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {function}_body; }}"
-            )
+        });
+        self.binary(Binary { name, rank: 4, instruction, portable }, dtype, args)
+    }
+
+    fn binary(&mut self, binary: Binary, dtype: DType, args: &[String]) -> String {
+        let (ty, function) = (self.ty(dtype), format!("{}_{}", binary.name, type_name(dtype)));
+        self.define(&format!("{} {function}", binary.rank), || {
+            let (before, body) = binary.body(&function);
+            format!("{before}static inline __attribute__((always_inline)) {ty} {function}({ty} x, {ty} y) {{ return {body}; }}")
         });
         format!("{function}({})", args.join(", "))
     }
