@@ -1,7 +1,7 @@
 //! Operations as C expressions.
 
 use super::C;
-use super::types::{carrier, integer, integer_literal, type_name, widest};
+use super::types::{carrier, float_literal, integer, integer_literal, type_name, widest};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Arg, Op, Uop};
 
@@ -40,6 +40,11 @@ impl C {
         if from.is_bool() && from.lanes > 1 {
             let ones = integer(to, true);
             let mask = self.mask(node.src(0), text, ones);
+            if to.is_float() {
+                // The bits of 1, or those of 0.
+                let (ty, bits, one) = (self.ty(to), self.ty(ones), self.splat(to, &float_literal(1.0, to)));
+                return format!("({ty})({mask} & ({bits}){one})");
+            }
             return self.convert(&format!("(-{mask})"), ones, to);
         }
         if from.is_float() && to.is_int() {
