@@ -89,3 +89,28 @@ fn parts<'g>(index: Uop<'g>) -> Option<(Uop<'g>, i64)> {
     let parts = constant.map_or((sum, 0), |constant| (sum.src(0), constant as i64));
     is_plain.then_some(parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{C, emit};
+    use super::*;
+    use crate::dtype::DType;
+    use crate::ir::{Arg, Axis, Graph};
+    use crate::lower::linearize;
+
+    /// `y[i] = x[i + 3] + x[i + 1] + (i < 4 ? x[i] : 0)`
+    #[test]
+    fn accesses_are_told_from_the_first_that_has_no_condition() {
+        let g = Graph::new();
+        let (i, x) = (g.range(g.index(8), Axis::Loop), g.global(DType::F32, 0));
+        let [third, first] = [3, 1].map(|k| x.element(i + g.index(k), None).load());
+        let guarded = x.element(i, Some(i.lt(g.index(4))));
+        let guarded = g.node(Op::Load, DType::F32, &[guarded, g.constant(DType::F32, 0.0)], Arg::None);
+        let store = g.global(DType::F32, 1).element(i, None).store(third + first + guarded, &[i]);
+        let text = emit(&linearize(g.sink(&[store])), "k", &[], &mut C::default()).source;
+        for part in ["const f32 *p1 = b0 + (r0 + 1ll);", "= p1[2ll];", "= p1[0ll];", "? b0[r0] : 0.0f;", " b1[r0] = "] {
+            assert_eq!(text.matches(part).count(), 1, "{part}:\n{text}");
+        }
+        assert_eq!(text.matches("3ll").count(), 0, "an index that nothing needs:\n{text}");
+    }
+}
