@@ -10,6 +10,9 @@ use super::emit::Blocks;
 use crate::ir::{Op, Uop};
 use crate::lower::Linear;
 
+/// Different addresses from which a name pays: that of one or two may be a part of the instructions that access it.
+const FEWEST: usize = 3;
+
 /// How an access is written.
 #[derive(Clone, Copy)]
 pub(super) struct Told<'g> {
@@ -49,10 +52,11 @@ impl<'g> Addresses<'g> {
         self.indices.contains(&node)
     }
 
-    /// Tells accesses from the first of them, if they differ. Each comes with its distance from a place they have in common.
+    /// Tells accesses from the first of them. Each comes with its distance from a place that they have in common.
     fn tell(&mut self, group: &[(Uop<'g>, i64)]) {
         let Some(&(first, least)) = group.iter().min_by_key(|(_, distance)| *distance) else { return };
-        if group.iter().any(|(_, distance)| *distance != least) {
+        let distances: FxHashSet<i64> = group.iter().map(|(_, distance)| *distance).collect();
+        if distances.len() >= FEWEST {
             let is_written = group.iter().any(|(access, _)| access.op() == Op::Store);
             let told = |distance| Told { first, elements: distance - least, is_written };
             self.accesses.extend(group.iter().map(|(access, distance)| (*access, told(distance))));
@@ -98,19 +102,26 @@ mod tests {
     use crate::ir::{Arg, Axis, Graph};
     use crate::lower::linearize;
 
-    /// `y[i] = x[i + 3] + x[i + 1] + (i < 4 ? x[i] : 0)`
+    /// `y[i] = x[i + 5] + x[i + 3] + x[i + 1] + (i < 4 ? x[i] : 0)`
     #[test]
     fn accesses_are_told_from_the_first_that_has_no_condition() {
         let g = Graph::new();
         let (i, x) = (g.range(g.index(8), Axis::Loop), g.global(DType::F32, 0));
-        let [third, first] = [3, 1].map(|k| x.element(i + g.index(k), None).load());
+        let [last, middle, first] = [5, 3, 1].map(|k| x.element(i + g.index(k), None).load());
         let guarded = x.element(i, Some(i.lt(g.index(4))));
         let guarded = g.node(Op::Load, DType::F32, &[guarded, g.constant(DType::F32, 0.0)], Arg::None);
-        let store = g.global(DType::F32, 1).element(i, None).store(third + first + guarded, &[i]);
+        let store = g.global(DType::F32, 1).element(i, None).store(last + middle + first + guarded, &[i]);
         let text = emit(&linearize(g.sink(&[store])), "k", &[], &mut C::default()).source;
-        for part in ["const f32 *p1 = b0 + (r0 + 1ll);", "= p1[2ll];", "= p1[0ll];", "? b0[r0] : 0.0f;", " b1[r0] = "] {
+        for part in [
+            "const f32 *p1 = b0 + (r0 + 1ll);",
+            "= p1[4ll];",
+            "= p1[2ll];",
+            "= p1[0ll];",
+            "? b0[r0] : 0.0f;",
+            " b1[r0] = ",
+        ] {
             assert_eq!(text.matches(part).count(), 1, "{part}:\n{text}");
         }
-        assert_eq!(text.matches("3ll").count(), 0, "an index that nothing needs:\n{text}");
+        assert_eq!(text.matches("5ll").count(), 0, "an index that nothing needs:\n{text}");
     }
 }
