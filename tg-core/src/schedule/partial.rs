@@ -54,13 +54,15 @@ fn parts(source: Uop, axes: &[usize], (many, few): (i64, i64), device: Device) -
     (blocks < enough && parts >= LEAST).then(|| 1 << parts.ilog2())
 }
 
-/// The same for products that are summed over a batch and over positions: the gradient by the weights of a convolution, say. A
-/// thread then puts the operands of its own parts in order, and not those of all.
+/// The same for products that are summed over a batch and, with axes of results between, over positions: the gradient by the
+/// weights of a convolution, say. A thread then puts the operands of its own parts in order, and not those of all. Where the axes
+/// are neighbours, the sum is that of a product of matrices, whose rows are in order.
 fn parts_of_batch(source: Uop, axes: &[usize], (many, few): (i64, i64)) -> Option<i64> {
     let sizes: Vec<i64> = source.shape().iter().map(Dim::known).collect::<Option<_>>()?;
-    let batch = sizes.iter().position(|size| *size > 1)?;
-    let is_long = |axis: &&usize| sizes[**axis] > 1;
-    if tile(source).is_none() || !axes.contains(&batch) || axes.iter().filter(is_long).count() < 2 {
+    let mut long = (0..sizes.len()).filter(|axis| sizes[*axis] > 1);
+    let batch = long.next().filter(|batch| axes.contains(batch))?;
+    let are_positions_behind = long.skip_while(|axis| axes.contains(axis)).any(|axis| axes.contains(&axis));
+    if tile(source).is_none() || !are_positions_behind {
         return None;
     }
     let is_worth =
@@ -158,6 +160,31 @@ mod tests {
         assert_eq!(stored(&[16, 1 << 18], &[1]), dims(&[16, 16, 1]));
         assert_eq!(stored(&[65536, 4096], &[1]), None);
         assert_eq!(stored(&[128, 784], &[0]), None);
+    }
+
+    #[test]
+    fn products_over_a_batch_and_positions_have_parts() {
+        let stored = |sizes: [i64; 4], axes: [usize; 2]| {
+            let graph = Graph::new();
+            let dims = |sizes: [i64; 4]| sizes.map(Dim::from).to_vec();
+            // Each factor is the same along one axis of the results.
+            let factor = |axis: usize| {
+                let one = std::array::from_fn(|a| if a == axis { 1 } else { sizes[a] });
+                crate::tensor::expand(graph.buffer(DType::F32, dims(one)), dims(sizes)).expect("a larger shape")
+            };
+            let results: Vec<usize> = (0..4).filter(|axis| !axes.contains(axis)).collect();
+            let sum = reduced(factor(results[0]) * factor(results[1]), Op::Add, &axes);
+            let nodes = in_parts(sum, Device::Cpu).toposort();
+            nodes.into_iter().find(|n| n.op() == Op::Contiguous).map(|n| n.shape().to_vec())
+        };
+        let dims = |sizes: [i64; 5]| Some(sizes.map(Dim::from).to_vec());
+        assert_eq!(stored([16, 32, 128, 32], [0, 2]), dims([8, 1, 32, 1, 32]));
+        assert_eq!(stored([12, 32, 32, 128], [0, 3]), dims([4, 1, 32, 32, 1]));
+        // Many results, no even parts, a product of matrices, and no batch.
+        assert_eq!(stored([16, 512, 128, 512], [0, 2]), None);
+        assert_eq!(stored([17, 32, 128, 32], [0, 2]), None);
+        assert_eq!(stored([16, 128, 32, 32], [0, 1]), None);
+        assert_eq!(stored([16, 128, 32, 32], [1, 3]), None);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::optimize::action::Action;
 use crate::optimize::prefetch::prefetchable;
 use crate::optimize::stage::{is_in_order, is_lane, loads, operand as converted};
 
-/// Bytes that the second-level cache is taken to hold of an operand.
-pub(super) const NEAR: i64 = 1 << 20;
+/// Bytes that the second-level cache is taken to hold of an operand: half of what some have, for two threads of a core share it,
+/// of one program or of several.
+pub(super) const NEAR: i64 = 512 << 10;
 /// Bytes between elements from which each is on a line of its own, in a place that no prefetcher expects.
 const JUMP: i64 = 1 << 10;
 /// Tiles that read a panel, from which copying it pays.
