@@ -5,6 +5,9 @@
 //! lines of the next part are asked for, evenly: not at once, which would be more than memory gives. Without readers they are
 //! asked into the first-level cache, else into the second, where they wait. What lies behind the last part is asked for in
 //! vain.
+//!
+//! A part with readers that the first-level cache does not hold is asked into that some iterations ahead, too: hardware does so
+//! by itself, but less well in a core that two threads share.
 
 use super::linearize::Linear;
 use crate::dtype::DType;
@@ -14,6 +17,10 @@ use crate::symbolic::Simplifier;
 
 /// Bytes of a line of a cache, or fewer.
 const LINE: i64 = 64;
+/// Bytes of a part that the first-level cache may hold.
+const HELD: i64 = 24 << 10;
+/// How many bytes ahead what a loop reads is asked into the first-level cache.
+const AHEAD: i64 = 2 << 10;
 
 pub fn prefetch<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let mut marked: Vec<_> = linear.0.iter().filter(|n| is_marked(n)).map(|n| origin(n.src(0).src(0))).collect();
@@ -62,23 +69,33 @@ fn hints<'g>(loops: &[Uop<'g>], loads: &[Uop<'g>], simplifier: &mut Simplifier<'
     let (&elements, around) = loops.split_first()?;
     let first = loads.iter().map(|load| load.src(0)).min_by_key(|index| index.src(1).vmin())?;
     let step: i64 = loads.iter().map(|load| load.dtype().lanes as i64).sum();
-    let (readers, parts) = around.split_at(around.iter().position(|r| first.src(1).depends_on(*r))?);
     if stride(first.src(1), elements) != Some(step) {
         return None;
     }
-    let sharing = readers.iter().try_fold(1i64, |n, r| n.checked_mul(i64::try_from(r.src(0).vmax()).ok()?))?;
-    let (_, so_far) = readers
-        .iter()
-        .fold((elements.src(0), elements), |(size, so_far), reader| (reader.src(0) * size, *reader * size + so_far));
-    let next = first.src(1).substitute(&[(parts[0], parts[0] + 1), (elements, elements.like(0))]);
-    let share = (step + sharing - 1) / sharing.max(1);
-    let line = (LINE / loads[0].dtype().element().bytes() as i64).max(1);
-    let level = Arg::Slot(if readers.is_empty() { 1 } else { 2 });
-    let hint = |ahead: i64| {
-        let place = simplifier.simplify(next + so_far * share + so_far.like(ahead));
-        next.graph().node(Op::Prefetch, DType::VOID, &[first.src(0).element(place, None)], level.clone())
+    let moves = around.iter().position(|r| first.src(1).depends_on(*r)).unwrap_or(around.len());
+    let (readers, parts) = around.split_at(moves);
+    let bytes = loads[0].dtype().element().bytes() as i64;
+    let line = (LINE / bytes).max(1);
+    let mut hint = |place: Uop<'g>, level| {
+        let index = first.src(0).element(simplifier.simplify(place), None);
+        place.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
     };
-    Some((0..share).step_by(line as usize).map(hint).collect())
+    let mut hints = vec![];
+    let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
+    if !readers.is_empty() && !is_held {
+        let ahead = first.src(1) + (AHEAD / (step * bytes)).max(1) * step;
+        hints.extend((0..step).step_by(line as usize).map(|at| hint(ahead + at, 1)));
+    }
+    if let Some(&part) = parts.first() {
+        let sharing = readers.iter().try_fold(1i64, |n, r| n.checked_mul(i64::try_from(r.src(0).vmax()).ok()?))?;
+        let so_far = |(size, so_far), reader: &Uop<'g>| (reader.src(0) * size, *reader * size + so_far);
+        let (_, so_far) = readers.iter().fold((elements.src(0), elements), so_far);
+        let next = first.src(1).substitute(&[(part, part + 1), (elements, elements.like(0))]);
+        let share = (step + sharing - 1) / sharing.max(1);
+        let level = if readers.is_empty() { 1 } else { 2 };
+        hints.extend((0..share).step_by(line as usize).map(|at| hint(next + so_far * share + at, level)));
+    }
+    Some(hints)
 }
 
 /// `list` with `hints` before the instruction `at`.

@@ -21,6 +21,7 @@
 //! 8. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
 //! 9. The next of rows that are read more than once is asked for.
 //! 10. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
+//! 11. Some steps of a tiled sum are written out.
 
 mod accesses;
 mod ahead;
@@ -32,6 +33,7 @@ mod portions;
 mod rows;
 mod settle;
 mod shares;
+mod steps;
 mod streams;
 mod sweep;
 mod taps;
@@ -139,9 +141,10 @@ impl<'g> Plan<'g, '_> {
         for edges in [Edges::Open, Edges::Trimmed, Edges::Read] {
             (self.kernel, self.actions) = before.clone();
             if self.shaped(edges) {
-                return;
+                break;
             }
         }
+        self.write_out_steps();
     }
 
     /// Shapes all loops; returns whether `edges` could be kept to.
