@@ -133,20 +133,32 @@ fn pictures_are_read_where_they_are_if_few_results_share_them() {
     assert_eq!(copies_and_conditions([1, 64, 56, 56], 64, 7), (3, 0));
 }
 
-/// Of 14 results and 3 taps each, 16 elements are read for 84 multiply-adds of two vectors.
-#[test]
-fn neighbouring_results_read_an_element_once() {
+/// How many elements the innermost loop of a convolution reads one by one, and how often it adds to a vector, for AVX-512.
+fn elements_and_additions(x: [i64; 4], out: i64, taps: i64) -> (usize, usize) {
     let graph = Graph::new();
-    let (x, w) = (buffer(&graph, [1, 64, 56, 56]), buffer(&graph, [64, 64, 3, 3]));
-    let y = conv2d(x, w, None, None, Some(Each(vec![1])), None, None).unwrap();
+    let (x, w) = (buffer(&graph, x), buffer(&graph, [out, x[1], taps, taps]));
+    let y = conv2d(x, w, None, None, Some(Each(vec![taps / 2])), None, None).unwrap();
     let lowered = plan(&graph, &function(&[x, w], y)).lower(&[Isa::X86V4]);
     let list = &lowered[0][0].linear.0;
     let first = list.iter().position(|n| n.op() == Op::UpdateAcc).unwrap();
     let begin = list[..first].iter().rposition(|n| n.op() == Op::Range).unwrap();
     let end = begin + list[begin..].iter().position(|n| n.op() == Op::Endrange).unwrap();
     let count = |is: &dyn Fn(&Uop) -> bool| list[begin..end].iter().filter(|n| is(n)).count();
-    assert_eq!(count(&|n| n.op() == Op::Load && n.dtype().lanes == 1), 16);
-    assert_eq!(count(&|n| n.op() == Op::UpdateAcc), 84);
+    (count(&|n| n.op() == Op::Load && n.dtype().lanes == 1), count(&|n| n.op() == Op::UpdateAcc))
+}
+
+/// Of 14 results and 3 taps each, 16 elements are read for 84 multiply-adds of two vectors.
+#[test]
+fn neighbouring_results_read_an_element_once() {
+    assert_eq!(elements_and_additions([1, 64, 56, 56], 64, 3), (16, 84));
+}
+
+/// A tile of a whole row of 24 results and 5 taps each: the 6 of 120 products beside the row are left out, and nothing has a
+/// condition or is copied but weights and results.
+#[test]
+fn products_beside_rows_are_left_out() {
+    assert_eq!(elements_and_additions([8, 32, 24, 24], 32, 5), (24, 114));
+    assert_eq!(copies_and_conditions([8, 32, 24, 24], 32, 5), (2, 0));
 }
 
 /// The quotients and remainders in a nest, and the conditions that are more than `sum < constant`.

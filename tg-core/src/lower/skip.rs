@@ -23,7 +23,7 @@ fn conditional(node: Uop) -> Option<Uop> {
 }
 
 /// The condition without which `factor` is zero in all lanes.
-fn condition(factor: Uop) -> Option<Uop> {
+pub(super) fn condition(factor: Uop) -> Option<Uop> {
     let is_same = |n: &Uop| n.op() == Op::Cast || n.op() == Op::Vectorize && n.srcs().all(|s| s == n.src(0));
     let load = std::iter::successors(Some(factor), |n| is_same(n).then(|| n.src(0))).last()?;
     let is_zero = load.op() == Op::Load && load.srcs().nth(1)?.as_const().is_some_and(|v| v.to_f64() == 0.0);

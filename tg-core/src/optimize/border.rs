@@ -203,14 +203,29 @@ pub(super) fn share_of_zeros<'g>(kernel: Uop<'g>, load: Uop<'g>) -> Option<f64> 
     rows.share_of_zeros()
 }
 
-/// Which share of the elements that `load` reads for `tile` neighbouring results keep a condition, if sums leave out the
-/// rows that the tensor does not have, and nothing is copied; `None` where they cannot.
-pub(super) fn share_of_guards<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: usize) -> Option<f64> {
+/// What remains of conditions in a sum that leaves out the rows which the tensor does not have, where nothing is copied.
+pub(super) struct Guards {
+    /// Which share of the elements that a tile of results reads keeps a condition.
+    pub share: f64,
+    /// Which share of the products is known to be zero, and left out: in tiles of whole rows.
+    pub zeros: f64,
+}
+
+/// What remains of the conditions of `load` for tiles of about `tile` neighbouring results, or of whole rows of at most `whole`;
+/// `None` where rows cannot be left out.
+pub(super) fn guards<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: usize, whole: usize) -> Option<Guards> {
     let (directions, _) = directions(kernel, load)?;
     let rows = trimmed(&directions).filter(|_| load.srcs().nth(1).is_some_and(is_zero))?;
-    let others = directions.iter().filter(|d| d.valid != (None, None) && !std::ptr::eq(*d, rows));
-    let share = |d: &Coordinate<'g>| d.edges().map(|[all, edges]| edges as f64 / all.min(tile) as f64);
-    others.map(share).sum()
+    let mut guards = Guards { share: 0.0, zeros: 0.0 };
+    for direction in directions.iter().filter(|d| d.valid != (None, None) && !std::ptr::eq(*d, rows)) {
+        let [all, edges] = direction.edges()?;
+        if all <= whole {
+            guards.zeros += direction.share_of_zeros()?;
+        } else {
+            guards.share += edges as f64 / all.min(tile) as f64;
+        }
+    }
+    Some(guards)
 }
 
 /// All values of a sum of these terms; `None` if these are too many.

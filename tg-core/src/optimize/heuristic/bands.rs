@@ -4,11 +4,12 @@
 
 use super::accesses::Accesses;
 use super::contraction::{READERS, THREADS};
+use super::tile::whole;
 use super::{Plan, blocks, is_reduce, reduced, size};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::optimize::action::Action;
-use crate::optimize::border::{Extent, extent, share_of_guards, share_of_zeros};
+use crate::optimize::border::{Extent, extent, guards, share_of_zeros};
 use crate::optimize::stage::loads;
 
 /// Share of a sum that is rows of zeros, from which they are left out.
@@ -69,7 +70,7 @@ impl<'g> Plan<'g, '_> {
     /// Whether `load` is better read where it is: element by element, whether or not it is copied, and with few conditions.
     fn is_open(&mut self, load: usize) -> bool {
         let read = loads(self.kernel)[load];
-        let (guards, copy) = (share_of_guards(self.kernel, read, TILE), extent(self.kernel, read));
+        let (guards, copy) = (guards(self.kernel, read, TILE, whole(self.isa) as usize), extent(self.kernel, read));
         let Some((guards, copy)) = guards.zip(copy) else { return false };
         let nest = Nest::new(self.kernel);
         let chain = nest.path(nest.innermost(read));
@@ -78,7 +79,7 @@ impl<'g> Plan<'g, '_> {
         let readers = inside as f64 * read.dtype().bytes() as f64 / copy.bytes as f64;
         // Rows of zeros that a copy would have.
         let zeros = share_of_zeros(self.kernel, read).filter(|zeros| *zeros < ZEROS).unwrap_or(0.0);
-        GUARD * guards < COPY / readers + zeros && self.is_read_by_element(load, &chain)
+        GUARD * guards.share < COPY / readers + zeros + guards.zeros && self.is_read_by_element(load, &chain)
     }
 
     /// Whether lanes run over the same of the loops `chain`, with which `load` does not move, whether or not it is copied.

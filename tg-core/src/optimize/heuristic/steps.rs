@@ -4,9 +4,9 @@
 //! to a tenth less time for products of matrices, a seventh for windows whose index takes some instructions.
 
 use super::tile::is_written_out;
-use super::{Plan, is_fresh, is_reduce, leaves, reduced};
+use super::{Plan, is_fresh, is_reduce, leaves, reduced, size};
 use crate::ir::{Arg, Op, Uop};
-use crate::loops::Nest;
+use crate::loops::{Nest, stride};
 use crate::optimize::accumulate::only_reduction;
 use crate::optimize::stage::is_lane;
 
@@ -16,6 +16,8 @@ const RESULTS: i64 = 8;
 const BODY: i64 = 2;
 /// The same, where they are all steps of a short loop.
 const WHOLE: i64 = 4;
+/// Registers beside the sums, and the vectors of all steps, where steps share elements.
+const BESIDE: i64 = 3;
 /// Most steps of a loop of which nothing is left.
 const SHORT: i64 = 8;
 /// Fewest runs of the body.
@@ -38,20 +40,35 @@ impl<'g> Plan<'g, '_> {
         let is_tiled =
             *sum.arg() == Arg::Op(Op::Add) && sum.src(0).op() == Op::Mul && sum.ranges().any(|r| is_lane(&r));
         let is_whole = !sum.srcs().skip(1).any(|r| is_written_out(&r));
-        let results = sum.ranges().filter(is_written_out).map(super::size).product();
+        let results = sum.ranges().filter(is_written_out).map(size).product();
         let runs = reduced(&Nest::new(self.kernel).path(Some(leaf)));
-        let by = steps(count, results, self.isa.vector_registers() as i64);
+        let registers = self.isa.vector_registers() as i64;
+        let held = self.vectors_of_windows(leaf).map_or(0, |vectors| (registers - BESIDE - results) / vectors);
+        let by = steps(count, results, registers, held);
         (is_tiled && is_whole && results >= RESULTS && runs >= RUNS * by).then_some(by)
+    }
+
+    /// How many vectors of a tile one step of `leaf` reads, if the next step reads elements of results beside.
+    fn vectors_of_windows(&self, leaf: Uop<'g>) -> Option<i64> {
+        let nest = Nest::new(self.kernel);
+        let tile: Vec<_> = nest.path(Some(leaf)).into_iter().filter(is_written_out).collect();
+        let (vectors, elements) = self.read_in(leaf);
+        let (&[vectors], &[element]) = (&vectors[..], &elements[..]) else { return None };
+        let element = element.src(0).src(1);
+        let step = stride(element, leaf).filter(|step| *step != 0)?;
+        let is_window = tile.iter().any(|r| stride(element, *r) == Some(step));
+        is_window.then(|| tile.iter().filter(|r| vectors.depends_on(**r)).map(|r| size(*r)).product())
     }
 }
 
-/// How many of `count` steps to write out, each for `results` vectors, with so many `registers`: all, if they are few, or as many
-/// as divide them.
-fn steps(count: i64, results: i64, registers: i64) -> i64 {
+/// How many of `count` steps to write out, each for `results` vectors, with so many `registers`, which hold what `held` steps read:
+/// all, if they are few, or as many as divide them.
+fn steps(count: i64, results: i64, registers: i64, held: i64) -> i64 {
     if count <= SHORT && count * results <= WHOLE * registers {
         return count;
     }
-    (1..=BODY * registers / results.max(1)).rev().find(|by| count % by == 0).unwrap_or(1)
+    let most = (BODY * registers / results.max(1)).max(held);
+    (1..=most).rev().find(|by| count % by == 0).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -60,13 +77,14 @@ mod tests {
 
     #[test]
     fn as_many_steps_as_divide_all() {
-        let of_avx512 = |count, results| steps(count, results, 32);
+        let of_avx512 = |count, results| steps(count, results, 32, 0);
         assert_eq!(of_avx512(1024, 24), 2);
         assert_eq!(of_avx512(784, 16), 4);
         assert_eq!(of_avx512(513, 19), 3);
         assert_eq!(of_avx512(7, 16), 7);
         assert_eq!(of_avx512(7, 24), 1);
         assert_eq!(of_avx512(1009, 16), 1);
-        assert_eq!(steps(1024, 12, 16), 2);
+        assert_eq!(steps(1024, 12, 16, 0), 2);
+        assert_eq!(steps(20, 20, 32, 4), 4);
     }
 }

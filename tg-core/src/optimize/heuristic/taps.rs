@@ -45,10 +45,7 @@ impl<'g> Plan<'g, '_> {
     /// How many elements a tile reads in all steps along `leaf`, for each that it reads one by one; `None` where there are no
     /// such windows, shorter than the tile, beside vectors.
     fn windows(&self, leaf: Uop<'g>, tile: &[Uop<'g>]) -> Option<f64> {
-        let nest = Nest::new(self.kernel);
-        let inside = |l: &Uop<'g>| nest.innermost(*l) == Some(leaf);
-        let (vectors, elements): (Vec<_>, Vec<_>) =
-            prefetchable(self.kernel).into_iter().filter(inside).partition(|l| has_lanes(*l));
+        let (vectors, elements) = self.read_in(leaf);
         let &[element] = &elements[..] else { return None };
         let address = element.src(0).src(1);
         let along =
@@ -56,6 +53,13 @@ impl<'g> Plan<'g, '_> {
         let rows = tile.iter().copied().filter(|r| address.depends_on(*r));
         let is_wide = !vectors.is_empty() && rows.clone().any(|r| along(&r));
         is_wide.then(|| shared(address, rows.chain([leaf])))?
+    }
+
+    /// What the loop `leaf` loads in vectors, and what one by one.
+    pub(super) fn read_in(&self, leaf: Uop<'g>) -> (Vec<Uop<'g>>, Vec<Uop<'g>>) {
+        let nest = Nest::new(self.kernel);
+        let inside = |l: &Uop<'g>| nest.innermost(*l) == Some(leaf);
+        prefetchable(self.kernel).into_iter().filter(inside).partition(|l| has_lanes(*l))
     }
 }
 

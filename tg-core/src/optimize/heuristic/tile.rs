@@ -12,6 +12,10 @@ pub(super) const CHAINS: i64 = 4;
 const MOST: i64 = 16;
 /// The same, where each is little more than an instruction.
 const TALL: i64 = 28;
+/// How much longer tiles take that are not as long as a loop with which a condition varies: they cannot be told what is zero.
+const GUARDED: f64 = 1.15;
+/// Registers for what whole rows are multiplied with.
+const BESIDE: i64 = 8;
 /// Bytes of a row from which it is a stream of its own, to be prefetched.
 const LONG: i64 = 4 << 10;
 /// Least additions to a sum, if a result has several.
@@ -139,7 +143,11 @@ impl<'g> Reduction<'g, '_> {
     /// Most steps of `axis` in a tile.
     fn most(&self, axis: Uop<'g>) -> i64 {
         let is_tall = self.lanes(axis) == 1 && axis.src(0).as_int().is_some() && self.folds;
-        if is_tall { TALL } else { MOST }
+        match is_tall {
+            true => TALL,
+            false if self.is_guarded(axis) && size(axis) <= whole(self.isa) => size(axis),
+            false => MOST,
+        }
     }
 
     /// The same, where a cache holds what is read along `axis`, beside the columns that pass through it.
@@ -184,14 +192,20 @@ impl<'g> Reduction<'g, '_> {
         if self.accesses.may_overlap(axis) { blocks(size(axis), self.lanes(axis)) } else { self.count(axis) }
     }
 
-    /// How much longer `axis` takes in blocks of `by` steps, for what they compute twice or leave over.
+    /// Whether a load keeps a condition that varies with `axis`.
+    fn is_guarded(&self, axis: Uop<'g>) -> bool {
+        self.accesses.loads.iter().any(|load| load.srcs().nth(2).is_some_and(|valid| valid.depends_on(axis)))
+    }
+
+    /// How much longer `axis` takes in blocks of `by` steps, for what they compute twice, leave over, or do not know.
     fn waste(&self, axis: Uop<'g>, by: i64) -> f64 {
         let (size, block) = (size(axis), by * self.lanes(axis));
+        let guarded = if block < size && self.is_guarded(axis) { GUARDED } else { 1.0 };
         if self.accesses.may_overlap(axis) {
-            return (blocks(size.max(1), block) * block) as f64 / size.max(1) as f64;
+            return guarded * (blocks(size.max(1), block) * block) as f64 / size.max(1) as f64;
         }
         let (count, rest) = (self.count(axis), (self.count(axis) % by) as f64);
-        1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64)
+        guarded * (1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64))
     }
 
     /// Several accumulators for a reduction whose results share nothing, and of which not as many are computed at once.
@@ -225,6 +239,11 @@ fn folds<'g>(accesses: &Accesses<'g>, leaf: Uop<'g>, chain: &[Uop<'g>], choice: 
     let is_product = chain.iter().filter(|r| is_reduce(**r)).count() == 1 && accesses.reductions() == 1;
     let is_full = choice.lanes * accesses.widest() == isa.vector_bytes() as i64;
     isa.folds_broadcasts() && is_product && is_full && !accesses.stream() && accesses.loads.iter().all(is_near)
+}
+
+/// The longest rows of which a tile is to have whole ones.
+pub(super) fn whole(isa: Isa) -> i64 {
+    isa.vector_registers() as i64 - BESIDE
 }
 
 /// Whether copies of the body stand for the iterations of `range`.
