@@ -72,30 +72,39 @@ fn hints<'g>(loops: &[Uop<'g>], loads: &[Uop<'g>], simplifier: &mut Simplifier<'
     if stride(first.src(1), elements) != Some(step) {
         return None;
     }
+    let bytes = loads[0].dtype().element().bytes() as i64;
     let moves = around.iter().position(|r| first.src(1).depends_on(*r)).unwrap_or(around.len());
     let (readers, parts) = around.split_at(moves);
-    let bytes = loads[0].dtype().element().bytes() as i64;
-    let line = (LINE / bytes).max(1);
+    let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
+    let is_asked_again = !readers.is_empty() && !is_held;
+    let own = is_asked_again.then(|| (first.src(1) + (AHEAD / (step * bytes)).max(1) * step, step, 1));
+    let next = match parts.first() {
+        Some(part) => Some(share_of_next(first.src(1), elements, readers, (*part, step))?),
+        None => None,
+    };
     let mut hint = |place: Uop<'g>, level| {
         let index = first.src(0).element(simplifier.simplify(place), None);
         place.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
     };
-    let mut hints = vec![];
-    let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
-    if !readers.is_empty() && !is_held {
-        let ahead = first.src(1) + (AHEAD / (step * bytes)).max(1) * step;
-        hints.extend((0..step).step_by(line as usize).map(|at| hint(ahead + at, 1)));
-    }
-    if let Some(&part) = parts.first() {
-        let sharing = readers.iter().try_fold(1i64, |n, r| n.checked_mul(i64::try_from(r.src(0).vmax()).ok()?))?;
-        let so_far = |(size, so_far), reader: &Uop<'g>| (reader.src(0) * size, *reader * size + so_far);
-        let (_, so_far) = readers.iter().fold((elements.src(0), elements), so_far);
-        let next = first.src(1).substitute(&[(part, part + 1), (elements, elements.like(0))]);
-        let share = (step + sharing - 1) / sharing.max(1);
-        let level = if readers.is_empty() { 1 } else { 2 };
-        hints.extend((0..share).step_by(line as usize).map(|at| hint(next + so_far * share + at, level)));
-    }
-    Some(hints)
+    let line = (LINE / bytes).max(1) as usize;
+    let lines = |(place, count, level)| (0..count).step_by(line).map(|at| hint(place + at, level)).collect::<Vec<_>>();
+    Some(own.into_iter().chain(next).flat_map(lines).collect())
+}
+
+/// Where in the next iteration of `part` the elements are that one iteration asks for, how many, and into which cache: all of the
+/// `readers` together ask for as many as they read, `step` in an iteration of `elements`.
+fn share_of_next<'g>(
+    place: Uop<'g>,
+    elements: Uop<'g>,
+    readers: &[Uop<'g>],
+    (part, step): (Uop<'g>, i64),
+) -> Option<(Uop<'g>, i64, u32)> {
+    let sharing = readers.iter().try_fold(1i64, |n, r| n.checked_mul(i64::try_from(r.src(0).vmax()).ok()?))?;
+    let so_far = |(size, so_far), reader: &Uop<'g>| (reader.src(0) * size, *reader * size + so_far);
+    let (_, so_far) = readers.iter().fold((elements.src(0), elements), so_far);
+    let share = (step + sharing - 1) / sharing.max(1);
+    let next = place.substitute(&[(part, part + 1), (elements, elements.like(0))]);
+    Some((next + so_far * share, share, if readers.is_empty() { 1 } else { 2 }))
 }
 
 /// `list` with `hints` before the instruction `at`.

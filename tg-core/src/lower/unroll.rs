@@ -57,10 +57,10 @@ fn combine<'g>(node: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifier<'g>) -
 
 /// Whether `sum`, or a single product, is of what is zero by a condition that never holds.
 fn is_nothing<'g>(sum: Uop<'g>, simplifier: &mut Simplifier<'g>) -> bool {
-    let value = if sum.op() == Op::Reduce && *sum.arg() == Arg::Op(Op::Add) { sum.src(0) } else { sum };
-    let factors = if value.op() == Op::Mul { value.arity() } else { 0 };
-    let mut conditions = value.srcs().take(factors).filter_map(condition);
-    conditions.any(|condition| simplifier.simplify(condition).as_const().is_some_and(|holds| holds.to_f64() == 0.0))
+    let is_sum = sum.op() == Op::Reduce && *sum.arg() == Arg::Op(Op::Add);
+    let product = if is_sum { sum.src(0) } else { sum };
+    let mut never = |condition| simplifier.simplify(condition).as_const().is_some_and(|holds| holds.to_f64() == 0.0);
+    product.op() == Op::Mul && product.srcs().filter_map(condition).any(&mut never)
 }
 
 /// All values combined as a balanced tree, which is both the shortest and the most exact order.

@@ -134,6 +134,12 @@ impl<'g> Coordinate<'g> {
         Some([values.len(), values.iter().filter(is_edge).count()])
     }
 
+    /// How many elements along it a result needs, and those between.
+    fn taps(&self) -> i128 {
+        let span = |t: &Term<'g>| t.coefficient.abs() * t.factors.iter().map(|f| f.vmax()).product::<i128>();
+        self.form.terms.iter().filter(|t| !is_loop(t)).map(span).sum::<i128>() + 1
+    }
+
     /// Whether there is no element at some value from `first` to `last`.
     fn is_outside(&self, first: i128, last: i128) -> bool {
         let (low, high) = self.valid;
@@ -211,18 +217,27 @@ pub(super) struct Guards {
     pub zeros: f64,
 }
 
-/// What remains of the conditions of `load` for tiles of about `tile` neighbouring results, or of whole rows of at most `whole`;
-/// `None` where rows cannot be left out.
-pub(super) fn guards<'g>(kernel: Uop<'g>, load: Uop<'g>, tile: usize, whole: usize) -> Option<Guards> {
+/// How many neighbouring results along a row make a tile.
+pub(super) struct Tiles {
+    /// About.
+    pub results: usize,
+    /// The longest rows of which a tile has a whole one.
+    pub whole: usize,
+    /// Most steps of a sum along such a row, which are written out.
+    pub taps: i128,
+}
+
+/// What remains of the conditions of `load` for such tiles; `None` where rows cannot be left out.
+pub(super) fn guards<'g>(kernel: Uop<'g>, load: Uop<'g>, tiles: Tiles) -> Option<Guards> {
     let (directions, _) = directions(kernel, load)?;
     let rows = trimmed(&directions).filter(|_| load.srcs().nth(1).is_some_and(is_zero))?;
     let mut guards = Guards { share: 0.0, zeros: 0.0 };
     for direction in directions.iter().filter(|d| d.valid != (None, None) && !std::ptr::eq(*d, rows)) {
         let [all, edges] = direction.edges()?;
-        if all <= whole {
+        if all <= tiles.whole && direction.taps() <= tiles.taps.min(all as i128) {
             guards.zeros += direction.share_of_zeros()?;
         } else {
-            guards.share += edges as f64 / all.min(tile) as f64;
+            guards.share += edges as f64 / all.min(tiles.results) as f64;
         }
     }
     Some(guards)

@@ -4,12 +4,13 @@
 
 use super::accesses::Accesses;
 use super::contraction::{READERS, THREADS};
+use super::taps::TAPS;
 use super::tile::whole;
 use super::{Plan, blocks, is_reduce, reduced, size};
 use crate::ir::Uop;
 use crate::loops::Nest;
 use crate::optimize::action::Action;
-use crate::optimize::border::{Extent, extent, guards, share_of_zeros};
+use crate::optimize::border::{Extent, Tiles, extent, guards, share_of_zeros};
 use crate::optimize::stage::loads;
 
 /// Share of a sum that is rows of zeros, from which they are left out.
@@ -70,7 +71,8 @@ impl<'g> Plan<'g, '_> {
     /// Whether `load` is better read where it is: element by element, whether or not it is copied, and with few conditions.
     fn is_open(&mut self, load: usize) -> bool {
         let read = loads(self.kernel)[load];
-        let (guards, copy) = (guards(self.kernel, read, TILE, whole(self.isa) as usize), extent(self.kernel, read));
+        let tiles = Tiles { results: TILE, whole: whole(self.isa) as usize, taps: TAPS.into() };
+        let (guards, copy) = (guards(self.kernel, read, tiles), extent(self.kernel, read));
         let Some((guards, copy)) = guards.zip(copy) else { return false };
         let nest = Nest::new(self.kernel);
         let chain = nest.path(nest.innermost(read));

@@ -1,7 +1,7 @@
 //! Some steps of a sum are written out: what a loop takes for itself, to count and to move on in memory, is then a smaller part.
 //!
 //! A core that runs nothing else does that beside the products. One whose other thread is busy decodes half as much: it takes up
-//! to a tenth less time for products of matrices, a seventh for windows whose index takes some instructions.
+//! to a tenth less time for products of matrices, a fifth for windows whose index takes some instructions.
 
 use super::tile::is_written_out;
 use super::{Plan, is_fresh, is_reduce, leaves, reduced, size};

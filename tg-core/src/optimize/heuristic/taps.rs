@@ -12,7 +12,7 @@ use crate::loops::{Nest, stride};
 use crate::optimize::prefetch::prefetchable;
 
 /// Most steps of a sum that are written out, each for all results of a tile.
-const TAPS: i64 = 8;
+pub(super) const TAPS: i64 = 8;
 /// Most multiply-adds in the body of a loop.
 const BODY: i64 = 256;
 /// Fewest results of a tile.

@@ -143,10 +143,11 @@ impl<'g> Reduction<'g, '_> {
     /// Most steps of `axis` in a tile.
     fn most(&self, axis: Uop<'g>) -> i64 {
         let is_tall = self.lanes(axis) == 1 && axis.src(0).as_int().is_some() && self.folds;
-        match is_tall {
-            true => TALL,
-            false if self.is_guarded(axis) && size(axis) <= whole(self.isa) => size(axis),
-            false => MOST,
+        let is_row = self.is_guarded(axis) && size(axis) <= whole(self.isa);
+        match (is_tall, is_row) {
+            (true, _) => TALL,
+            (false, true) => size(axis),
+            (false, false) => MOST,
         }
     }
 
