@@ -228,7 +228,8 @@ actions! {
     }
     /// Results go to memory past the caches, for those that are larger than the caches.
     Stream "stream" {}
-    /// While an iteration of a loop reads a part of memory, what the next one will read is asked for.
+    /// While an iteration of a loop reads a part of memory, what the next one will read is asked for, and some of the part itself
+    /// ahead, if the first-level cache does not hold it.
     Prefetch "prefetch" {
         /// The load, by its place among the kernel's, scratch memory included.
         load: usize,

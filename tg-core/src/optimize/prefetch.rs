@@ -1,5 +1,6 @@
 //! Prefetching: a load is marked so that, while one iteration of a loop reads its part of memory, what the next iteration
-//! will read is asked for. `lower/prefetch.rs` makes the instructions.
+//! will read is asked for, and what comes next in a part that the first-level cache does not hold. `lower/prefetch.rs` makes the
+//! instructions.
 //!
 //! It pays where hardware does not see what comes next: the next panel of a copy that many results read over and over, or
 //! the next row of a matrix whose rows are read more than once.

@@ -1,6 +1,6 @@
 //! Operands with zeros around them are copied with the zeros: all at once where that stays near, else some rows at a
 //! time. Where so few results need an element that the copy would take longer than conditions on what remains of the zeros,
-//! they are read where they are.
+//! they are read where they are, as they are where a tile has whole rows: what is beside these is then known to be zero.
 
 use super::accesses::Accesses;
 use super::contraction::{READERS, THREADS};

@@ -6,7 +6,7 @@
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
-//!    take longer than the few conditions that then remain, it is read where it is.
+//!    take longer than the few conditions that then remain, or none do in tiles of whole rows, it is read where it is.
 //! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
