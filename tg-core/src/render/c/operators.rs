@@ -15,6 +15,9 @@ struct Binary<'a> {
     portable: String,
 }
 
+/// Bytes of the smallest vectors that have instructions.
+const SMALLEST: usize = 16;
+
 impl Binary<'_> {
     /// What stands before `function`, and what that returns.
     fn body(&self, function: &str) -> (String, String) {
@@ -175,10 +178,22 @@ impl C {
         if plain {
             return self.extremum("max", dtype, args);
         }
-        if dtype.lanes == 1 {
-            return self.call("nanmax", dtype, &[dtype, dtype], args, "y != y ? y : y > x ? y : x");
-        }
-        self.nanmax(dtype, args)
+        if dtype.lanes == 1 { self.nanmax_of_numbers(dtype, args) } else { self.nanmax(dtype, args) }
+    }
+
+    /// The larger of two numbers, NaN if one is. Of the portable form GCC makes a branch on which is larger, which data may take as
+    /// often as not; one on NaN is foreseen.
+    fn nanmax_of_numbers(&mut self, dtype: DType, args: &[String]) -> String {
+        let instruction = match dtype.scalar {
+            Scalar::F32 => Some("maxss"),
+            Scalar::F64 => Some("maxsd"),
+            _ => None,
+        };
+        let vector = self.ty(dtype.vec((SMALLEST / dtype.bytes()) as u16));
+        let larger = |name| format!("__builtin_ia32_{name}(({vector}){{y}}, ({vector}){{x}})[0]");
+        let call = |name| ("__SSE2__", format!("(__builtin_expect(y != y, 0) ? y : {})", larger(name)));
+        let (instruction, portable) = (instruction.map(call), "y != y ? y : y > x ? y : x".into());
+        self.binary(Binary { name: "nanmax", rank: 5, instruction, portable }, dtype, args)
     }
 
     /// The larger of two vectors, NaN where one is. The maximum is x if either is, so that only y remains to be looked at:
