@@ -14,6 +14,12 @@ const MOST: i64 = 16;
 const TALL: i64 = 28;
 /// How much longer tiles take that are not as long as a loop with which a condition varies: they cannot be told what is zero.
 const GUARDED: f64 = 1.15;
+/// Bytes that memory is written in: two lines of a cache.
+const PAIR: i64 = 128;
+/// How much longer tiles take of which rows are not whole pairs of lines, where results go to memory past the caches.
+const HALVES: f64 = 1.1;
+/// The same for each row: memory is then written at so many places.
+const PLACE: f64 = 0.002;
 /// Registers for what whole rows are multiplied with.
 const BESIDE: i64 = 8;
 /// Bytes of a row from which it is a stream of its own, to be prefetched.
@@ -170,7 +176,11 @@ impl<'g> Reduction<'g, '_> {
                     continue;
                 }
                 let loads = (self.loads(a, [w, h]) + self.loads(b, [h, w])) / (w * h) as f64;
-                let cost = (1.0 + loads) * self.waste(a, x) * self.waste(b, y) * latency(w * h);
+                let cost = (1.0 + loads)
+                    * self.waste(a, x)
+                    * self.waste(b, y)
+                    * self.places([(a, x), (b, y)])
+                    * latency(w * h);
                 // Of equal ones, that with the least of the outer loop: usually, long rows rather than many.
                 if cost < best.0 * EQUAL {
                     best = (cost, x, y);
@@ -207,6 +217,18 @@ impl<'g> Reduction<'g, '_> {
         }
         let (count, rest) = (self.count(axis), (self.count(axis) % by) as f64);
         guarded * (1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64))
+    }
+
+    /// How much longer it takes to store tiles of so many steps past the caches, where rows of all results are whole pairs of lines.
+    fn places(&self, steps: [(Uop<'g>, i64); 2]) -> f64 {
+        let bytes = self.accesses.widest();
+        let [(axis, by), (_, rows)] = if self.lanes(steps[0].0) > 1 { steps } else { [steps[1], steps[0]] };
+        let is_in_pairs = |elements: i64| elements * bytes % PAIR == 0;
+        match self.accesses.stream() && self.lanes(axis) > 1 && is_in_pairs(size(axis)) {
+            true if is_in_pairs(by * self.lanes(axis)) => 1.0 + PLACE * rows as f64,
+            true => HALVES,
+            false => 1.0,
+        }
     }
 
     /// Several accumulators for a reduction whose results share nothing, and of which not as many are computed at once.
