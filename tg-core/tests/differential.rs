@@ -216,7 +216,8 @@ fn tried<'g>(kernel: Uop<'g>, actions: impl Iterator<Item = Action>, simplifier:
 
 fn action(random: &mut Random) -> Action {
     let axis = random.below(4);
-    match random.below(19) {
+    match random.below(20) {
+        19 => Action::Lookahead {},
         16 => Action::Edge { load: random.below(3) },
         17 => Action::Trim { axis: random.below(8) },
         18 => Action::Pack { load: random.below(3) },

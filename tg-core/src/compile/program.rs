@@ -77,7 +77,8 @@ pub struct Variant {
     pub tile: i64,
     /// Bytes at `scratch`, aligned to 64, that each concurrent call has for itself; on a GPU, bytes of shared memory.
     pub scratch: usize,
-    /// Elements that each call puts into scratch memory, whichever part it covers: where calls are many, that is done in vain.
+    /// Elements that each call puts into scratch memory, whichever part it covers, or in whose time it jumps through memory: where
+    /// calls are many, that is done in vain.
     pub repeated: i64,
     /// Copies of constant operands, in the order of the arguments that follow [`Kernel::args`].
     pub packs: Vec<Pack>,

@@ -95,7 +95,8 @@ pub enum Arg {
     Ahead(u32),
     /// STORE: past the caches, for what is not read again soon. A hint that changes no result.
     Stream,
-    /// LOAD: what it reads in the next iteration of a loop is asked for while one runs. A hint that changes no result.
+    /// LOAD: what it reads in the next iteration of a loop is asked for while one runs; STORE: what the kernel reads and stores in
+    /// the next iteration of the loop that threads share. A hint that changes no result.
     Prefetch,
 }
 

@@ -8,6 +8,7 @@
 //! Invariant: nothing after this module knows shapes, axes or views.
 
 mod access;
+mod block;
 mod build;
 mod canonical;
 mod digits;
@@ -15,6 +16,7 @@ mod nest;
 mod substitute;
 
 pub use access::{in_vectors, is_aligned, stride, terms};
+pub use block::{Block, are_near, blocks, bytes};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
 pub use digits::{Digits, field};

@@ -2,6 +2,7 @@
 
 mod gpu;
 mod linearize;
+mod lookahead;
 mod narrow;
 mod passes;
 mod prefetch;

@@ -1,7 +1,7 @@
 //! The table of passes.
 
 use super::linearize::{Linear, linearize};
-use super::{gpu, narrow, prefetch, separate, skip, taps, tf32, transcendental, unroll, vectorize};
+use super::{gpu, lookahead, narrow, prefetch, separate, skip, taps, tf32, transcendental, unroll, vectorize};
 use crate::dtype::Scalar;
 use crate::ir::{Memo, Op, Uop, rebuild};
 use crate::symbolic::Simplifier;
@@ -107,7 +107,10 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
         passed
     };
     let list = linearize(passes(isa).iter().fold(kernel, run));
-    let linear = if isa.is_gpu() { list } else { prefetch::prefetch(skip::skip(taps::in_turn(list)), simplifier) };
+    let hinted = |list, simplifier: &mut Simplifier<'g>| {
+        lookahead::lookahead(prefetch::prefetch(skip::skip(taps::in_turn(list)), simplifier), simplifier)
+    };
+    let linear = if isa.is_gpu() { list } else { hinted(list, simplifier) };
     simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
         return linear;

@@ -16,7 +16,7 @@ use crate::loops::stride;
 use crate::symbolic::Simplifier;
 
 /// Bytes of a line of a cache, or fewer.
-const LINE: i64 = 64;
+pub(super) const LINE: i64 = 64;
 /// Bytes of a part that the first-level cache may hold.
 const HELD: i64 = 24 << 10;
 /// How many bytes ahead what a loop reads is asked into the first-level cache.

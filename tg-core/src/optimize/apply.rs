@@ -6,6 +6,7 @@ use super::border::{Rows, border};
 use super::divide::divide;
 use super::fuse::fuse;
 use super::keep::keep;
+use super::lookahead::looking_ahead;
 use super::matrix::{group, matrix};
 use super::pack::pack;
 use super::pad::pad;
@@ -186,6 +187,8 @@ impl Action {
                 self.invalid("the loop is not that of one sum, of zeros but for one condition on it and loops around")
             })?,
             Action::Stream {} => streamed(kernel),
+            Action::Lookahead {} => looking_ahead(kernel)
+                .ok_or_else(|| self.invalid("threads share no loop, or its iterations go through too much, or not through memory in order, or results go past the caches"))?,
             Action::Prefetch { load } => prefetched(kernel, self.nth(&prefetchable(kernel), load)?),
             Action::Keep { axis } => keep(kernel, range(axis)?, simplifier)
                 .ok_or_else(|| self.invalid("no later loop computes what this one does, at a cost worth a store"))?,

@@ -14,6 +14,7 @@ mod fuse;
 mod heuristic;
 mod keep;
 mod layout;
+mod lookahead;
 mod margin;
 mod matrix;
 mod merge;

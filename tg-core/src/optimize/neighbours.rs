@@ -84,6 +84,7 @@ fn axis(action: &mut Action) -> Option<&mut usize> {
         | Action::Group { .. }
         | Action::Fuse { .. }
         | Action::Stream {}
+        | Action::Lookahead {}
         | Action::Prefetch { .. } => None,
     }
 }

@@ -118,8 +118,8 @@ const ARGUMENTS: &[Rule] = rules! {
     range_arg [Range]
         |n| matches!(n.arg(), Arg::Range(..)) => "its argument is a number and an axis kind";
     store_arg [Store]
-        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Ahead(2..)) =>
-        "it says nothing, or to go past the caches, or to run ahead by some iterations";
+        |n| matches!(n.arg(), Arg::None | Arg::Stream | Arg::Prefetch | Arg::Ahead(2..)) =>
+        "it says nothing, to go past the caches, that what comes next is asked for, or to run ahead by some iterations";
     load_arg [Load]
         |n| matches!(n.arg(), Arg::None | Arg::Prefetch) => "it says nothing, or that what comes next is asked for";
     prefetch_arg [Prefetch]

@@ -28,6 +28,7 @@ mod ahead;
 mod bands;
 mod constants;
 mod contraction;
+mod far;
 mod gpu;
 mod portions;
 mod rows;
@@ -145,6 +146,7 @@ impl<'g> Plan<'g, '_> {
             }
         }
         self.write_out_steps();
+        self.look_ahead();
     }
 
     /// Shapes all loops; returns whether `edges` could be kept to.
@@ -153,6 +155,7 @@ impl<'g> Plan<'g, '_> {
         let streams = is_streamed(self.kernel);
         let trimmed = self.border(edges);
         for leaf in leaves(self.kernel) {
+            self.in_order(leaf);
             self.shape(leaf);
         }
         self.settle();
