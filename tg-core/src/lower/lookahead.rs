@@ -1,8 +1,9 @@
-//! Before: results are marked, of which the next share's memory is to be asked for. After: PREFETCH in a loop of its own.
+//! Before: results are marked, for which memory is to be asked for ahead. After: PREFETCH, in loops of its own.
 //!
-//! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level cache.
-//! Of each buffer that is a block of memory, which moves on with the loop. The loops inside, over results, share its lines evenly:
-//! all at once would be more than memory gives. What lies behind the last block is asked for in vain.
+//! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level cache;
+//! or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of memory, which
+//! moves on with the loop. The loops inside, over results, share its lines evenly: all at once would be more than memory gives.
+//! What lies behind the last block is asked for in vain.
 
 use std::ops::Range;
 
@@ -31,8 +32,8 @@ pub fn lookahead<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Lin
     blocks.iter().fold(linear, |linear, block| asked(&linear.0, at, (block, ahead), simplifier).unwrap_or(linear))
 }
 
-/// `list` with hints about `block`, which moves on with the loop at `shared`, into that level of caches and for so many iterations ahead;
-/// `None` if it has too many lines.
+/// `list` with hints about `block`, which moves on with the loop at `shared`: into that level of caches, for so many iterations
+/// ahead; `None` if it has too many lines.
 fn asked<'g>(
     list: &[Uop<'g>],
     shared: usize,

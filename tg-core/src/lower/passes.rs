@@ -98,8 +98,8 @@ fn by_reciprocals<'g>(steps: Uop<'g>, node: Uop<'g>) -> Uop<'g> {
 }
 
 /// The instructions of `kernel` for `isa`: all passes, then [`linearize`]; on a processor then steps of sums in turn, sums
-/// without zeros, and prefetches; on a GPU copies that run ahead, waits for products, barriers, loads ahead of products, and loops
-/// that wait ahead.
+/// without zeros, and requests for what comes next; on a GPU copies that run ahead, waits for products, barriers, loads ahead of
+/// products, and loops that wait ahead.
 pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let run = |kernel, pass: &Pass| {
         let passed = (pass.run)(kernel, simplifier);
@@ -107,15 +107,14 @@ pub fn lower<'g>(kernel: Uop<'g>, isa: Isa, simplifier: &mut Simplifier<'g>) -> 
         passed
     };
     let list = linearize(passes(isa).iter().fold(kernel, run));
-    let hinted = |list, simplifier: &mut Simplifier<'g>| {
-        lookahead::lookahead(prefetch::prefetch(skip::skip(taps::in_turn(list)), simplifier), simplifier)
-    };
-    let linear = if isa.is_gpu() { list } else { hinted(list, simplifier) };
-    simplifier.mark("linearize", &linear.0);
     if !isa.is_gpu() {
+        let hinted = prefetch::prefetch(skip::skip(taps::in_turn(list)), simplifier);
+        let linear = lookahead::lookahead(hinted, simplifier);
+        simplifier.mark("linearize", &linear.0);
         return linear;
     }
-    let ordered = gpu::early(gpu::barriers(gpu::settle(gpu::ahead(linear, simplifier))));
+    simplifier.mark("linearize", &list.0);
+    let ordered = gpu::early(gpu::barriers(gpu::settle(gpu::ahead(list, simplifier))));
     simplifier.mark("order", &ordered.0);
     let rotated = gpu::rotate(ordered, simplifier);
     simplifier.mark("rotate", &rotated.0);

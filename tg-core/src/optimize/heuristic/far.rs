@@ -42,8 +42,8 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Asks for the memory of the next iterations of the shared loop, if a tile of sums of products is computed of each, or some results
-    /// of what little the first-level cache holds: hardware, at the end of each page, begins anew.
+    /// Asks for the memory of the next iterations of the shared loop, if tiles of sums of products are computed of each, or sums of
+    /// what little a first-level cache holds.
     pub(super) fn look_ahead(&mut self) {
         let Some((shared, blocks)) = ahead(self.kernel) else { return };
         let is_tiled = |n: &Uop<'g>| n.src(0).op() == Op::Mul && n.ranges().any(|r| is_lane(&r));

@@ -7,21 +7,23 @@
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
 //!    take longer than the few conditions that then remain, or none do in tiles of whole rows, it is read where it is.
-//! 4. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//! 4. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory.
+//! 5. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
-//! 5. A reduction around which results share operands is tiled: as many results in registers as the
+//! 6. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    Of windows that overlap along a row, the steps in a row are written out.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//! 6. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
+//! 7. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
-//! 7. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
-//! 8. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
-//! 9. The next of rows that are read more than once is asked for.
-//! 10. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
-//! 11. Some steps of a tiled sum are written out.
+//! 8. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
+//! 9. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
+//! 10. The next of rows that are read more than once is asked for.
+//! 11. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
+//! 12. Some steps of a tiled sum are written out.
+//! 13. What the next iteration of the shared loop goes through is asked for.
 
 mod accesses;
 mod ahead;

@@ -219,7 +219,8 @@ impl<'g> Reduction<'g, '_> {
         guarded * (1.0 + rest / count.max(1) as f64 * (1.0 - 1.0 / by as f64))
     }
 
-    /// How much longer it takes to store tiles of so many steps past the caches, where rows of all results are whole pairs of lines.
+    /// How much longer it takes to store tiles of so many steps past the caches, where all rows of results are whole pairs of
+    /// lines.
     fn places(&self, steps: [(Uop<'g>, i64); 2]) -> f64 {
         let bytes = self.accesses.widest();
         let [(axis, by), (_, rows)] = if self.lanes(steps[0].0) > 1 { steps } else { [steps[1], steps[0]] };
