@@ -1,9 +1,9 @@
 //! Before: results are marked, for which memory is to be asked for ahead. After: PREFETCH, in loops of its own.
 //!
-//! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level cache;
-//! or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of memory, which
-//! moves on with the loop. The loops inside, over results, share its lines evenly: all at once would be more than memory gives.
-//! What lies behind the last block is asked for in vain.
+//! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level
+//! cache; or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of
+//! memory, which moves on with the loop. The loops inside, over results, share its lines evenly: all at once would be more than
+//! memory gives. What lies behind the last block is asked for in vain.
 
 use std::ops::Range;
 
@@ -21,13 +21,10 @@ const AHEAD: i64 = 2 << 10;
 
 pub fn lookahead<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let is_marked = |n: &Uop| n.op() == Op::Store && *n.arg() == Arg::Prefetch;
-    if !linear.0.iter().any(is_marked) {
-        return linear;
-    }
-    let is_shared = |n: &&Uop| matches!(n.arg(), Arg::Range(_, Axis::Parallel)) && n.op() == Op::Range;
-    let Some(shared) = linear.0.iter().find(is_shared).copied() else { return linear };
-    let at = linear.0.iter().position(|n| *n == shared).unwrap_or(0);
-    let blocks = blocks(&linear.0[body(&linear.0, at)], shared);
+    let is_shared = |n: &Uop| matches!(n.arg(), Arg::Range(_, Axis::Parallel));
+    let shared = linear.0.iter().position(is_shared).filter(|_| linear.0.iter().any(is_marked));
+    let Some(at) = shared else { return linear };
+    let blocks = blocks(&linear.0[body(&linear.0, at)], linear.0[at]);
     let ahead = if are_near(&blocks) { (1, (AHEAD / bytes(&blocks).max(1)).max(1)) } else { (2, 1) };
     blocks.iter().fold(linear, |linear, block| asked(&linear.0, at, (block, ahead), simplifier).unwrap_or(linear))
 }
@@ -77,7 +74,8 @@ fn size(range: Uop) -> i64 {
     range.src(0).as_int().unwrap_or(1) as i64
 }
 
-/// Where the loops begin that share `lines` lines, from the one at `shared` inwards: each the one that most is done in, over results.
+/// Where the loops begin that share `lines` lines, from the one at `shared` inwards: each over results, and the one that most is
+/// done in.
 fn loops(list: &[Uop], shared: usize, lines: i64) -> Vec<usize> {
     let (mut loops, mut trips) = (vec![shared], 1);
     while let Some(inner) = busiest(list, body(list, loops[loops.len() - 1])) {

@@ -1,8 +1,8 @@
-//! Looking ahead: while one iteration of the loop that threads share runs, what the next one reads and stores is asked for. Results
-//! are marked so; `lower/lookahead.rs` makes the instructions.
+//! Looking ahead: while one iteration of the loop that threads share runs, what the next one reads and stores is asked for.
+//! Results are marked so; `lower/lookahead.rs` makes the instructions.
 //!
-//! It pays where much is computed of little memory, such as of each picture of a batch: hardware follows what is read in jumps late or
-//! not at all, and a core that waits for memory computes nothing meanwhile.
+//! It pays where much is computed of little memory, such as of each picture of a batch: hardware follows what is read in jumps
+//! late or not at all, and a core that waits for memory computes nothing meanwhile.
 
 use crate::ir::{Arg, Axis, Uop};
 use crate::loops::{Block, Nest, blocks, bytes};

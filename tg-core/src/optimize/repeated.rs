@@ -1,5 +1,5 @@
-//! What each share of a kernel does for itself: copies into scratch memory that are the same in all shares, and jumps through memory
-//! in loops that the shared loop stands inside of.
+//! What each share of a kernel does for itself: copies into scratch memory that are the same in all shares, and jumps through
+//! memory in loops that the shared loop stands inside of.
 //!
 //! Threads have scratch memory of their own, and a share finds there what it has put there. So the fewer shares, the less
 //! is done twice; who makes the shares weighs that against giving all threads the same work.

@@ -285,3 +285,32 @@ pub(super) fn best_divisor(count: i64, most: i64) -> u32 {
     let divisor = (1..=most).rev().find(|d| count % d == 0).unwrap_or(1);
     (if divisor * 2 >= most { divisor } else { most.min(count.max(1)) }) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::heuristic;
+    use crate::dtype::DType;
+    use crate::ir::{Axis, Graph, Op};
+    use crate::symbolic::Simplifier;
+    use crate::target::Isa;
+
+    /// The actions for a product of `n` × 16 and 16 × `n`.
+    fn of_outer_product(n: i64) -> String {
+        let g = Graph::new();
+        let range = |size, axis| g.range(g.index(size), axis);
+        let (i, j, k) = (range(n, Axis::Loop), range(n, Axis::Loop), range(16, Axis::Reduce));
+        let load = |slot, at| g.global(DType::F32, slot).element(at, None).load();
+        let sum = (load(0, i * 16 + k) * load(1, k * n + j)).reduce(Op::Add, &[k]);
+        let kernel = g.sink(&[g.global(DType::F32, 2).element(i * n + j, None).store(sum, &[i, j])]);
+        heuristic(kernel, Isa::X86V4, &mut Simplifier::default()).0.to_string()
+    }
+
+    #[test]
+    fn what_goes_past_the_caches_is_stored_in_pairs_of_lines() {
+        let even = of_outer_product(4096);
+        assert!(even.starts_with("vectorize(1,16) unroll(1,4) overlap(0,6) unroll(1,6) stream"), "{even}");
+        // Rows of an odd number of lines are in no pairs anyway.
+        let odd = of_outer_product(4080);
+        assert!(odd.contains("unroll(1,3)") && odd.contains("stream"), "{odd}");
+    }
+}

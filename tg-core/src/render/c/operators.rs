@@ -181,8 +181,8 @@ impl C {
         if dtype.lanes == 1 { self.nanmax_of_numbers(dtype, args) } else { self.nanmax(dtype, args) }
     }
 
-    /// The larger of two numbers, NaN if one is. Of the portable form GCC makes a branch on which is larger, which data may take as
-    /// often as not; one on NaN is foreseen.
+    /// The larger of two numbers, NaN if one is. Of the portable form GCC makes a branch on which is larger, which data may take
+    /// as often as not; one on NaN is foreseen.
     fn nanmax_of_numbers(&mut self, dtype: DType, args: &[String]) -> String {
         let instruction = match dtype.scalar {
             Scalar::F32 => Some("maxss"),
