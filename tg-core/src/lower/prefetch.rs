@@ -6,8 +6,8 @@
 //! asked into the first-level cache, else into the second, where they wait. What lies behind the last part is asked for in
 //! vain.
 //!
-//! A part with readers that the first-level cache does not hold is asked into that some iterations ahead, too: hardware does so
-//! by itself, but less well in a core that two threads share.
+//! A part that the first-level cache does not hold is asked into that some iterations ahead, too: hardware does so by itself,
+//! but less well in a core that two threads share, and only to the end of a page. Without readers that is all.
 
 use super::linearize::Linear;
 use crate::dtype::DType;
@@ -19,8 +19,9 @@ use crate::symbolic::Simplifier;
 pub(super) const LINE: i64 = 64;
 /// Bytes of a part that the first-level cache may hold.
 const HELD: i64 = 24 << 10;
-/// How many bytes ahead what a loop reads is asked into the first-level cache.
-const AHEAD: i64 = 2 << 10;
+/// How many bytes ahead what a loop reads is asked into the first-level cache: of a part with readers, which a cache behind that
+/// may have, and of one without, for which memory has to answer.
+const AHEAD: [i64; 2] = [2 << 10, 4 << 10];
 
 pub fn prefetch<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Linear<'g> {
     let mut marked: Vec<_> = linear.0.iter().filter(|n| is_marked(n)).map(|n| origin(n.src(0).src(0))).collect();
@@ -76,9 +77,9 @@ fn hints<'g>(loops: &[Uop<'g>], loads: &[Uop<'g>], simplifier: &mut Simplifier<'
     let moves = around.iter().position(|r| first.src(1).depends_on(*r)).unwrap_or(around.len());
     let (readers, parts) = around.split_at(moves);
     let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
-    let is_asked_again = !readers.is_empty() && !is_held;
-    let own = is_asked_again.then(|| (first.src(1) + (AHEAD / (step * bytes)).max(1) * step, step, 1));
-    let next = match parts.first() {
+    let ahead = AHEAD[usize::from(readers.is_empty())] / (step * bytes);
+    let own = (!is_held).then(|| (first.src(1) + ahead.max(1) * step, step, 1));
+    let next = match parts.first().filter(|_| is_held || !readers.is_empty()) {
         Some(part) => Some(share_of_next(first.src(1), elements, readers, (*part, step))?),
         None => None,
     };

@@ -19,7 +19,7 @@
 //! 7. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
 //! 8. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
-//! 9. Results larger than the caches go past them; what is computed from an element alone, at several places by turns.
+//! 9. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
 //! 10. The next of rows that are read more than once is asked for.
 //! 11. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 //! 12. Some steps of a tiled sum are written out.
@@ -193,7 +193,7 @@ impl<'g> Plan<'g, '_> {
         if choice.is_some_and(|choice| self.kernel.arity() == 1 && self.sweep(leaf, &chain, &accesses, choice)) {
             return;
         }
-        if choice.is_some_and(|choice| self.streams(leaf, &chain, &accesses, choice)) {
+        if choice.is_some_and(|choice| self.streams(leaf, choice)) {
             return;
         }
         let tile = Tile::of(&accesses, leaf, &chain, choice, self.isa);
