@@ -200,7 +200,7 @@ fn moved_back<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
     Some(match y.arg() {
         Arg::Shape(shape) => {
             let repeated: Vec<usize> = (0..shape.len()).filter(|&i| shape[i] != x.shape()[i]).collect();
-            summed(g, &repeated)
+            summed_apart(g, &repeated)
         }
         Arg::Axes(axes) if y.op() == Op::Flip => flipped(g, axes.clone()),
         Arg::Axes(axes) => permuted(g, inverse(axes)),
@@ -214,6 +214,32 @@ fn moved_back<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
         }
         _ => return None,
     })
+}
+
+/// The sum of `g` along `axes`, where factors that are the same along them come out, as in `Σ c x = c Σ x`: what is left to
+/// sum is more often what others sum, too.
+fn summed_apart<'g>(g: Uop<'g>, axes: &[usize]) -> Uop<'g> {
+    let ones = |shape: &[Dim]| -> Vec<Dim> {
+        shape.iter().enumerate().map(|(i, size)| if axes.contains(&i) { Dim::ONE } else { size.clone() }).collect()
+    };
+    let along = |f: Uop<'g>| axes.iter().all(|&i| f.src(0).shape()[i] == Dim::ONE);
+    let is_same = |f: Uop<'g>| !axes.is_empty() && f.op() == Op::Expand && along(f);
+    // A sum of halves without its factors may be too large for one.
+    let is_product = |g: Uop<'g>| g.op() == Op::Mul && wide_dtype(g.dtype()) == g.dtype();
+    let factor = |g: Uop<'g>| (0..2).find(|&i| is_product(g) && is_same(g.src(i)));
+    let (mut rest, mut factors, mut is_negative) = (g, vec![], false);
+    loop {
+        if rest.op() == Op::Neg && !axes.is_empty() {
+            (rest, is_negative) = (rest.src(0), !is_negative);
+        } else if let Some(i) = factor(rest) {
+            factors.push(expanded(rest.src(i).src(0), &ones(rest.shape())));
+            rest = rest.src(1 - i);
+        } else {
+            break;
+        }
+    }
+    let product = factors.into_iter().rev().fold(summed(rest, axes), |sum, factor| sum * factor);
+    if is_negative { -product } else { product }
 }
 
 fn inverse(axes: &[usize]) -> Vec<usize> {
@@ -233,8 +259,8 @@ fn spread<'g>(y: Uop<'g>, x: Uop<'g>, g: Uop<'g>) -> Option<Uop<'g>> {
             let x = reproducible(x);
             let largest = x.equals(spread_out(reduced(x, Op::Max, axes)));
             let ties = reduced(largest.cast(wide_dtype(x.dtype())), Op::Add, axes);
-            let share = (widened(g) * ties.recip()).cast(x.dtype());
-            Some(largest.choose(spread_out(share), 0.0))
+            let share = widened(spread_out(g)) * spread_out(ties.recip());
+            Some(largest.choose(share.cast(x.dtype()), 0.0))
         }
         _ => None,
     }
@@ -283,7 +309,9 @@ mod tests {
     use crate::dtype::DType;
     use crate::interpret::{Array, evaluate};
     use crate::ir::Graph;
-    use crate::tensor::{Axes, cross_entropy, detach, floor, layernorm, matmul, max, mean, prod, relu, softmax, sum};
+    use crate::tensor::{
+        Axes, batchnorm, cross_entropy, detach, floor, layernorm, matmul, max, mean, prod, relu, softmax, sum, var,
+    };
 
     fn sizes(shape: &[i64]) -> Vec<Dim> {
         shape.iter().map(|&n| Dim::from(n)).collect()
@@ -316,15 +344,47 @@ mod tests {
         let h = matmul(relu(x).unwrap(), w).unwrap();
         let h = layernorm(h + softmax(h, 0).unwrap(), None).unwrap();
         let loss = mean(h * h * h + prod(x, Some(Axes(vec![1]))).and_then(|p| sum(p, None)).unwrap(), None).unwrap();
+        assert_differences_agree(loss, x);
+    }
+
+    /// Compares the gradient of `loss` by `x`, f64 (3, 4), with how much `loss` differs around it.
+    fn assert_differences_agree<'g>(loss: Uop<'g>, x: Uop<'g>) {
         let gradient = run(&grad(loss, &[x]).unwrap(), 0).remove(0);
         for (i, exact) in gradient.into_iter().enumerate() {
             let step = 1e-6;
-            let at = reshaped(position(&g, &sizes(&[12]), 0).equals(i as i64), x.shape()).cast(DType::F64);
+            let at = reshaped(position(x.graph(), &sizes(&[12]), 0).equals(i as i64), x.shape()).cast(DType::F64);
             let moved = [step, -step].map(|d| loss.replace(x, x + at * d));
             let [up, down] = [0, 1].map(|k| run(&moved, 0)[k][0]);
             let difference = (up - down) / (2.0 * step);
             assert!((difference - exact).abs() < 1e-7 * (1.0 + exact.abs()), "element {i}: {exact}, {difference}");
         }
+    }
+
+    #[test]
+    fn variances_have_gradients_of_second_order() {
+        let g = Graph::new();
+        let x = g.buffer(DType::F64, sizes(&[3, 4]));
+        let channel = g.buffer(DType::F64, sizes(&[4]));
+        let spread = var(x, Some(Axes(vec![1]))).unwrap();
+        let scaled = batchnorm(x, Some(channel), Some(channel), None).unwrap();
+        for loss in [sum(spread * spread, None).unwrap(), sum(scaled * scaled * scaled, None).unwrap()] {
+            assert_differences_agree(loss, x);
+            let gradient = grad(loss, &[x]).unwrap()[0];
+            assert_differences_agree(sum(gradient * gradient, None).unwrap(), x);
+        }
+    }
+
+    #[test]
+    fn what_is_the_same_comes_out_of_sums_that_are_then_shared() {
+        let g = Graph::new();
+        let x = g.buffer(DType::F32, sizes(&[8, 3, 5]));
+        let [scale, shift] = [3, 3].map(|channels| g.buffer(DType::F32, sizes(&[channels])));
+        let weights = g.buffer(DType::F32, x.shape().to_vec());
+        let loss = sum(batchnorm(x, Some(scale), Some(shift), None).unwrap() * weights, None).unwrap();
+        let gradients = grad(loss, &[x, scale, shift]).unwrap();
+        let is_over_all = |n: &Uop| n.op() == Op::ReduceAxis && n.src(0).shape() == x.shape();
+        // The mean, the variance, and the sums of weights and of weights times what is left of the mean.
+        assert_eq!(toposort(&gradients).into_iter().filter(is_over_all).count(), 4);
     }
 
     #[test]

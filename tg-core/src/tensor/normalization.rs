@@ -6,9 +6,10 @@ use crate::tensor::conversion::marked;
 use crate::tensor::convolution::per_channel;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::function::{exp, log};
-use crate::tensor::primitive::{axis_of, broadcast, float, reduced, without_axes};
+use crate::tensor::primitive::{axes_of, axis_of, broadcast, float, reduced, without_axes};
 use crate::tensor::reduction::{filled_axes, mean_keep};
 use crate::tensor::registry::theme;
+use crate::tensor::statistics::variance;
 
 theme! {
     /// `e^x` scaled to sum to 1 along `axis`.
@@ -45,8 +46,8 @@ theme! {
     @wide fn batchnorm(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>, eps: Option<f64>) -> Uop<'g> {
         let axes = Some(Axes((0..channelled(x)?.shape().len() as i64).filter(|axis| *axis != 1).collect()));
         let centred = x - broadcast(mean_keep(x, axes.clone())?, x.shape());
-        let variance = mean_keep(centred * centred, axes)?;
-        affine(centred * broadcast(deviation(variance, eps).recip(), x.shape()), scale, shift)
+        let variance = without_axes(variance(x, &axes, 0)?, &axes_of(x, &axes)?);
+        affine(centred, deviation(variance, eps), scale, shift)
     }
 
     /// `batchnorm` with the `mean` and `variance`, (channels,), of each channel, as in inference.
@@ -59,7 +60,7 @@ theme! {
         eps: Option<f64>,
     ) -> Uop<'g> {
         let centred = x - per_channel(mean, channelled(x)?)?;
-        affine(centred * per_channel(deviation(float(variance)?, eps).recip(), x)?, scale, shift)
+        affine(centred, deviation(float(variance)?, eps), scale, shift)
     }
 
     /// `x / √(mean(x²) + eps)` over the last axis.
@@ -100,8 +101,16 @@ fn channelled<'g>(x: Uop<'g>) -> Result<Uop<'g>, Error> {
     }
 }
 
-/// `x * scale + shift`, with one number of each for each channel.
-fn affine<'g>(x: Uop<'g>, scale: Option<Uop<'g>>, shift: Option<Uop<'g>>) -> Result<Uop<'g>, Error> {
-    let scaled = scale.map_or(Ok(x), |scale| per_channel(scale, x).map(|scale| x * scale))?;
+/// `x / deviation * scale + shift`, with one number of each for each channel.
+fn affine<'g>(
+    x: Uop<'g>,
+    deviation: Uop<'g>,
+    scale: Option<Uop<'g>>,
+    shift: Option<Uop<'g>>,
+) -> Result<Uop<'g>, Error> {
+    // The factors first: there are fewer of them than elements, and one sum gives the gradients by both.
+    let factor = deviation.recip();
+    let factor = scale.map_or(Ok(factor), |scale| per_channel(scale, x).map(|_| factor * scale))?;
+    let scaled = x * per_channel(factor, x)?;
     shift.map_or(Ok(scaled), |shift| per_channel(shift, x).map(|shift| scaled + shift))
 }

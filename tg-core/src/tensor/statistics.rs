@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::ir::{Op, Uop, Value};
 use crate::tensor::argument::Axes;
 use crate::tensor::arithmetic::reversed;
+use crate::tensor::conversion::marked;
 use crate::tensor::error::Error;
 use crate::tensor::movement::flatten;
 use crate::tensor::primitive::{
@@ -21,13 +22,13 @@ theme! {
 
     /// As `var`, keeping the axes with size 1.
     @wide fn var_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
-        spread(x, &axes, 1)
+        variance(x, &axes, 1)
     }
 
     /// The variance along `axes`, dividing by n - `correction`.
     @wide fn var_with(x: Uop<'g>, axes: Axes, correction: i64) -> Uop<'g> {
         let axes = Some(axes);
-        Ok(without_axes(spread(x, &axes, correction)?, &axes_of(x, &axes)?))
+        Ok(without_axes(variance(x, &axes, correction)?, &axes_of(x, &axes)?))
     }
 
     /// The standard deviation along `axes`: the root of `var`.
@@ -37,7 +38,7 @@ theme! {
 
     /// As `std`, keeping the axes with size 1.
     @wide fn std_keep(x: Uop<'g>, axes: Option<Axes>) -> Uop<'g> {
-        Ok(spread(x, &axes, 1)?.unary(Op::Sqrt))
+        Ok(variance(x, &axes, 1)?.unary(Op::Sqrt))
     }
 
     /// The standard deviation along `axes`: the root of `var_with`.
@@ -74,12 +75,17 @@ theme! {
 
 /// The mean squared distance from the mean, with n - `correction` for n. Two passes: a difference of squares would
 /// cancel.
-fn spread<'g>(x: Uop<'g>, axes: &Option<Axes>, correction: i64) -> Result<Uop<'g>, Error> {
+///
+/// `Σ (x - μ)² = Σ (x - m)² - n (μ - m)²` for every m. With m = μ, held fixed, the last term is 0 and so is its derivative,
+/// which leaves no sum over x - μ, 0 as well, to the gradient; that of second order needs the term.
+pub(super) fn variance<'g>(x: Uop<'g>, axes: &Option<Axes>, correction: i64) -> Result<Uop<'g>, Error> {
     let along = axes_of(float(x)?, axes)?;
-    let centred = x - broadcast(mean_keep(x, axes.clone())?, x.shape());
-    let squares = reduced(centred * centred, Op::Add, &along);
+    let mean = mean_keep(x, axes.clone())?;
+    let fixed = marked(Op::Detach, mean);
+    let (centred, off) = (x - broadcast(fixed, x.shape()), mean - fixed);
     let sizes: Vec<Dim> = along.iter().map(|&axis| x.shape()[axis].clone()).collect();
     let divisor = count(x.graph(), x.dtype(), &sizes)?;
+    let squares = reduced(centred * centred, Op::Add, &along) - off * off * divisor;
     Ok(match divisor.as_const() {
         Some(n) => squares * (1.0 / (n.to_f64() - correction as f64)),
         None => squares * (divisor - correction as f64).recip(),
