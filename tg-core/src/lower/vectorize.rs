@@ -1,7 +1,7 @@
 //! Before: Lane ranges. After: none; what varied with one is a vector.
 //!
-//! A load whose address advances by one from lane to lane is one wide load, any other is put together
-//! lane by lane, or, with its neighbours, by shuffles ([`super::transpose`]); so with stores. A reduction over the lanes
+//! A load whose address advances by one from lane to lane is one wide load, one of elements near each other one or two and a
+//! shuffle; any other is put together lane by lane, or, with its neighbours, by shuffles ([`super::transpose`]); so with stores. A reduction over the lanes
 //! first combines whole vectors over its other ranges, then the lanes by halves.
 
 use super::transpose::{Access, columns, rows, runs};
@@ -180,36 +180,53 @@ impl<'g, 'a> Vectorize<'g, 'a> {
                 let src: Vec<_> = [index].into_iter().chain(alt).collect();
                 node.graph().node(Op::Load, dtype, &src, node.arg().clone())
             }
-            None if self.is_every_second(node) => self.every_second(node),
-            None => {
+            None => self.out_of_vectors(node).unwrap_or_else(|| {
                 let lanes: Vec<_> = (0..self.lanes as i64).map(|i| self.load_lane(node, i)).collect();
                 node.graph().node(Op::Vectorize, dtype, &lanes, Arg::None)
-            }
+            }),
         }
     }
 
-    /// Whether all lanes are read, each two elements from the one before, or none is.
-    fn is_every_second(&self, node: Uop<'g>) -> bool {
-        let index = node.src(0);
-        let is_even = |n: Uop<'g>| !n.depends_on(self.range);
-        let guards = node.srcs().nth(1).into_iter().chain(index.srcs().nth(2));
-        self.lanes > 2 && stride(index.src(1), self.range) == Some(2) && guards.into_iter().all(is_even)
+    /// What all lanes load, out of one or two vectors, if these are wide enough for what is between the first and the last
+    /// element, and nothing guards the lanes differently.
+    fn out_of_vectors(&mut self, node: Uop<'g>) -> Option<Uop<'g>> {
+        let (index, most) = (node.src(0), self.lanes as i64);
+        let differs = |n: Uop<'g>| n.depends_on(self.range);
+        let mut guards = node.srcs().nth(1).into_iter().chain(index.srcs().nth(2));
+        if most <= 2 || guards.any(differs) {
+            return None;
+        }
+        let first = self.at(index, 0);
+        let places = self.distances(index, first)?;
+        let (low, high) = (*places.iter().min()?, *places.iter().max()?);
+        let span = high - low + 1;
+        if span > 2 * most || span == 1 {
+            return None;
+        }
+        let width = (1 << span.ilog2()).min(most);
+        let [begin, end] = [low, high + 1 - width].map(|place| {
+            let place = self.simplifier.simplify(first.src(1) + first.src(1).like(place));
+            let nothing = node.srcs().nth(1).map(|nothing| nothing.splat(width as u16));
+            let src: Vec<_> = [first.src(0).element(place, first.srcs().nth(2))].into_iter().chain(nothing).collect();
+            node.graph().node(Op::Load, node.dtype().vec(width as u16), &src, Arg::None)
+        });
+        let lane = |place: i64| match place - low {
+            at if at < width => begin.lane(at as u32),
+            at => end.lane((at - (span - width)) as u32),
+        };
+        let all: Vec<_> = places.into_iter().map(lane).collect();
+        Some(node.graph().node(Op::Vectorize, node.dtype().vec(self.lanes), &all, Arg::None))
     }
 
-    /// Every second element, out of two vectors of neighbours: the one from the first element on, and the one that ends
-    /// with the last.
-    fn every_second(&mut self, node: Uop<'g>) -> Uop<'g> {
-        let (lanes, first) = (self.lanes as i64, self.at(node.src(0), 0));
-        let nothing = node.srcs().nth(1).map(|nothing| self.wide(nothing));
-        let from = |offset: i64| {
-            let index = first.src(0).element(first.src(1) + first.src(1).like(offset), first.srcs().nth(2));
-            let src: Vec<_> = [index].into_iter().chain(nothing).collect();
-            node.graph().node(Op::Load, node.dtype().vec(self.lanes), &src, Arg::None)
-        };
-        let (low, high) = (from(0), from(lanes - 1));
-        let lane = |i: i64| if 2 * i < lanes { low.lane(2 * i as u32) } else { high.lane((2 * i - lanes + 1) as u32) };
-        let all: Vec<_> = (0..lanes).map(lane).collect();
-        node.graph().node(Op::Vectorize, node.dtype().vec(self.lanes), &all, Arg::None)
+    /// How far `index` is in each lane from where it is in the `first`, if that is the same in all iterations of other loops.
+    fn distances(&mut self, index: Uop<'g>, first: Uop<'g>) -> Option<Vec<i64>> {
+        let lanes = 0..self.lanes as i64;
+        if let Some(step) = stride(index.src(1), self.range) {
+            return Some(lanes.map(|i| i * step).collect());
+        }
+        let distance = |i| self.at(index, i).src(1) - first.src(1);
+        let distances: Vec<_> = lanes.map(distance).collect();
+        distances.into_iter().map(|d| Some(self.simplifier.simplify(d).as_int()? as i64)).collect()
     }
 
     /// What lane `i` loads. An address that moves evenly is that of lane 0 plus a constant.

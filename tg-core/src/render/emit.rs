@@ -248,8 +248,9 @@ impl<'g> Emitter<'g, '_> {
         let args: Vec<String> = node.srcs().map(|s| self.names[&s].clone()).collect();
         let text = self.spelling.value(node, &args);
         let uses = self.uses.get(&node).copied().unwrap_or_default();
-        // Shuffles tell their vectors from lanes as they are written.
-        let is_lane = node.op() == Op::Gep && self.uses.get(&node.src(0)).is_some_and(|uses| uses.count > 1);
+        // Shuffles tell their vectors from lanes as they are written, if these have a name.
+        let has_name = |n: Uop<'g>| n.op() == Op::Load || self.uses.get(&n).is_some_and(|uses| uses.count > 1);
+        let is_lane = node.op() == Op::Gep && has_name(node.src(0));
         if is_lane || uses.count == 1 && uses.same_block && text.len() <= LONGEST {
             self.names.insert(node, text);
         } else {

@@ -20,8 +20,8 @@ const GATHER: f64 = 3.0;
 const COPIED: f64 = 6.0;
 /// Results in a tile along one loop, about.
 const TILED: i64 = 8;
-/// Relative cost of every second element: two wide loads and a shuffle.
-const EVERY_SECOND: f64 = 1.2;
+/// Relative cost of every second element, or of all in reverse: one or two wide loads and a shuffle.
+const SHUFFLED: f64 = 1.2;
 /// Relative cost of one lane that is stored by itself, in a line that little else is stored to.
 const SCATTER: f64 = 8.0;
 /// Relative cost of one lane that is stored together with neighbours in memory, by shuffles.
@@ -187,7 +187,7 @@ impl<'g> Accesses<'g> {
         match stride(load.src(1), axis) {
             Some(0) if !guarded => BROADCAST,
             Some(1) if !guarded => 1.0,
-            Some(2) if !guarded => EVERY_SECOND,
+            Some(2 | -1) if !guarded => SHUFFLED,
             step => {
                 let staged = step.filter(|_| !guarded).and_then(|_| self.staged(load, axis, lanes, chain));
                 if let Some(cost) = staged {

@@ -7,23 +7,24 @@
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
 //!    take longer than the few conditions that then remain, or none do in tiles of whole rows, it is read where it is.
-//! 4. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory.
-//! 5. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//! 4. Results that are short windows run several windows at a time.
+//! 5. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory.
+//! 6. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
-//! 6. A reduction around which results share operands is tiled: as many results in registers as the
+//! 7. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    Of windows that overlap along a row, the steps in a row are written out.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//! 7. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
+//! 8. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
-//! 8. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
-//! 9. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
-//! 10. The next of rows that are read more than once is asked for.
-//! 11. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
-//! 12. Some steps of a tiled sum are written out.
-//! 13. What the next iteration of the shared loop goes through is asked for.
+//! 9. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
+//! 10. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
+//! 11. The next of rows that are read more than once is asked for.
+//! 12. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
+//! 13. Some steps of a tiled sum are written out.
+//! 14. What the next iteration of the shared loop goes through is asked for.
 
 mod accesses;
 mod ahead;
@@ -41,6 +42,7 @@ mod streams;
 mod sweep;
 mod taps;
 mod tile;
+mod windowed;
 
 use self::accesses::{Accesses, Choice};
 use self::bands::Edges;
@@ -156,7 +158,8 @@ impl<'g> Plan<'g, '_> {
         // Before loops are cut into blocks, of which not all are equally long.
         let streams = is_streamed(self.kernel);
         let trimmed = self.border(edges);
-        for leaf in leaves(self.kernel) {
+        let leaves = if self.windowed() { vec![] } else { leaves(self.kernel) };
+        for leaf in leaves {
             self.in_order(leaf);
             self.shape(leaf);
         }

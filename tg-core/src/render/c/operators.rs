@@ -344,7 +344,7 @@ fn shuffle(node: Uop, args: &[String]) -> Option<String> {
     for (source, text) in node.srcs().zip(args) {
         let Arg::Slot(lane) = *source.arg() else { return None };
         let vector = (source.op() == Op::Gep).then(|| source.src(0))?;
-        let name = text.rsplit_once('[').map_or("", |(vector, _)| vector).trim_start_matches("(-");
+        let name = text.rsplit_once('[').map(|(vector, _)| vector.trim_start_matches("(-"))?;
         let at = vectors.iter().position(|(v, _)| *v == vector).unwrap_or(vectors.len());
         if at == vectors.len() {
             vectors.push((vector, name));
