@@ -3,7 +3,8 @@
 //!
 //! Before: `for i { m = max_j f(i, j); s = Σ_j g(f(i, j), m); … }`, where `f` is itself a reduction. After: `for i', j' {
 //! l[i', j'] = f(i', j') } for i { m = max_j l[i, j]; s = Σ_j g(l[i, j], m); … }`. Each `f` is then computed once, and the
-//! loops over `i'` and `j'` can be tiled like those of a result.
+//! loops over `i'` and `j'` can be tiled like those of a result. If one reduction alone reads it, `l` has its loops outermost:
+//! then results beside each other are neighbours.
 
 use super::layout::{Layout, is_shared, scratch};
 use super::stage::inside;
@@ -29,8 +30,13 @@ pub(super) fn precompute<'g>(
 ) -> Option<Uop<'g>> {
     let nest = Nest::new(kernel);
     let value = reduction.src(0);
-    let loops = inside(&nest, value, at);
+    let mut loops = inside(&nest, value, at);
     let own = reduction.srcs().skip(1).all(|r| loops.contains(&r));
+    let others = elsewhere(kernel, reduction, at, simplifier);
+    if others.is_empty() {
+        // Results beside each other are neighbours.
+        loops.sort_by_key(|r| !reduction.srcs().skip(1).any(|own| own == *r));
+    }
     if loops.is_empty() || !own || is_shared(value, &loops) || matches!(value.op(), Op::Load | Op::Const) {
         return None;
     }
@@ -44,7 +50,7 @@ pub(super) fn precompute<'g>(
     let ready = pointer.after(store);
     let read = |at: &[Uop<'g>]| ready.element(layout.place(at), None).load();
     let mut reads = vec![(value, read(&loops))];
-    for (other, from, to) in elsewhere(kernel, reduction, at, simplifier) {
+    for (other, from, to) in others {
         let moved: Vec<_> = loops.iter().map(|r| if *r == from { to } else { *r }).collect();
         reads.push((other, read(&moved)));
     }

@@ -109,15 +109,19 @@ impl<'g> Accesses<'g> {
         self.loads.len() - self.moving(axis)
     }
 
-    fn scalar_cost(&self) -> f64 {
-        self.loads.len() as f64 + 1.0
+    /// Relative time for one element without vectors.
+    fn scalar_cost(&self, chain: &[Uop<'g>]) -> f64 {
+        let row = chain.iter().find(|r| !is_reduce(**r));
+        let is_apart = |s: &Uop<'g>| row.is_some_and(|row| !matches!(stride(s.src(1), *row), Some(0 | 1)));
+        let scatter = if self.stores.iter().any(is_apart) { SCATTER / reduced(chain) as f64 } else { 0.0 };
+        self.loads.len() as f64 + 1.0 + scatter
     }
 
     /// The best way to vectorize one of the loops of `chain`, if any is better than none.
     pub fn best(&self, isa: Isa, chain: &[Uop<'g>]) -> Option<Choice<'g>> {
         let lanes = isa.vector_bytes() as i64 / self.widest();
         let all = chain.iter().filter(|r| is_fresh(r)).flat_map(|&axis| self.choices(axis, lanes, chain));
-        all.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < self.scalar_cost())
+        all.min_by(|a, b| a.cost.total_cmp(&b.cost)).filter(|c| c.cost < self.scalar_cost(chain))
     }
 
     /// The ways to vectorize along `axis`, with up to `most` lanes.

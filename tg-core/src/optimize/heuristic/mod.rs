@@ -2,7 +2,8 @@
 //!
 //! For GPUs, see [`gpu`]. For processors:
 //!
-//! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first.
+//! 1. What several loops of a row need, and is a reduction itself, is computed for some rows first; so are sums of products of
+//!    which windows are reduced, where a row has few windows.
 //! 2. What a reduction computes at some cost, and a later loop needs again, is kept in scratch memory.
 //! 3. What is zero around its elements is copied with the zeros, some rows at a time, so that it is read
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
@@ -33,6 +34,7 @@ mod constants;
 mod contraction;
 mod far;
 mod gpu;
+mod pooled;
 mod portions;
 mod rows;
 mod settle;
@@ -140,6 +142,7 @@ fn is_fresh(range: &Uop) -> bool {
 
 impl<'g> Plan<'g, '_> {
     fn on_processor(&mut self) {
+        self.pooled();
         self.ahead();
         self.keep();
         let before = (self.kernel, self.actions.clone());
