@@ -1,7 +1,7 @@
 //! Before: results are marked, for which memory is to be asked for ahead. After: PREFETCH, in loops of its own.
 //!
 //! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level
-//! cache; or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of
+//! cache, or, if that is too much, what the next of a loop in it does; or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of
 //! memory, which moves on with the loop. The loops inside, over results, share its lines evenly: all at once would be more than
 //! memory gives. What lies behind the last block is asked for in vain.
 
@@ -11,7 +11,7 @@ use super::linearize::Linear;
 use super::prefetch::LINE;
 use crate::dtype::DType;
 use crate::ir::{Arg, Axis, Op, Uop, toposort};
-use crate::loops::{Block, are_near, blocks, bytes};
+use crate::loops::{Block, are_held, are_near, blocks, bytes};
 use crate::symbolic::Simplifier;
 
 /// Most lines that one iteration asks for: more would wait for each other.
@@ -23,10 +23,23 @@ pub fn lookahead<'g>(linear: Linear<'g>, simplifier: &mut Simplifier<'g>) -> Lin
     let is_marked = |n: &Uop| n.op() == Op::Store && *n.arg() == Arg::Prefetch;
     let is_shared = |n: &Uop| matches!(n.arg(), Arg::Range(_, Axis::Parallel));
     let shared = linear.0.iter().position(is_shared).filter(|_| linear.0.iter().any(is_marked));
-    let Some(at) = shared else { return linear };
-    let blocks = blocks(&linear.0[body(&linear.0, at)], linear.0[at]);
+    let Some((at, blocks)) = shared.and_then(|shared| paced(&linear.0, shared)) else { return linear };
     let ahead = if are_near(&blocks) { (1, (AHEAD / bytes(&blocks).max(1)).max(1)) } else { (2, 1) };
     blocks.iter().fold(linear, |linear, block| asked(&linear.0, at, (block, ahead), simplifier).unwrap_or(linear))
+}
+
+/// Where the loop begins whose iterations ask for what the next go through, and that: the one at `shared`, or the first in it of
+/// which a second-level cache holds two iterations.
+fn paced<'g>(list: &[Uop<'g>], shared: usize) -> Option<(usize, Vec<Block<'g>>)> {
+    let (mut at, mut around) = (shared, vec![]);
+    loop {
+        let blocks = blocks(&list[body(list, at)], list[at], &around);
+        if are_held(&blocks) {
+            return Some((at, blocks));
+        }
+        around.push(list[at]);
+        at = busiest(list, body(list, at))?;
+    }
 }
 
 /// `list` with hints about `block`, which moves on with the loop at `shared`: into that level of caches, for so many iterations
@@ -132,7 +145,7 @@ fn hint<'g>(
     let (graph, shared) = (block.memory.graph(), ranges[0]);
     let line = graph.range(graph.index(count), Axis::Loop);
     let turn = ranges[1..].iter().fold(graph.index(0), |turn, range| turn * size(*range) + *range);
-    let place = (shared + ahead) * block.step + block.start + (turn * count + line) * elements(block.memory);
+    let place = block.begin(shared + ahead) + (turn * count + line) * elements(block.memory);
     let index = block.memory.element(simplifier.simplify(place), None);
     let hint = graph.node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level));
     let (inside, before): (Vec<_>, Vec<_>) = toposort(&[hint]).into_iter().partition(|n| n.depends_on(line));

@@ -234,7 +234,8 @@ actions! {
         /// The load, by its place among the kernel's, scratch memory included.
         load: usize,
     }
-    /// While one iteration of the loop that threads share runs, what the next one reads and stores is asked for.
+    /// While one iteration of the loop that threads share runs, or of one in it, what the next one reads and stores is
+    /// asked for.
     Lookahead "lookahead" {}
     /// Stores what a loop computes for a reduction, where a later loop needs it again, in scratch memory.
     Keep "keep" {

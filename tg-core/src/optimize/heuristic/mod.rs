@@ -9,7 +9,8 @@
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
 //!    take longer than the few conditions that then remain, or none do in tiles of whole rows, it is read where it is.
 //! 4. Results that are short windows run several windows at a time.
-//! 5. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory.
+//! 5. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory; so
+//!    does a sum of products over more than a cache holds.
 //! 6. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
 //!    for all lanes a broadcast, anything else a load for each lane.
@@ -25,7 +26,7 @@
 //! 11. The next of rows that are read more than once is asked for.
 //! 12. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 //! 13. Some steps of a tiled sum are written out.
-//! 14. What the next iteration of the shared loop goes through is asked for.
+//! 14. What the next iteration of the shared loop goes through, or of one in it, is asked for.
 
 mod accesses;
 mod ahead;
@@ -171,6 +172,7 @@ impl<'g> Plan<'g, '_> {
             self.act(Action::Stream {});
         }
         self.rows();
+        self.in_turn();
         self.share();
         self.trim(trimmed) == trimmed
     }
