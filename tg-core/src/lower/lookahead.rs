@@ -1,9 +1,10 @@
 //! Before: results are marked, for which memory is to be asked for ahead. After: PREFETCH, in loops of its own.
 //!
 //! While one iteration of the loop that threads share runs, what the next one reads and stores comes into the second-level
-//! cache, or, if that is too much, what the next of a loop in it does; or, if it is little, what some iterations ahead need comes into the first-level one. Of each buffer that is a block of
-//! memory, which moves on with the loop. The loops inside, over results, share its lines evenly: all at once would be more than
-//! memory gives. What lies behind the last block is asked for in vain.
+//! cache, or, if that is too much, what the next one of a loop in it does; if it is little, what some iterations ahead need
+//! comes into the first-level one. Of each buffer that is a block of memory, which moves on with the loop. The loops inside, over
+//! results, share its lines evenly: all at once would be more than memory gives. What lies behind the last block is asked for in
+//! vain.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
 //! Before: Lane ranges. After: none; what varied with one is a vector.
 //!
 //! A load whose address advances by one from lane to lane is one wide load, one of elements near each other one or two and a
-//! shuffle; any other is put together lane by lane, or, with its neighbours, by shuffles ([`super::transpose`]); so with stores. A reduction over the lanes
-//! first combines whole vectors over its other ranges, then the lanes by halves.
+//! shuffle; any other is put together lane by lane, or, with its neighbours, by shuffles ([`super::transpose`]); so with stores.
+//! A reduction over the lanes first combines whole vectors over its other ranges, then the lanes by halves.
 
 use super::transpose::{Access, columns, rows, runs};
 use super::unroll::{pairwise, unroll};

@@ -115,7 +115,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
         loop {
             let all = self.work_of_all(roots);
             let is_computed = |t: &Uop<'g>| !self.stored.memory.contains_key(t) && !cost::converts(*t);
-            let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t));
+            let shared = all.runs.keys().filter(|t| is_computed(t) && self.has_reduction(**t, None));
             let over = shared.filter(|t| self.extra(**t, &all) > cost::store(**t));
             match over.copied().max() {
                 Some(tensor) => self.keep(tensor),
@@ -172,7 +172,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
         let computes = |t: Uop| t.op() == Op::ReduceAxis || t.op().is_alu();
         let evaluated: Vec<_> = evaluated.into_iter().filter(|(tensor, _)| computes(*tensor)).collect();
         // Memory shared by a block is too small for rows of scores.
-        let may_hold = |tensor| self.device == Device::Cpu && tensor != root && self.has_reduction(tensor);
+        let may_hold = |tensor| self.device == Device::Cpu && tensor != root && self.has_reduction(tensor, None);
         let held = Held::of(&nest, &evaluated, may_hold);
         let computed = without(store, &held);
         let costs = self.costs(root, &held);
@@ -188,13 +188,13 @@ impl<'g, 'a> Fusion<'g, 'a> {
         Work { runs, costs, held: held.tensors }
     }
 
-    /// Whether `tensor`, which a loop computes in so many `runs` at this `cost`, is what a window comes to, and needed for each of
-    /// its elements: these are beside each other, and share what is computed, in registers.
+    /// Whether `tensor`, which a loop computes in so many `runs` at this `cost`, is what a window comes to, and needed for each
+    /// of its elements: these are beside each other, and share what is computed, in registers.
     fn is_shared_in_window(&self, tensor: Uop<'g>, runs: f64, cost: f64) -> bool {
         let window = runs / cost::elements(tensor.shape()).max(1.0);
         let is_window = |reduction: Uop<'g>| self.window(reduction) == Some(window);
         let may_be = window > 1.0 && window <= WINDOW && cost <= 2.0 * CHEAP * window;
-        may_be && self.has_reduction(tensor) && self.reductions(tensor, None).into_iter().all(is_window)
+        may_be && self.has_reduction(tensor, None) && self.reductions(tensor, None).all(is_window)
     }
 
     /// The tensor nearest to `root` that is computed so often that storing it is cheaper.
@@ -211,7 +211,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
         if times <= 1.0 {
             return 0.0;
         }
-        let times = if self.reductions(tensor, Some(work)).is_empty() { (times / TILE).max(1.0) } else { times };
+        let times = if self.has_reduction(tensor, Some(work)) { times } else { (times / TILE).max(1.0) };
         (times - 1.0) * elements * work.costs.get(&tensor).copied().unwrap_or(0.0)
     }
 
@@ -252,7 +252,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
         let (mut seen, mut stack) = (FxHashSet::default(), vec![tensor]);
         while let Some(node) = stack.pop() {
             let sources: Vec<_> = self.same_elements(node).into_iter().filter(|s| seen.insert(*s)).collect();
-            for source in sources.into_iter().filter(|s| self.has_reduction(*s)) {
+            for source in sources.into_iter().filter(|s| self.has_reduction(*s, None)) {
                 let cheap = cost(&tensor) - cost(&source) <= CHEAP;
                 if cheap && source.op() != Op::View && self.users.get(&source).is_some_and(|n| *n > 1) {
                     best = source;
@@ -274,23 +274,25 @@ impl<'g, 'a> Fusion<'g, 'a> {
         }
     }
 
-    /// Whether each element of `tensor` costs a reduction, not one spread over a row.
-    fn has_reduction(&self, tensor: Uop<'g>) -> bool {
-        !self.reductions(tensor, None).is_empty()
+    /// Whether each element of `tensor` costs a reduction, not one spread over a row, nor one whose results `work` holds.
+    fn has_reduction(&self, tensor: Uop<'g>, work: Option<&Work<'g>>) -> bool {
+        self.reductions(tensor, work).next().is_some()
     }
 
-    /// The reductions that each element of `tensor` costs: not those spread over a row, nor those whose results `work` holds.
-    fn reductions(&self, tensor: Uop<'g>, work: Option<&Work<'g>>) -> Vec<Uop<'g>> {
-        let (mut seen, mut stack, mut found) = (FxHashSet::default(), vec![tensor], vec![]);
-        while let Some(node) = stack.pop() {
-            if node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
-                found.push(node);
+    /// The reductions that each element of `tensor` costs, as [`Self::has_reduction`] says.
+    fn reductions(&self, tensor: Uop<'g>, work: Option<&Work<'g>>) -> impl Iterator<Item = Uop<'g>> {
+        let (mut seen, mut stack) = (FxHashSet::default(), vec![tensor]);
+        std::iter::from_fn(move || {
+            while let Some(node) = stack.pop() {
+                let is_held = |s: &Uop<'g>| work.is_some_and(|work| work.held.contains(s));
+                // Once each: what uses a source twice, and does so often, would double the paths to it each time.
+                stack.extend(self.same_elements(node).into_iter().filter(|s| !is_held(s) && seen.insert(*s)));
+                if node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
+                    return Some(node);
+                }
             }
-            let is_held = |s: &Uop<'g>| work.is_some_and(|work| work.held.contains(s));
-            // Once each: what uses a source twice, and does so often, would double the paths to it each time.
-            stack.extend(self.same_elements(node).into_iter().filter(|s| !is_held(s) && seen.insert(*s)));
-        }
-        found
+            None
+        })
     }
 
     /// How many elements `reduction` combines, if no other combines them.

@@ -76,8 +76,8 @@ theme! {
 /// The mean squared distance from the mean, with n - `correction` for n. Two passes: a difference of squares would
 /// cancel.
 ///
-/// `Σ (x - μ)² = Σ (x - m)² - n (μ - m)²` for every m. With m = μ, held fixed, the last term is 0 and so is its derivative,
-/// which leaves no sum over x - μ, 0 as well, to the gradient; that of second order needs the term.
+/// `Σ (x - μ)² = Σ (x - m)² - n (μ - m)²` for every m. With m = μ, held fixed, the last term is 0 and so is its derivative, so
+/// that the gradient has no sum over x - μ, which is 0 as well; that of second order needs the term.
 pub(super) fn variance<'g>(x: Uop<'g>, axes: &Option<Axes>, correction: i64) -> Result<Uop<'g>, Error> {
     let along = axes_of(float(x)?, axes)?;
     let mean = mean_keep(x, axes.clone())?;

@@ -44,8 +44,8 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Has sums of products over more than a second-level cache holds go through memory in its order, a step of the outermost loop
-    /// of the sum for all results in turn, if that is long enough to add up what it gives.
+    /// Has sums of products over more than a second-level cache holds go through memory in its order, a step of the outermost
+    /// loop of the sum for all results in turn, if that is long enough to add up what it gives.
     ///
     /// So the weights of a convolution of one channel get their gradient.
     pub(super) fn in_turn(&mut self) {
@@ -63,8 +63,8 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
-    /// Asks for the memory of the next iterations of the shared loop, if tiles of sums of products are computed of each, or sums of
-    /// what little a first-level cache holds.
+    /// Asks for the memory of the next iterations of the shared loop, or of one in it, if tiles of sums of products are computed
+    /// of each; of the shared loop also where sums of what little a first-level cache holds are.
     pub(super) fn look_ahead(&mut self) {
         let Some((paced, blocks)) = ahead(self.kernel) else { return };
         let written_out = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll));

@@ -1,5 +1,5 @@
-//! Sums of products of which windows are reduced at once, such as a convolution under a pool: where a row has few windows, those of
-//! a row are computed first, side by side as without the pool, so that neighbours share what they read.
+//! Sums of products of which windows are reduced at once, such as a convolution under a pool: where a row has few windows, those
+//! of a row are computed first, side by side as without the pool, so that neighbours share what they read.
 
 use super::{Plan, SHORT, is_reduce, size};
 use crate::ir::{Op, Uop};
@@ -36,7 +36,7 @@ fn is_pool(reduction: Uop) -> bool {
     (2..=SHORT).contains(&window) && reduction.src(0).toposort().into_iter().any(is_product)
 }
 
-/// The loop over rows of windows that `pool` combines, and those around that read other memory, if there are few windows in a row.
+/// The loops over windows in a row that `pool` combines, over rows, and those around, if there are few windows in a row.
 fn rows(pool: Uop) -> Option<(Uop, Uop, Vec<Uop>)> {
     let ranges: Vec<_> = pool.srcs().skip(1).collect();
     let reads = |n: &Uop| n.op() == Op::Load && ranges.iter().all(|r| n.depends_on(*r));

@@ -1,5 +1,5 @@
-//! Results that are windows of others, each with a few elements side by side, such as the gradient of a pool: rows of windows run as
-//! one loop, in vectors of several windows, and a window's rows are written out, so that they share what is computed of it.
+//! Results that are windows of others, each with a few elements side by side, such as the gradient of a pool: rows of windows
+//! run as one loop, in vectors of several windows, and a window's rows are written out, so that they share what is computed of it.
 
 use super::accesses::Accesses;
 use super::{Plan, SHORT, blocks, is_reduce, size};
@@ -11,55 +11,72 @@ use crate::optimize::stage::loads;
 /// Most rows of a window, and vectors of a row, that are written out.
 const TOGETHER: i64 = 4;
 
+/// The loops of a kernel of windows.
+struct Windows<'g> {
+    /// Over a row of a window, and over windows beside each other.
+    row: [Uop<'g>; 2],
+    /// Over results, around both.
+    around: Vec<Uop<'g>>,
+    /// Of sums over windows.
+    sums: Vec<Uop<'g>>,
+    /// Results of one vector.
+    lanes: i64,
+}
+
 impl<'g> Plan<'g, '_> {
     /// Runs the innermost loop over results together with the one around it, if it is shorter than a vector and all that is read
     /// for a vector is near; returns whether it is.
     pub(super) fn windowed(&mut self) -> bool {
-        let nest = Nest::new(self.kernel);
-        let (sums, results): (Vec<_>, Vec<_>) = nest.loops().into_iter().partition(|r| is_reduce(*r));
-        let leaf = results.iter().copied().max_by_key(|r| nest.depth(*r));
-        let path = nest.path(leaf);
-        let &[inner, outer, ref around @ ..] = &path[..] else { return false };
-        let most = self.isa.vector_bytes() as i64 / Accesses::of(self.kernel, &nest, inner).widest();
-        let lanes = 1 << (size(inner) * size(outer)).min(most).max(1).ilog2();
-        if path.len() != results.len() || !self.are_windows([inner, outer], &sums, lanes) {
-            return false;
-        }
-        let Some([outer_at, inner_at]) = self.place(outer).zip(self.place(inner)).map(<[usize; 2]>::from) else {
+        let Some(Windows { row: [inner, outer], around, sums, lanes }) = self.windows_of_results() else {
             return false;
         };
-        let Some(fused) = self.act(Action::Fuse { outer: outer_at, inner: inner_at }) else { return false };
+        let Some((outer, inner)) = self.place(outer).zip(self.place(inner)) else { return false };
+        let Some(&[row]) = self.act(Action::Fuse { outer, inner }).as_deref() else { return false };
         for sum in sums {
             self.unroll(Some(sum), size(sum) as u32);
         }
-        let shared = |row: &Uop<'g>| loads(self.kernel).into_iter().any(|load| !load.depends_on(*row));
-        let rows: Vec<_> = around.iter().copied().filter(|row| size(*row) <= TOGETHER && shared(row)).collect();
-        for row in rows {
-            self.unroll(Some(row), size(row) as u32);
+        let all = loads(self.kernel);
+        let shares = |rows: &Uop<'g>| size(*rows) <= TOGETHER && all.iter().any(|load| !load.depends_on(*rows));
+        if let Some(rows) = around.into_iter().find(shares) {
+            self.unroll(Some(rows), size(rows) as u32);
         }
-        self.vectorize(fused[0], lanes as u32, blocks(size(fused[0]), lanes).min(TOGETHER) as u32);
+        self.vectorize(row, lanes as u32, blocks(size(row), lanes).min(TOGETHER) as u32);
         true
     }
 
-    /// Whether `inner` runs over less than a vector of `lanes`, `outer` over windows beside each other, and `sums` are short, so that
-    /// two vectors have whatever is read for one.
-    fn are_windows(&self, [inner, outer]: [Uop<'g>; 2], sums: &[Uop<'g>], lanes: i64) -> bool {
-        let known = |r: &Uop<'g>| r.src(0).as_int().is_some();
+    fn windows_of_results(&self) -> Option<Windows<'g>> {
+        let nest = Nest::new(self.kernel);
+        let (sums, results): (Vec<_>, Vec<_>) = nest.loops().into_iter().partition(|r| is_reduce(*r));
+        let path = nest.path(results.iter().copied().max_by_key(|r| nest.depth(*r)));
+        let &[inner, outer, ref around @ ..] = &path[..] else { return None };
+        let most = self.isa.vector_bytes() as i64 / Accesses::of(self.kernel, &nest, inner).widest();
+        let lanes = 1 << size(inner).saturating_mul(size(outer)).min(most).max(1).ilog2();
+        let windows = Windows { row: [inner, outer], around: around.to_vec(), sums, lanes };
+        let is_chain = path.len() == results.len();
+        (is_chain && windows.are_short() && windows.are_near(self.kernel)).then_some(windows)
+    }
+}
+
+impl<'g> Windows<'g> {
+    /// Whether a row of a window has less than a vector, and sums are written out.
+    fn are_short(&self) -> bool {
+        let is_known = |r: &Uop<'g>| r.src(0).as_int().is_some();
+        let combined = self.sums.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
+        self.row.iter().chain(&self.sums).all(is_known) && size(self.row[0]) < self.lanes && combined <= SHORT
+    }
+
+    /// Whether results are in order, and two vectors have whatever is read for one of them.
+    fn are_near(&self, kernel: Uop<'g>) -> bool {
+        let [inner, outer] = self.row;
         let steps = |address: Uop<'g>| Some([stride(address, inner)?, stride(address, outer)?]);
         let is_in_order = |store: Uop<'g>| steps(store.src(0).src(1)) == Some([1, size(inner)]);
+        let reach = |[a, b]: [i64; 2]| (size(inner) - 1) * a + self.lanes / size(inner) * b;
+        let is_short = |steps: [i64; 2]| steps.iter().all(|s| *s >= 0) && reach(steps) < 2 * self.lanes;
+        let differs = |valid: Uop<'g>| self.row.iter().any(|r| valid.depends_on(*r));
         let is_near = |load: &Uop<'g>| {
-            let guard =
-                load.src(0).srcs().nth(2).into_iter().any(|valid| valid.depends_on(inner) || valid.depends_on(outer));
-            let reach = |[a, b]: [i64; 2]| (size(inner) - 1) * a + (lanes / size(inner)) * b < 2 * lanes;
-            !guard && steps(load.src(0).src(1)).is_some_and(|steps| steps.iter().all(|s| *s >= 0) && reach(steps))
+            !load.src(0).srcs().nth(2).is_some_and(differs) && steps(load.src(0).src(1)).is_some_and(is_short)
         };
-        let combined = sums.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
-        let is_known = sums.iter().chain([&inner, &outer]).all(known);
-        is_known
-            && size(inner) < lanes
-            && combined <= SHORT
-            && self.kernel.srcs().all(is_in_order)
-            && loads(self.kernel).iter().all(is_near)
+        kernel.srcs().all(is_in_order) && loads(kernel).iter().all(is_near)
     }
 }
 
