@@ -12,10 +12,11 @@ use super::held::Held;
 use super::{Item, Memory, Stored, cost, reads};
 use crate::dim::Dim;
 use crate::dtype::DType;
-use crate::ir::{Op, Uop, toposort};
+use crate::ir::{Arg, Op, Uop, toposort};
 use crate::loops::{Nest, stored_dtype};
 use crate::symbolic::Simplifier;
 use crate::target::Device;
+use crate::view::View;
 
 /// Up to this many neighbouring results share one evaluation of an operand, in the registers of a tile.
 const TILE: f64 = 16.0;
@@ -239,7 +240,7 @@ impl<'g, 'a> Fusion<'g, 'a> {
     }
 
     fn copy(&mut self, tensor: Uop<'g>, target: Memory) -> (Uop<'g>, Vec<(Uop<'g>, Uop<'g>)>) {
-        let identity = tensor.graph().node(Op::Contiguous, tensor.dtype(), &[tensor], crate::ir::Arg::None);
+        let identity = tensor.graph().node(Op::Contiguous, tensor.dtype(), &[tensor], Arg::None);
         self.stored.build(identity, target, self.simplifier)
     }
 
@@ -295,14 +296,21 @@ impl<'g, 'a> Fusion<'g, 'a> {
         })
     }
 
-    /// How many elements `reduction` combines, if no other combines them.
+    /// How many elements `reduction` combines, if no other combines them: what it reads is spread, if at all, over those.
     fn window(&self, reduction: Uop<'g>) -> Option<f64> {
+        let Arg::Reduce(_, axes) = reduction.arg() else { return None };
         let times = |of: Uop<'g>, by: Uop<'g>| cost::elements(of.shape()) / cost::elements(by.shape()).max(1.0);
         let window = times(reduction.src(0), reduction);
+        let is_same_along = |view: &View| axes.iter().all(|axis| view.strides[*axis].is(0));
+        let is_of_window = |node: Uop<'g>| {
+            let Arg::View(tracker) = node.arg() else { return true };
+            let spread = times(node, node.src(0));
+            spread <= 1.0 || spread <= window && tracker.views.last().is_some_and(is_same_along)
+        };
+        let is_computed = |node: Uop<'g>| node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node);
         let (mut seen, mut stack) = (FxHashSet::default(), vec![reduction.src(0)]);
         while let Some(node) = stack.pop() {
-            let is_of_others = node.op() == Op::View && times(node, node.src(0)) > window;
-            if is_of_others || node.op() == Op::ReduceAxis && !self.stored.memory.contains_key(&node) {
+            if is_computed(node) || !is_of_window(node) {
                 return None;
             }
             stack.extend(self.same_elements(node).into_iter().filter(|s| seen.insert(*s)));
