@@ -8,9 +8,10 @@ use crate::ir::{Op, Uop};
 use crate::tensor::argument::Each;
 use crate::tensor::error::{Error, show_shape};
 use crate::tensor::precision::widened;
-use crate::tensor::primitive::{broadcast, expanded, numeric, padded, reduced, reshaped};
+use crate::tensor::primitive::{broadcast, expanded, float, numeric, padded, reduced, reshaped, without_axes};
 use crate::tensor::registry::theme;
 use crate::tensor::window::{Windows, slid};
+use crate::tensor::winograd::{Filter, filtered};
 
 theme! {
     /// The convolution of `x`, (n, channels, length), with `weights`, (out, channels / groups, taps), to (n, out, …);
@@ -26,7 +27,8 @@ theme! {
         groups: Option<i64>,
     ) -> Uop<'g> {
         let windows = check(x, weights, 1).and_then(|()| Windows::new(taps(weights)?, stride, dilation))?;
-        convolved(&Operands { x, weights, bias, groups: groups.unwrap_or(1) }, padding, &windows)
+        let operands = Operands { x, weights, bias, groups: groups.unwrap_or(1) };
+        convolved(&operands, padding, |x, weights| windowed(x, weights, &windows))
     }
 
     /// The convolution of `x`, (n, channels, height, width), with `weights`, (out, channels / groups, kh, kw), to
@@ -43,7 +45,27 @@ theme! {
         groups: Option<i64>,
     ) -> Uop<'g> {
         let windows = check(x, weights, 2).and_then(|()| Windows::new(taps(weights)?, stride, dilation))?;
-        convolved(&Operands { x, weights, bias, groups: groups.unwrap_or(1) }, padding, &windows)
+        let operands = Operands { x, weights, bias, groups: groups.unwrap_or(1) };
+        convolved(&operands, padding, |x, weights| windowed(x, weights, &windows))
+    }
+
+    /// `conv2d` with stride and dilation 1, of floats, whose rows take fewer multiplications, after Winograd: for m results
+    /// in a row and kw taps, m + kw - 1 and not m·kw. That rounds more: TODO. An element that is infinite or NaN makes all
+    /// results of a block NaN that it is in. Where nothing is gained, as with one tap or more than seven in a row, or rows of
+    /// unknown length, this is `conv2d`.
+    fn conv2d_winograd(
+        x: Uop<'g>,
+        weights: Uop<'g>,
+        bias: Option<Uop<'g>>,
+        padding: Option<Each>,
+        groups: Option<i64>,
+    ) -> Uop<'g> {
+        let windows = check(float(x)?, weights, 2).and_then(|()| Windows::new(taps(weights)?, None, None))?;
+        let operands = Operands { x, weights, bias, groups: groups.unwrap_or(1) };
+        convolved(&operands, padding, |x, weights| match Filter::of(x, weights) {
+            Some(filter) => filtered(x, weights, &filter),
+            None => windowed(x, weights, &windows),
+        })
     }
 }
 
@@ -80,24 +102,35 @@ fn taps(weights: Uop) -> Result<Vec<i64>, Error> {
     })
 }
 
-/// x as (n, g, 1, c, o…, k…) times weights as (1, g, out/g, c, 1…, k…), summed over c and k.
-fn convolved<'g>(operands: &Operands<'g>, padding: Option<Each>, windows: &Windows) -> Result<Uop<'g>, Error> {
+/// The convolution of the operands, whose `sums` are those of x as (n, g, 1, c, …) with weights as (g, out/g, c, k…): (n, g,
+/// out/g, o…).
+fn convolved<'g>(
+    operands: &Operands<'g>,
+    padding: Option<Each>,
+    sums: impl FnOnce(Uop<'g>, Uop<'g>) -> Result<Uop<'g>, Error>,
+) -> Result<Uop<'g>, Error> {
     let Operands { x, weights, groups, .. } = *operands;
     let [per_group, out_per_group] = channels(x, weights, groups)?;
-    let axes = x.shape().len() - 2;
-    let split = |n: &Dim, out: &Dim| vec![n.clone(), Dim::from(groups), out.clone(), per_group.clone()];
     let padded = surrounded(x, padding)?;
-    let grouped = reshaped(padded, &[&split(&x.shape()[0], &Dim::ONE), &padded.shape()[2..]].concat());
-    let seen = slid(widened(grouped), &split(&x.shape()[0], &out_per_group), windows)?;
-    let (counts, taps) = seen.shape()[4..].split_at(axes);
-    let kernel = [&split(&Dim::ONE, &out_per_group), &vec![Dim::ONE; axes], taps].concat();
-    let product = seen * expanded(reshaped(widened(weights), &kernel), seen.shape());
-    let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();
-    let shape = [&x.shape()[..1], &weights.shape()[..1], counts].concat();
-    let result = reshaped(reduced(product, Op::Add, &summed), &shape);
+    let lead = [x.shape()[0].clone(), Dim::from(groups), Dim::ONE, per_group.clone()];
+    let grouped = widened(reshaped(padded, &[&lead, &padded.shape()[2..]].concat()));
+    let lead = [Dim::from(groups), out_per_group, per_group];
+    let sums = sums(grouped, widened(reshaped(weights, &[&lead, &weights.shape()[2..]].concat())))?;
+    let result = reshaped(sums, &[&x.shape()[..1], &weights.shape()[..1], &sums.shape()[3..]].concat());
     let rounded = result.cast(x.dtype());
     let shift = |bias| per_channel(bias, rounded).map(widened);
     operands.bias.map_or(Ok(rounded), |bias| Ok((result + shift(bias)?).cast(x.dtype())))
+}
+
+/// All windows of `x`, (n, g, 1, c, …), as (n, g, out, c, o…, k…), times `weights`, (g, out, c, k…), summed over c and k.
+fn windowed<'g>(x: Uop<'g>, weights: Uop<'g>, windows: &Windows) -> Result<Uop<'g>, Error> {
+    let axes = x.shape().len() - 4;
+    let (lead, taps) = weights.shape().split_at(3);
+    let seen = slid(x, &[&x.shape()[..1], lead].concat(), windows)?;
+    let kernel = [&[Dim::ONE], lead, &vec![Dim::ONE; axes], taps].concat();
+    let product = seen * expanded(reshaped(weights, &kernel), seen.shape());
+    let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();
+    Ok(without_axes(reduced(product, Op::Add, &summed), &summed))
 }
 
 /// The channels of `x` in each group, and those of the result.

@@ -34,6 +34,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 mod window;
+mod winograd;
 
 pub use activation::*;
 pub use argument::{Argument, Axes, Each, Slice, Term};

@@ -138,7 +138,7 @@ fn repeated<'g>(x: Uop<'g>, outer: &[Dim], axes: &[Window], counts: &[Dim]) -> U
 }
 
 /// `axis` cut or padded at its end to `size`: where both can happen for run-time sizes, padded and then cut.
-fn fitted<'g>(x: Uop<'g>, axis: usize, size: &Dim) -> Uop<'g> {
+pub(super) fn fitted<'g>(x: Uop<'g>, axis: usize, size: &Dim) -> Uop<'g> {
     let missing = size - &x.shape()[axis];
     let more = if missing.upper() > 0 { Dim::from(missing.upper()) } else { Dim::ZERO };
     let more = if missing.lower() > 0 { missing } else { more };
