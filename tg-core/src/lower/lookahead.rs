@@ -54,12 +54,19 @@ fn asked<'g>(
     let loops = loops(list, shared, lines(block));
     let (&at, ranges) = (loops.last()?, loops.iter().map(|at| list[*at]).collect::<Vec<_>>());
     let count = shared_by(lines(block), &ranges[1..]);
-    let new = (count <= AT_ONCE).then(|| hint(block, (&ranges, count), ahead, simplifier))?;
-    let new: Vec<_> = new.into_iter().filter(|n| !list[..=at].contains(n)).collect();
-    let inside = body(list, at);
-    let rest = list[inside.clone()].iter().filter(|n| !new.contains(n));
-    let after = &list[inside.end..];
-    Some(Linear(list[..=at].iter().chain(&new).chain(rest).chain(after).copied().collect()))
+    let (places, hint) = (count <= AT_ONCE).then(|| hint(block, (&ranges, count), ahead, simplifier))?;
+    // In the innermost of the loops that it varies with: others there may need it, too.
+    let begin = |n: &Uop<'g>| loops.iter().rev().find(|of| n.depends_on(list[**of])).map_or(shared, |of| of + 1);
+    let mut new: Vec<_> = places.into_iter().map(|n| (begin(&n), n)).collect();
+    new.extend(hint.into_iter().map(|n| (at + 1, n)));
+    new.retain(|(begin, n)| !list[..*begin].contains(n));
+    let mut asking = vec![];
+    for (i, node) in list.iter().enumerate() {
+        asking.extend(new.iter().filter(|(begin, _)| *begin == i).map(|(_, n)| *n));
+        let is_moved = new.iter().any(|(begin, n)| *begin <= i && n == node);
+        asking.extend((!is_moved).then_some(*node));
+    }
+    Some(Linear(asking))
 }
 
 /// Where the instructions in the loop are that begins at `at`.
@@ -136,25 +143,26 @@ fn work(list: &[Uop]) -> f64 {
     total
 }
 
-/// The instructions by which one iteration of the innermost of `ranges` asks for `count` lines of the next block.
+/// The instructions by which one iteration of the innermost of `ranges` asks for `count` lines of the next block: what the places of
+/// all of them need, and the rest.
 fn hint<'g>(
     block: &Block<'g>,
     (ranges, count): (&[Uop<'g>], i64),
     (level, ahead): (u32, i64),
     simplifier: &mut Simplifier<'g>,
-) -> Vec<Uop<'g>> {
+) -> (Vec<Uop<'g>>, Vec<Uop<'g>>) {
     let (graph, shared) = (block.memory.graph(), ranges[0]);
     let line = graph.range(graph.index(count), Axis::Loop);
     let turn = ranges[1..].iter().fold(graph.index(0), |turn, range| turn * size(*range) + *range);
     let place = block.begin(shared + ahead) + (turn * count + line) * elements(block.memory);
     let index = block.memory.element(simplifier.simplify(place), None);
     let hint = graph.node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level));
-    let (inside, before): (Vec<_>, Vec<_>) = toposort(&[hint]).into_iter().partition(|n| n.depends_on(line));
-    if inside.is_empty() {
-        return before;
+    let (mut each, places): (Vec<_>, Vec<_>) =
+        toposort(&[hint]).into_iter().partition(|n| *n == hint || n.depends_on(line));
+    if hint.depends_on(line) {
+        each.push(graph.node(Op::Endrange, DType::VOID, &[line], Arg::None));
     }
-    let end = graph.node(Op::Endrange, DType::VOID, &[line], Arg::None);
-    before.into_iter().chain(inside).chain([end]).collect()
+    (places, each)
 }
 
 #[cfg(test)]

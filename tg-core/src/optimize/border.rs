@@ -192,11 +192,12 @@ pub(super) fn border<'g>(
     Some(simplifier.simplify(kernel.replace(load, read)))
 }
 
-/// The direction of rows, if a sum runs along it as far as its condition holds: the longest steps of several directions
-/// with conditions, one by one along one loop of the sum.
+/// The direction of rows, if a sum runs along it as far as its condition holds: the longest steps of those with conditions,
+/// one by one along one loop of the sum. Results of a row are neighbours in another direction.
 fn trimmed<'g, 'a>(directions: &'a [Coordinate<'g>]) -> Option<&'a Coordinate<'g>> {
-    let mut guarded = directions.iter().filter(|d| d.valid != (None, None));
-    let rows = guarded.next().filter(|_| guarded.next().is_some())?;
+    let at = directions.iter().position(|d| d.valid != (None, None))?;
+    let is_along = |d: &Coordinate<'g>| d.valid != (None, None) || d.form.terms.iter().any(|t| is_loop(&t));
+    let rows = Some(&directions[at]).filter(|_| directions[at + 1..].iter().any(is_along))?;
     let is_sum = |t: &&Term<'g>| matches!(t.factors[..], [r] if matches!(r.arg(), Arg::Range(_, Axis::Reduce)));
     let mut sums = rows.form.terms.iter().filter(is_sum);
     sums.next().filter(|t| t.coefficient.abs() == 1 && sums.next().is_none()).map(|_| rows)

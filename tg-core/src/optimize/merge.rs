@@ -34,10 +34,20 @@ fn neighbours<'g>(kernel: Uop<'g>) -> Vec<(Uop<'g>, Uop<'g>)> {
     pairs
 }
 
-/// `outer*n + inner` as one loop, if then no index divides.
+/// `outer*n + inner` as one loop, if then no index divides, nor a condition of a sum has to tell rows apart.
 fn merge<'g>(kernel: Uop<'g>, (outer, inner): (Uop<'g>, Uop<'g>), simplifier: &mut Simplifier<'g>) -> Option<Uop<'g>> {
     let merged = fuse(kernel, (outer, inner), simplifier)?;
-    (divisions(merged) <= divisions(kernel)).then_some(merged)
+    let is_plain = divisions(merged) <= divisions(kernel) && !tells_apart(kernel, outer, inner);
+    is_plain.then_some(merged)
+}
+
+/// Whether what a sum reads has a condition on one of the two loops and not on the other: it says from where to where to add,
+/// for a whole row.
+fn tells_apart<'g>(kernel: Uop<'g>, outer: Uop<'g>, inner: Uop<'g>) -> bool {
+    let sums = kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
+    let loads = sums.flat_map(|sum| sum.src(0).toposort()).filter(|n| n.op() == Op::Load);
+    let mut conditions = loads.filter_map(|load| load.src(0).srcs().nth(2));
+    conditions.any(|condition| condition.depends_on(outer) != condition.depends_on(inner))
 }
 
 /// How many quotients and remainders its indices have.

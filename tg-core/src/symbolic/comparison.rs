@@ -127,7 +127,7 @@ fn sign(sum: &Sum<'_>) -> Option<Sign> {
     never_negative(&opposite).then_some(Sign::Negative)
 }
 
-/// `g*a + b < g*m + s` with `0 <= b < g` and `0 <= s < g`, where all or none of the `b` are below `s`.
+/// `g*a + b < bound` as `a < ⌈(bound - b) / g⌉`, where that is the same for all `b`.
 fn divided<'g>(sum: &Sum<'g>, bound: i128) -> Option<(Sum<'g>, i128)> {
     let mut factors: Vec<i128> = sum.terms.iter().map(|t| t.coefficient.abs()).filter(|c| *c > 1).collect();
     factors.push(sum.terms.iter().fold(0, |g, t| gcd(g, t.coefficient)));
@@ -139,13 +139,9 @@ fn divided<'g>(sum: &Sum<'g>, bound: i128) -> Option<(Sum<'g>, i128)> {
             let part = Term { factors: t.factors.clone(), coefficient: t.coefficient / g };
             if t.coefficient % g == 0 { a.add_term(part)? } else { b.add_term(t.clone())? }
         }
-        let ((low, high), s) = (b.bounds()?, bound.rem_euclid(g));
-        let inside = low >= 0 && high < g;
-        match () {
-            _ if inside && low >= s => Some((a, bound.div_euclid(g))),
-            _ if inside && high < s => Some((a, bound.div_euclid(g) + 1)),
-            _ => None,
-        }
+        let (low, high) = b.bounds()?;
+        let limit = |b: i128| -(b - bound).div_euclid(g);
+        (limit(low) == limit(high)).then(|| (a, limit(low)))
     })
 }
 

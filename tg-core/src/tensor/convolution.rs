@@ -126,7 +126,7 @@ fn convolved<'g>(
 fn windowed<'g>(x: Uop<'g>, weights: Uop<'g>, windows: &Windows) -> Result<Uop<'g>, Error> {
     let axes = x.shape().len() - 4;
     let (lead, taps) = weights.shape().split_at(3);
-    let seen = slid(x, &[&x.shape()[..1], lead].concat(), windows)?;
+    let seen = slid(x, [&[&x.shape()[..1], lead].concat(), &[]], windows)?;
     let kernel = [&[Dim::ONE], lead, &vec![Dim::ONE; axes], taps].concat();
     let product = seen * expanded(reshaped(weights, &kernel), seen.shape());
     let summed: Vec<usize> = std::iter::once(3).chain(4 + axes..4 + 2 * axes).collect();

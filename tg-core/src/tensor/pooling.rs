@@ -57,7 +57,7 @@ impl Pool {
             true => zeros,
             false => padded(everywhere(x), self.pairs.clone()).choose(zeros, value),
         };
-        slid(surrounded, &x.shape()[..x.shape().len() - 2], &self.windows)
+        slid(surrounded, [&x.shape()[..x.shape().len() - 2], &[]], &self.windows)
     }
 
     /// The axes of the elements of a window.

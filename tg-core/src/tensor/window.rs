@@ -17,7 +17,7 @@ theme! {
     /// out.
     fn windows(x: Uop<'g>, size: Vec<i64>, stride: Option<Each>, dilation: Option<Each>) -> Uop<'g> {
         let windows = Windows::new(size, stride, dilation)?;
-        slid(x, &x.shape()[..x.shape().len().saturating_sub(windows.axes.len())], &windows)
+        slid(x, [&x.shape()[..x.shape().len().saturating_sub(windows.axes.len())], &[]], &windows)
     }
 }
 
@@ -99,16 +99,17 @@ fn floored(x: &Dim, d: i64) -> Option<Dim> {
     (x - &Dim::from(constant.rem_euclid(d))).div_exact(&Dim::from(d))
 }
 
-/// `(…, n₀, n₁)` as `(…, o₀, o₁, k₀, k₁)`, with the axes before repeated to `outer`. That is done here so that the
-/// gradient is one sum: over the taps, and over what was repeated.
-pub(super) fn slid<'g>(x: Uop<'g>, outer: &[Dim], windows: &Windows) -> Result<Uop<'g>, Error> {
-    let (axes, lead) = (&windows.axes, outer.len());
-    if x.shape().len() != lead + axes.len() || axes.is_empty() {
+/// `(…, n₀, n₁, …)` as `(…, o₀, o₁, k₀, k₁, …)`, with the axes before and after repeated to `beside`. That is done here so that
+/// the gradient is one sum: over the taps, and over what was repeated.
+pub(super) fn slid<'g>(x: Uop<'g>, beside: [&[Dim]; 2], windows: &Windows) -> Result<Uop<'g>, Error> {
+    let ([outer, inner], axes) = (beside, &windows.axes);
+    let lead = outer.len();
+    if x.shape().len() != lead + axes.len() + inner.len() || axes.is_empty() {
         let error = format!("windows over {} axes of a tensor that has {}", axes.len(), x.shape().len());
         return Err(Error::new(error));
     }
     let counts = (0..axes.len()).map(|i| axes[i].count(x, lead + i)).collect::<Result<Vec<_>, _>>()?;
-    let mut x = repeated(x, outer, axes, &counts);
+    let mut x = repeated(x, beside, axes, &counts);
     for (i, (window, count)) in axes.iter().zip(&counts).enumerate() {
         x = skewed(x, lead + 3 * i, window.dilation);
         if window.phases() != window.stride {
@@ -119,7 +120,7 @@ pub(super) fn slid<'g>(x: Uop<'g>, outer: &[Dim], windows: &Windows) -> Result<U
 }
 
 /// `(…, n)` as `(…, tap, row, phase)` for each axis, the same for each tap; rows that no window reaches are cut off.
-fn repeated<'g>(x: Uop<'g>, outer: &[Dim], axes: &[Window], counts: &[Dim]) -> Uop<'g> {
+fn repeated<'g>(x: Uop<'g>, [outer, inner]: [&[Dim]; 2], axes: &[Window], counts: &[Dim]) -> Uop<'g> {
     let lead = outer.len();
     let whole = |(window, count): (&Window, &Dim)| match window.phases() {
         1 => None,
@@ -134,6 +135,8 @@ fn repeated<'g>(x: Uop<'g>, outer: &[Dim], axes: &[Window], counts: &[Dim]) -> U
         single.extend([Dim::ONE, rows.clone(), phases.clone()]);
         every.extend([Dim::from(window.taps()), rows, phases]);
     }
+    single.extend_from_slice(&x.shape()[lead + axes.len()..]);
+    every.extend_from_slice(inner);
     expanded(reshaped(x, &single), &every)
 }
 
@@ -180,14 +183,16 @@ fn every<'g>(x: Uop<'g>, axis: usize, stride: i64, count: &Dim) -> Uop<'g> {
     reshaped(first, &shape)
 }
 
-/// `(…, tap₀, row₀, phase₀, tap₁, row₁, phase₁)` as `(…, row₀, row₁, k₀, k₁)`: a tap and a phase are an element.
+/// `(…, tap₀, row₀, phase₀, tap₁, row₁, phase₁, …)` as `(…, row₀, row₁, k₀, k₁, …)`: a tap and a phase are an element.
 fn taps_last<'g>(x: Uop<'g>, lead: usize, axes: &[Window], counts: Vec<Dim>) -> Uop<'g> {
     let n = axes.len();
     let rows = (0..n).map(|i| lead + 3 * i + 1);
     let elements = (0..n).flat_map(|i| [lead + 3 * i, lead + 3 * i + 2]);
-    let x = permuted(x, (0..lead).chain(rows).chain(elements).collect());
+    let rest = lead + 3 * n..x.shape().len();
+    let x = permuted(x, (0..lead).chain(rows).chain(elements).chain(rest.clone()).collect());
     let sizes = axes.iter().map(|window| Dim::from(window.taps() * window.phases()));
-    let merged: Vec<Dim> = x.shape()[..lead].iter().cloned().chain(counts).chain(sizes).collect();
+    let merged = x.shape()[..lead].iter().cloned().chain(counts).chain(sizes);
+    let merged: Vec<Dim> = merged.chain(x.shape()[rest].iter().cloned()).collect();
     let x = reshaped(x, &merged);
     axes.iter().enumerate().fold(x, |x, (i, window)| cut(x, lead + n + i, &Dim::from(window.size)))
 }

@@ -102,23 +102,15 @@ fn polynomial(zeros: impl Iterator<Item = f64>) -> Vec<f64> {
 pub(super) fn filtered<'g>(x: Uop<'g>, weights: Uop<'g>, filter: &Filter) -> Result<Uop<'g>, Error> {
     let [step, points] = [filter.results, filter.points()].map(|n| n as i64);
     let whole = fitted(x, 5, &Dim::from(filter.blocks() * step + filter.taps as i64 - 1));
-    let pieces = slid(whole, &x.shape()[..5], &Windows::new(vec![points], Some(Each(vec![step])), None)?)?;
-    // (n, g, 1, c, h, block, point) as (n, g, o, c, block, point, …, kh).
-    let elements = permuted(transformed(pieces, &filter.of_elements(), 6), vec![0, 1, 2, 3, 5, 6, 4]);
-    let mut outer = elements.shape()[..6].to_vec();
-    outer[2] = weights.shape()[1].clone();
-    let rows = &weights.shape()[3];
-    let seen = slid(elements, &outer, &Windows::new(vec![rows.known().unwrap_or(1)], None, None)?)?;
-    // (g, kh, c, o, kw) to (g, point, kh, c, o): for each point the factor of a product, with its results as neighbours.
-    let factors = transformed(permuted(weights, vec![0, 3, 2, 1, 4]), &filter.of_weights(), 1);
-    let [g, p, _, c, o] = factors.shape() else { unreachable!("factors have five axes") };
-    let one = &Dim::ONE;
-    let shape = [one, g, o, c, one, p, one, rows].map(Dim::clone);
-    let factors = reshaped(permuted(factors, vec![0, 4, 3, 1, 2]), &shape);
-    let sums = without_axes(reduced(seen * expanded(factors, seen.shape()), Op::Add, &[3, 7]), &[3, 7]);
-    // (n, g, o, block, point, …) to (n, g, o, …, block, point).
-    let sums = permuted(sums, vec![0, 1, 2, 5, 3, 4]);
-    let results = transformed(sums, &transpose(&filter.of_results()), 5);
+    let windows = Windows::new(vec![points], Some(Each(vec![step])), None)?;
+    let pieces = without_axes(slid(whole, [&x.shape()[..5], &[]], &windows)?, &[2]);
+    // (n, g, c, h, block, point) to (n, g, point, h, block, c): for each point a factor of a product.
+    let elements = transformed(permuted(pieces, vec![0, 1, 3, 4, 2, 5]), &filter.of_elements(), (5, 2));
+    // (g, o, c, kh, kw) to (g, point, kh, c, o): the other factor.
+    let factors = transformed(permuted(weights, vec![0, 3, 2, 1, 4]), &filter.of_weights(), (4, 1));
+    // (n, g, point, …, block, o) to (n, g, …, block, o, result).
+    let results = transformed(products(elements, factors)?, &transpose(&filter.of_results()), (2, 6));
+    let results = permuted(results, vec![0, 1, 4, 2, 3, 5]);
     let mut shape = results.shape()[..4].to_vec();
     shape.push(Dim::from(filter.blocks() * step));
     let results = reshaped(results, &shape);
@@ -126,29 +118,42 @@ pub(super) fn filtered<'g>(x: Uop<'g>, weights: Uop<'g>, filter: &Filter) -> Res
     Ok(shrunk(results, shape.into_iter().map(|size| (Dim::ZERO, size)).collect()))
 }
 
+/// `x`, (n, g, point, h, block, c), times `weights`, (g, point, kh, c, o), summed over kh and c: (n, g, point, …, block, o).
+fn products<'g>(x: Uop<'g>, weights: Uop<'g>) -> Result<Uop<'g>, Error> {
+    let ([n, g, p, h, b, c], [.., rows, _, o]) = (x.shape(), weights.shape()) else { unreachable!("six and five axes") };
+    let (one, taps) = (&Dim::ONE, vec![rows.known().unwrap_or(1)]);
+    let apart = reshaped(x, &[n, g, p, h, b, one, c].map(Dim::clone));
+    let beside = [&[n, g, p].map(Dim::clone)[..], &[b, o, c].map(Dim::clone)];
+    // (n, g, point, …, kh, block, o, c).
+    let seen = slid(apart, beside, &Windows::new(taps, None, None)?)?;
+    let weights = permuted(weights, vec![0, 1, 2, 4, 3]);
+    let weights = reshaped(weights, &[one, g, p, one, rows, one, o, c].map(Dim::clone));
+    Ok(without_axes(reduced(seen * expanded(weights, seen.shape()), Op::Add, &[4, 7]), &[4, 7]))
+}
+
 fn transpose(table: &Table) -> Table {
     (0..table[0].len()).map(|column| table.iter().map(|row| row[column]).collect()).collect()
 }
 
-/// The products of `table` with the vectors along the last axis of `x`: along the axis `at`.
-fn transformed<'g>(x: Uop<'g>, table: &Table, at: usize) -> Uop<'g> {
-    let rank = x.shape().len();
+/// The products of `table` with the vectors along the axis `from` of `x`, which vanishes; in between, they lie along a new axis
+/// `to`.
+fn transformed<'g>(x: Uop<'g>, table: &Table, (from, to): (usize, usize)) -> Uop<'g> {
     let with = |size: i64| {
         let mut shape = x.shape().to_vec();
-        shape.insert(at, Dim::from(size));
+        shape.insert(to, Dim::from(size));
         shape
     };
-    let shape = with(table.len() as i64);
-    let numbers = tabulated(x.graph(), x.dtype(), &shape, (table, at));
+    let (shape, from) = (with(table.len() as i64), if from < to { from } else { from + 1 });
+    let numbers = tabulated(x.graph(), x.dtype(), &shape, table, [to, from]);
     let spread = expanded(reshaped(x, &with(1)), &shape);
     // What is multiplied with zero is left out: it may be infinite, and costs nothing so.
     let terms = numbers.differs(0).choose(spread * numbers, Value::zero(x.dtype()));
-    without_axes(reduced(terms, Op::Add, &[rank]), &[rank])
+    without_axes(reduced(terms, Op::Add, &[from]), &[from])
 }
 
-/// A tensor of `shape` that has `table` along the axis `at` and its last one, and repeats it along the others.
-fn tabulated<'g>(graph: &'g Graph, dtype: DType, shape: &[Dim], (table, at): (&Table, usize)) -> Uop<'g> {
-    let place = position(graph, shape, at) * table[0].len() as i64 + position(graph, shape, shape.len() - 1);
+/// A tensor of `shape` that has `table` along two axes, of its rows and columns, and repeats it along the others.
+fn tabulated<'g>(graph: &'g Graph, dtype: DType, shape: &[Dim], table: &Table, [rows, columns]: [usize; 2]) -> Uop<'g> {
+    let place = position(graph, shape, rows) * table[0].len() as i64 + position(graph, shape, columns);
     let entries = table.iter().flatten().zip(0i64..).filter(|(number, _)| **number != 0.0);
     let zero = graph.constant(dtype, Value::zero(dtype));
     entries.fold(zero, |rest, (number, at)| place.equals(at).choose(graph.constant(dtype, *number), rest))

@@ -45,6 +45,7 @@ impl<'g> Plan<'g, '_> {
             if !self.is_bordered(loads(self.kernel)[load]) {
                 continue;
             }
+            self.still_first(load);
             self.band(load);
             if edges == Edges::Open && self.is_open(load) {
                 trimmed += 1;
@@ -112,6 +113,21 @@ impl<'g> Plan<'g, '_> {
         let nest = Nest::new(self.kernel);
         let chain = nest.path(nest.innermost(load));
         load.src(0).arity() == 3 && chain.first().is_some_and(|leaf| is_reduce(*leaf)) && reduced(&chain) >= READERS
+    }
+
+    /// Puts the loops over results that `load` does not move with around those that its conditions are about: a copy serves all
+    /// of the former.
+    fn still_first(&mut self, load: usize) {
+        let (nest, load) = (Nest::new(self.kernel), loads(self.kernel)[load]);
+        let results: Vec<_> = nest.path(nest.innermost(load)).into_iter().filter(|r| !is_reduce(*r)).collect();
+        let Some(condition) = load.src(0).srcs().nth(2) else { return };
+        let Some(first) = results.iter().rposition(|r| condition.depends_on(*r)) else { return };
+        let still: Vec<_> = results[..first].iter().copied().filter(|r| !load.depends_on(*r)).collect();
+        if !still.is_empty() {
+            for range in still.into_iter().chain(results[first + 1..].iter().copied()) {
+                self.outermost(range, 1);
+            }
+        }
     }
 
     /// Runs the loop over rows in bands, if all rows are too many.

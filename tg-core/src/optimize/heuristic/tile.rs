@@ -128,7 +128,8 @@ impl<'g> Reduction<'g, '_> {
         let is_layer = |r: &&Uop<'g>| **r != a && **r != b && self.lanes(**r) == 1 && moves_alike(r);
         let layers = shared.iter().filter(is_layer).flat_map(|r| (2..=MOST).map(|z| (*r, z)));
         let (mut best, mut tile) = self.rectangle([a, b], [1, 1]);
-        for (layer, z) in layers.filter(|(r, z)| self.count(*r) % z == 0) {
+        let is_known = |r: Uop<'g>, z: i64| z == self.count(r) || !self.is_guarded(r) && self.count(r) % z == 0;
+        for (layer, z) in layers.filter(|(r, z)| is_known(*r, *z)) {
             let (cost, rectangle) = self.rectangle([a, b], if row == a { [z, 1] } else { [1, z] });
             if cost * LAYERED < best {
                 (best, tile) = (cost * LAYERED, [&rectangle[..], &[(layer, z as u32)]].concat());

@@ -3,7 +3,7 @@
 
 use super::accesses::Accesses;
 use super::{Plan, SHORT, blocks, is_reduce, size};
-use crate::ir::Uop;
+use crate::ir::{Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::action::Action;
 use crate::optimize::stage::loads;
@@ -76,7 +76,14 @@ impl<'g> Windows<'g> {
         let is_near = |load: &Uop<'g>| {
             !load.src(0).srcs().nth(2).is_some_and(differs) && steps(load.src(0).src(1)).is_some_and(is_short)
         };
-        kernel.srcs().all(is_in_order) && loads(kernel).iter().all(is_near)
+        kernel.srcs().all(is_in_order) && loads(kernel).iter().all(is_near) && !self.decide(kernel)
+    }
+
+    /// Whether something is chosen by the place in a row alone, such as a coefficient: lanes along rows would choose each for itself.
+    fn decide(&self, kernel: Uop<'g>) -> bool {
+        let conditions = kernel.toposort().into_iter().filter(|n| n.op() == Op::Where).map(|choice| choice.src(0));
+        let is_of_places = |c: Uop<'g>| c.toposort().iter().all(|n| n.op() != Op::Load);
+        conditions.filter(|c| is_of_places(*c)).any(|c| self.row.iter().any(|r| c.depends_on(*r)))
     }
 }
 
