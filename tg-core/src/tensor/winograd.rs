@@ -17,7 +17,7 @@ use crate::tensor::primitive::{expanded, permuted, position, reduced, reshaped, 
 use crate::tensor::window::{Windows, fitted, slid};
 
 /// Where polynomials are evaluated, but for infinity: small powers of two, whose powers are exact.
-const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5];
+const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5];
 
 /// A table of numbers, row by row.
 type Table = Vec<Vec<f64>>;
