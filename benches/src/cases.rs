@@ -12,9 +12,10 @@ use crate::{candle, gemm_crates, ours, reference, tract};
 /// All cases.
 pub fn cases() -> Vec<Case> {
     let products = ours::SHAPES.iter().map(|&shape| product(shape));
-    let nets = [mlp(1), mlp(32), train(TRAIN_BATCH), convnet(), convnet_train(), encoder()];
+    let nets = [mlp(1), mlp(32), train(TRAIN_BATCH)];
+    let nets = nets.into_iter().chain(ALGORITHMS.map(convnet)).chain(ALGORITHMS.map(convnet_train)).chain([encoder()]);
     let rows = [softmax(), layernorm(), relu(), gelu(), sum()];
-    nets.into_iter().chain(products).chain(convolutions()).chain(rows).collect()
+    nets.chain(products).chain(convolutions()).chain(rows).collect()
 }
 
 fn mlp(batch: usize) -> Case {
@@ -51,24 +52,34 @@ fn convnet_flops() -> (usize, usize) {
     (first.flops(), others.iter().map(Conv::flops).sum::<usize>() + 2 * BATCH * 576 * 10)
 }
 
-fn convnet() -> Case {
+/// Convolutions as they are, and those that can be with fewer multiplications, as the name of a case says. Peers do the same in both,
+/// and the operations of the first count.
+const ALGORITHMS: [bool; 2] = [false, true];
+
+fn suffix(winograd: bool) -> &'static str {
+    if winograd { "_winograd" } else { "" }
+}
+
+fn convnet(winograd: bool) -> Case {
     let (first, others) = convnet_flops();
     let read = BATCH * 28 * 28 + elements(CONVNET) + elements(STATISTICS);
     let moved = Moved { read, written: BATCH * 10 };
-    Case::new(format!("convnet_forward_{BATCH}"), first + others, moved, reference::convnet)
-        .by(OURS, |_| ours::convnet())
-        .by(TUNED, |_| tuned::convnet())
+    let name = format!("convnet_forward_{BATCH}{}", suffix(winograd));
+    Case::new(name, first + others, moved, reference::convnet)
+        .by(OURS, move |_| ours::convnet(winograd))
+        .by(TUNED, move |_| tuned::convnet(winograd))
         .by("candle", |_| candle::convnet())
         .by("tract", tract::convnet)
 }
 
-fn convnet_train() -> Case {
+fn convnet_train(winograd: bool) -> Case {
     let (first, others) = convnet_flops();
     // Parameters and both means of Adam are read and written.
     let moved = Moved { read: BATCH * 28 * 28 + 3 * elements(CONVNET), written: 3 * elements(CONVNET) };
-    Case::new(format!("convnet_train_{BATCH}"), 2 * first + 3 * others, moved, reference::convnet_train)
-        .by(OURS, |_| ours::convnet_train())
-        .by(TUNED, |_| tuned::convnet_train())
+    let name = format!("convnet_train_{BATCH}{}", suffix(winograd));
+    Case::new(name, 2 * first + 3 * others, moved, reference::convnet_train)
+        .by(OURS, move |_| ours::convnet_train(winograd))
+        .by(TUNED, move |_| tuned::convnet_train(winograd))
 }
 
 fn encoder() -> Case {
@@ -96,11 +107,14 @@ fn product(shape: [usize; 3]) -> Case {
         .by("matrixmultiply", move |_| gemm_crates::by_matrixmultiply(shape))
 }
 
-fn convolutions() -> [Case; 2] {
-    let small = conv("conv3x3_64x56", &CONV_3X3).by(OURS, |_| ours::conv_small()).by(TUNED, |_| tuned::conv_small());
-    let large =
-        conv("conv7x7_stride2_8x224", &CONV_7X7).by(OURS, |_| ours::conv_large()).by(TUNED, |_| tuned::conv_large());
-    [small, large]
+fn convolutions() -> impl Iterator<Item = Case> {
+    let small = ALGORITHMS.map(|winograd| {
+        conv(&format!("conv3x3_64x56{}", suffix(winograd)), &CONV_3X3)
+            .by(OURS, move |_| ours::conv_small(winograd))
+            .by(TUNED, move |_| tuned::conv_small(winograd))
+    });
+    let large = conv("conv7x7_stride2_8x224", &CONV_7X7);
+    small.into_iter().chain([large.by(OURS, |_| ours::conv_large()).by(TUNED, |_| tuned::conv_large())])
 }
 
 fn conv(name: &str, conv: &'static Conv) -> Case {

@@ -15,6 +15,11 @@ tensor_fn! {
         x.conv2d(w, b, 1, 1)
     }
 
+    pub fn conv_3x3_winograd(x: Tensor<f32, 1, 64, 56, 56>, w: Tensor<f32, 64, 64, 3, 3>, b: Tensor<f32, 64>)
+        -> Tensor<f32, 1, 64, 56, 56> {
+        x.conv2d_winograd(w, b, 1)
+    }
+
     pub fn conv_7x7(x: Tensor<f32, 8, 3, 224, 224>, w: Tensor<f32, 64, 3, 7, 7>, b: Tensor<f32, 64>)
         -> Tensor<f32, 8, 64, 112, 112> {
         x.conv2d(w, b, 2, 3)
@@ -41,13 +46,18 @@ tensor_fn! {
     /// State of the optimizer.
     pub struct Adam { mean: ConvNet, square: ConvNet, steps: Tensor<f32> }
 
+    /// A convolution, with fewer multiplications if `WINOGRAD`.
+    fn conv<const WINOGRAD: bool>(x: _, w: _, b: _) -> _ {
+        if WINOGRAD { x.conv2d_winograd(w, b) } else { x.conv2d(w, b) }
+    }
+
     impl ConvNet {
-        fn first(&self, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 32, 20, 20> {
-            x.conv2d(self.w1, self.b1).relu().conv2d(self.w2, self.b2).relu()
+        fn first<const WINOGRAD: bool>(&self, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 32, 20, 20> {
+            conv::<WINOGRAD>(x.conv2d(self.w1, self.b1).relu(), self.w2, self.b2).relu()
         }
 
-        fn second(&self, x: Tensor<f32, 128, 32, 10, 10>) -> Tensor<f32, 128, 64, 6, 6> {
-            x.conv2d(self.w3, self.b3).relu().conv2d(self.w4, self.b4).relu()
+        fn second<const WINOGRAD: bool>(&self, x: Tensor<f32, 128, 32, 10, 10>) -> Tensor<f32, 128, 64, 6, 6> {
+            conv::<WINOGRAD>(conv::<WINOGRAD>(x, self.w3, self.b3).relu(), self.w4, self.b4).relu()
         }
 
         fn scores(&self, x: Tensor<f32, 128, 64, 3, 3>) -> Tensor<f32, 128, 10> {
@@ -56,15 +66,26 @@ tensor_fn! {
 
         /// Class scores, normalized with given statistics.
         pub fn infer(&self, seen: Statistics, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 10> {
-            let x = self.first(x).batchnorm_with(seen.mean1, seen.variance1, self.scale1, self.shift1).max_pool2d(2);
-            let x = self.second(x).batchnorm_with(seen.mean2, seen.variance2, self.scale2, self.shift2).max_pool2d(2);
+            self.normalized::<false>(seen, x)
+        }
+
+        pub fn infer_winograd(&self, seen: Statistics, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 10> {
+            self.normalized::<true>(seen, x)
+        }
+
+        fn normalized<const WINOGRAD: bool>(&self, seen: Statistics, x: Tensor<f32, 128, 1, 28, 28>)
+            -> Tensor<f32, 128, 10> {
+            let x = self.first::<WINOGRAD>(x);
+            let x = x.batchnorm_with(seen.mean1, seen.variance1, self.scale1, self.shift1).max_pool2d(2);
+            let x = self.second::<WINOGRAD>(x);
+            let x = x.batchnorm_with(seen.mean2, seen.variance2, self.scale2, self.shift2).max_pool2d(2);
             self.scores(x)
         }
 
         /// Class scores, normalized with the statistics of the batch.
-        fn in_training(&self, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 10> {
-            let x = self.first(x).batchnorm(self.scale1, self.shift1).max_pool2d(2);
-            let x = self.second(x).batchnorm(self.scale2, self.shift2).max_pool2d(2);
+        fn in_training<const WINOGRAD: bool>(&self, x: Tensor<f32, 128, 1, 28, 28>) -> Tensor<f32, 128, 10> {
+            let x = self.first::<WINOGRAD>(x).batchnorm(self.scale1, self.shift1).max_pool2d(2);
+            let x = self.second::<WINOGRAD>(x).batchnorm(self.scale2, self.shift2).max_pool2d(2);
             self.scores(x)
         }
     }
@@ -73,9 +94,21 @@ tensor_fn! {
     pub fn convnet_step(
         net: &mut ConvNet, adam: &mut Adam, x: Tensor<f32, 128, 1, 28, 28>, y: Tensor<u32, 128>, lr: f32,
     ) -> Tensor<f32> {
+        stepped::<false>(net, adam, x, y, lr)
+    }
+
+    pub fn convnet_step_winograd(
+        net: &mut ConvNet, adam: &mut Adam, x: Tensor<f32, 128, 1, 28, 28>, y: Tensor<u32, 128>, lr: f32,
+    ) -> Tensor<f32> {
+        stepped::<true>(net, adam, x, y, lr)
+    }
+
+    fn stepped<const WINOGRAD: bool>(
+        net: &mut ConvNet, adam: &mut Adam, x: Tensor<f32, 128, 1, 28, 28>, y: Tensor<u32, 128>, lr: f32,
+    ) -> Tensor<f32> {
         // The constants of `inputs`.
         let (betas, eps) = ((0.9, 0.999), 1.0 / 16.0);
-        let loss = net.in_training(x).cross_entropy(y);
+        let loss = net.in_training::<WINOGRAD>(x).cross_entropy(y);
         let step = optim::adam(&mut adam.mean, &mut adam.square, &mut adam.steps, loss.grad(net), betas, eps);
         *net -= lr * step;
         loss
@@ -83,10 +116,10 @@ tensor_fn! {
 }
 
 /// The 3 × 3 convolution of one image.
-pub fn conv_small() -> Built {
+pub fn conv_small(winograd: bool) -> Built {
     let [x, w, b] = inputs::CONV_3X3.arrays();
     let (x, w, b) = (Tensor::from_vec(x)?, Tensor::from_vec(w)?, Tensor::from_vec(b)?);
-    Ok(one(move || conv_3x3(&x, &w, &b)))
+    Ok(one(move || if winograd { conv_3x3_winograd(&x, &w, &b) } else { conv_3x3(&x, &w, &b) }))
 }
 
 /// The strided 7 × 7 convolution of eight images.
@@ -97,20 +130,24 @@ pub fn conv_large() -> Built {
 }
 
 /// The forward pass of the convolutional network.
-pub fn forward() -> Built {
+pub fn forward(winograd: bool) -> Built {
     let net = filled(ConvNet::zeros(), &inputs::arrays(inputs::CONVNET))?;
     let seen = filled(Statistics::zeros(), &inputs::arrays(inputs::STATISTICS))?;
     let x = Tensor::from_vec(inputs::digits(BATCH))?;
-    Ok(one(move || net.infer(&seen, &x)))
+    Ok(one(move || if winograd { net.infer_winograd(&seen, &x) } else { net.infer(&seen, &x) }))
 }
 
 /// Its train step.
-pub fn train() -> Built {
+pub fn train(winograd: bool) -> Built {
     let start = inputs::arrays(inputs::CONVNET);
     let (x, y) = (Tensor::from_vec(inputs::digits(BATCH))?, Tensor::from_vec(inputs::classes(BATCH))?);
     let net = Rc::new(RefCell::new(filled(ConvNet::zeros(), &start)?));
     let (trained, mut adam) = (Rc::clone(&net), Adam::zeros());
-    let step = move || convnet_step(&mut net.borrow_mut(), &mut adam, &x, &y, ADAM_RATE);
+    let step = move || {
+        let net = &mut net.borrow_mut();
+        let step = if winograd { convnet_step_winograd } else { convnet_step };
+        step(net, &mut adam, &x, &y, ADAM_RATE)
+    };
     Ok(job(step, move |loss: &Tensor<f32>| {
         Ok([vec![loss.item()]].into_iter().chain(moved(&*trained.borrow(), &start)).collect())
     }))
