@@ -19,6 +19,9 @@ use crate::tensor::window::{Windows, fitted, slid};
 /// Where polynomials are evaluated, but for infinity: small powers of two, whose powers are exact.
 const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5];
 
+/// Time of a multiplication with an entry of a table, in multiplications of elements with weights.
+const TRANSFORM: i64 = 2;
+
 /// A table of numbers, row by row.
 type Table = Vec<Vec<f64>>;
 
@@ -32,13 +35,18 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// The one with the fewest products for the rows of `x` and of taps of `weights`, if it has fewer than there are taps.
+    /// The one with the fewest products for the rows of `x`, (n, g, 1, c, h, w), and of taps of `weights`, (g, o, c, kh, kw); `None`
+    /// if what it saves of them is less than what it adds.
     pub(super) fn of(x: Uop, weights: Uop) -> Option<Filter> {
-        let (row, taps) = (x.shape().last()?.known()?, weights.shape().last()?.known()?);
+        let known: Option<Vec<i64>> = weights.shape()[1..].iter().map(Dim::known).collect();
+        let (row, &[out, channels, rows, taps]) = (x.shape().last()?.known()?, &known?[..]) else { return None };
         let width = (row - taps + 1).max(0);
         let filters = 2..=POINTS.len() as i64 + 2 - taps;
         let filters = filters.map(|results| Filter { results: results as usize, taps: taps as usize, width });
-        filters.filter(|f| f.products() < width * taps).min_by_key(|f| (f.products(), f.points()))
+        let best = filters.min_by_key(|f| (f.products(), f.points()))?;
+        let saved = (width * taps - best.products()) * rows * channels * out;
+        let added = best.products() * (best.points() as i64 * channels + best.results as i64 * out);
+        (saved > TRANSFORM * added).then_some(best)
     }
 
     fn points(self) -> usize {
@@ -157,4 +165,52 @@ fn tabulated<'g>(graph: &'g Graph, dtype: DType, shape: &[Dim], table: &Table, [
     let entries = table.iter().flatten().zip(0i64..).filter(|(number, _)| **number != 0.0);
     let zero = graph.constant(dtype, Value::zero(dtype));
     entries.fold(zero, |rest, (number, at)| place.equals(at).choose(graph.constant(dtype, *number), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of integers that differ.
+    fn row(count: usize) -> Vec<f64> {
+        (0..count as i64).map(|i| (i * i * 7 % 11 - 5) as f64).collect()
+    }
+
+    fn times(table: &Table, x: &[f64]) -> Vec<f64> {
+        table.iter().map(|row| row.iter().zip(x).map(|(a, b)| a * b).sum()).collect()
+    }
+
+    #[test]
+    fn products_of_what_the_tables_make_are_a_filter() {
+        for taps in 2..=7 {
+            for results in 2..=9 - taps {
+                let filter = Filter { results, taps, width: 20 };
+                let (d, g) = (row(filter.points()), row(taps));
+                let factors = times(&filter.of_elements(), &d).into_iter().zip(times(&filter.of_weights(), &g));
+                let products: Vec<f64> = factors.map(|(a, b)| a * b).collect();
+                let found = times(&transpose(&filter.of_results()), &products);
+                let expected: Vec<f64> =
+                    (0..results).map(|i| d[i..].iter().zip(&g).map(|(a, b)| a * b).sum()).collect();
+                let is_near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-10;
+                assert!(found.iter().zip(&expected).all(is_near), "{filter:?}: {found:?} {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_fewest_products_are_taken_where_they_pay() {
+        let graph = Graph::new();
+        let tensor = |shape: &[i64]| graph.buffer(DType::F32, shape.iter().map(|n| Dim::from(*n)).collect());
+        let of = |row: i64, [out, channels, taps]: [i64; 3]| {
+            let weights = tensor(&[1, out, channels, taps, taps]);
+            Filter::of(tensor(&[1, 1, 1, channels, 9, row]), weights).map(|f| (f.results, f.products()))
+        };
+        assert_eq!(of(24, [32, 32, 5]), Some((4, 40)));
+        assert_eq!(of(8, [64, 64, 3]), Some((6, 8)));
+        assert_eq!(of(10, [64, 32, 3]), Some((4, 12)));
+        assert_eq!(of(5, [32, 32, 5]), None, "one result is no row");
+        assert_eq!(of(28, [32, 1, 5]), None, "one channel is not worth it");
+        assert_eq!(of(28, [64, 64, 1]), None, "one tap");
+        assert_eq!(of(28, [64, 64, 8]), None, "more taps than points");
+    }
 }
