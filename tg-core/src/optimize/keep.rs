@@ -43,7 +43,10 @@ fn most_expensive<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifi
     let nest = Nest::new(kernel);
     let size = range.src(0).as_int().filter(|_| matches!(range.arg(), Arg::Range(_, Axis::Reduce)))?;
     let around = nest.path(nest.parent(range));
-    let beside = |r: &Uop<'g>| !nest.path(Some(*r)).contains(&range) && nest.path(Some(*r)).ends_with(&around);
+    let beside = |r: &Uop<'g>| {
+        let path = nest.path(Some(*r));
+        !around.contains(r) && !path.contains(&range) && path.ends_with(&around)
+    };
     let mut others: Vec<_> = nest.loops().into_iter().filter(|r| beside(r) && r.src(0) == range.src(0)).collect();
     if others.is_empty() {
         return None;
@@ -65,7 +68,7 @@ fn most_expensive<'g>(kernel: Uop<'g>, range: Uop<'g>, simplifier: &mut Simplifi
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
     candidates.into_iter().find_map(|(_, value)| {
         let mut there = others.iter().map(|r| (*r, simplifier.simplify(instantiate(value, range, *r))));
-        there.find(|(_, again)| present.contains(*again)).map(|again| Repeated { value, again })
+        there.find(|(r, again)| again.depends_on(*r) && present.contains(*again)).map(|again| Repeated { value, again })
     })
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Accesses<'g> {
     /// Addresses of loads in the loop.
     pub loads: Vec<Uop<'g>>,
     /// Addresses of stores in the loop or around it.
-    stores: Vec<Uop<'g>>,
+    pub stores: Vec<Uop<'g>>,
     kernel: Uop<'g>,
     /// Whether results may be computed twice.
     repeatable: bool,

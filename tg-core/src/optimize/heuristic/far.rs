@@ -70,7 +70,8 @@ impl<'g> Plan<'g, '_> {
         let written_out = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll));
         // Of lanes or copies of two loops: results of a tile share what they multiply.
         let shares = |n: &Uop<'g>| n.ranges().any(|r| is_lane(&r)) || n.ranges().filter(written_out).count() > 1;
-        let is_tiled = |n: &Uop<'g>| n.src(0).op() == Op::Mul && shares(n);
+        // With elements of the other factor, or numbers of a table.
+        let is_tiled = |n: &Uop<'g>| matches!(n.src(0).op(), Op::Mul | Op::Where) && shares(n);
         let is_shared = || matches!(paced.arg(), Arg::Range(_, Axis::Parallel));
         let reductions = self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce);
         let is_worth_it = reductions.into_iter().any(|sum| is_tiled(&sum) || are_near(&blocks) && is_shared());

@@ -43,6 +43,7 @@ mod shares;
 mod steps;
 mod streams;
 mod sweep;
+mod tabulated;
 mod taps;
 mod tile;
 mod windowed;
@@ -194,6 +195,9 @@ impl<'g> Plan<'g, '_> {
         let known = chain.iter().all(|r| !is_reduce(*r) || r.src(0).as_int().is_some());
         // A product of which more is stored than fits the caches is tiled, and so stored in the order of memory.
         let is_stored_far = accesses.loads.len() > 1 && is_streamed(self.kernel);
+        if !has_lanes && self.tabulated(leaf, &chain, &accesses) {
+            return;
+        }
         let short = is_reduce(leaf) && known && reduced(&chain) <= SHORT && !is_stored_far;
         if short && choice.is_some_and(|c| c.axis != leaf) {
             return self.write_out(leaf, &chain, &accesses, choice);
