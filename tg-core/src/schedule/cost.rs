@@ -15,6 +15,8 @@ const BYTE: f64 = 5.0;
 const LAUNCH: f64 = 20_000.0;
 /// Operations in the time that an element takes longer where loops are too short for vectors.
 pub(super) const REORDERED: f64 = 32.0;
+/// Operations in the time that an element of a sum takes to which no strides lead: it is loaded under conditions.
+const SKEWED: f64 = 8.0;
 /// Time of an operation, in those of a product, of which a core does as many as it can.
 const ALONE: i64 = 4;
 /// Time of an access to a byte in a cache, in operations of a product.
@@ -57,7 +59,10 @@ pub(crate) fn operation(op: Op) -> f64 {
 pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f64 {
     let sources: f64 = tensor.srcs().map(|s| known.get(&s).copied().unwrap_or(1.0)).sum();
     match tensor.op() {
-        Op::ReduceAxis => (sources + 1.0) * elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0),
+        Op::ReduceAxis => {
+            let each = sources + if is_skewed(tensor.src(0)) { SKEWED } else { 1.0 };
+            each * elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)
+        }
         Op::View => sources * (elements(tensor.src(0).shape()) / elements(tensor.shape()).max(1.0)).min(1.0),
         op => sources + operation(op),
     }
@@ -65,8 +70,12 @@ pub(super) fn element<'g>(tensor: Uop<'g>, known: &FxHashMap<Uop<'g>, f64>) -> f
 
 /// Whether `tensor` has the elements of another in an order that no strides describe: loops over it are short.
 pub(super) fn reorders(tensor: Uop) -> bool {
-    let same = || elements(tensor.src(0).shape()) == elements(tensor.shape());
-    matches!(tensor.arg(), Arg::View(tracker) if tracker.views.len() > 1) && same()
+    is_skewed(tensor) && elements(tensor.src(0).shape()) == elements(tensor.shape())
+}
+
+/// Whether no strides describe where `tensor` has its elements from.
+fn is_skewed(tensor: Uop) -> bool {
+    matches!(tensor.arg(), Arg::View(tracker) if tracker.views.len() > 1)
 }
 
 /// Whether `tensor` makes wider floats of floats, or rounds or cuts them, which loads do.
