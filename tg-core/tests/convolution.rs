@@ -4,9 +4,10 @@
 use tg_core::compile::{Function, Language, Variant, plan};
 use tg_core::dim::{Dim, Var};
 use tg_core::dtype::DType;
-use tg_core::ir::{Graph, Op, Uop, pretty};
+use tg_core::interpret::{Array, evaluate};
+use tg_core::ir::{Arg, Graph, Op, Uop, pretty};
 use tg_core::target::Isa;
-use tg_core::tensor::{Each, avg_pool2d, batchnorm, conv2d, grad, max_pool2d, relu, sum};
+use tg_core::tensor::{Each, avg_pool2d, batchnorm, conv2d, conv2d_winograd, grad, max_pool2d, relu, sum};
 
 /// Sizes of a convolution; a batch of 0 is one that is known at run time only.
 struct Case {
@@ -237,4 +238,36 @@ fn pools_read_their_windows() {
             assert_eq!(rough_edges(nest), (0, 0), "{}", pretty(nest));
         }
     }
+}
+
+/// The root of the mean square of the differences, as a part of the same of `exact`.
+fn relative_error(found: &[f64], exact: &[f64]) -> f64 {
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
+    (square(&mut found.iter().zip(exact).map(|(a, b)| a - b)) / square(&mut exact.iter().copied())).sqrt()
+}
+
+/// (1, 32, 5, 24) by (4, 32, 5, 5), in f32 and in f64. The interpreter rounds a sum once, so that `conv2d` differs by no more.
+#[test]
+fn fewer_multiplications_round_more_and_little() {
+    let shapes = [&[1usize, 32, 5, 24][..], &[4, 32, 5, 5]];
+    let number = |i: usize| f64::from((i as f32 * 0.618_034).fract() - 0.5);
+    let values = shapes.map(|shape| (0..shape.iter().product()).map(number).collect::<Vec<f64>>());
+    let graph = Graph::new();
+    let results = |dtype: DType| {
+        let inputs = shapes.map(|shape| graph.buffer(dtype, shape.iter().map(|n| Dim::from(*n as i64)).collect()));
+        let [x, w] = inputs;
+        let direct = conv2d(x, w, None, None, None, None, None).unwrap();
+        let winograd = conv2d_winograd(x, w, None, None, None).unwrap();
+        let contents = |n| {
+            let is_it = |x: &Uop| matches!(x.arg(), Arg::Buffer(number, _) if *number == n);
+            let at = inputs.iter().position(is_it)?;
+            Array::from_f64(dtype, shapes[at], &values[at]).ok()
+        };
+        let arrays = evaluate(&[direct, winograd], &contents, &|var| var.min).unwrap();
+        arrays.iter().map(Array::to_f64).collect::<Vec<_>>()
+    };
+    let (rounded, exact) = (results(DType::F32), results(DType::F64));
+    assert!(relative_error(&exact[1], &exact[0]) < 1e-14);
+    let [direct, winograd] = [0, 1].map(|i| relative_error(&rounded[i], &exact[0]));
+    assert!(direct < 1e-7 && winograd < 1e-6, "{direct:e} {winograd:e}");
 }

@@ -19,7 +19,7 @@ use tg_core::optimize::{Action, Actions};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
 use tg_core::tensor::{
-    Argument, Each, Error, add, contiguous, conv2d, find, grad, matmul, matmul_tf32, pad, permute, relu, round_tf32,
+    Argument, Each, Error, add, contiguous, conv2d, conv2d_winograd, find, grad, matmul, matmul_tf32, pad, permute, relu, round_tf32,
     shrink, sum, transpose,
 };
 
@@ -398,6 +398,29 @@ fn sums_without_rows_of_zeros_agree_with_the_interpreter() {
         copied.push(lists[0].contains("edge"));
     }
     assert!(copied.contains(&true) && copied.contains(&false), "{copied:?}");
+}
+
+/// A convolution of fewer multiplications, and its gradients: tables' products in vectors, and a product that leaves out rows of
+/// zeros.
+#[test]
+fn convolutions_by_winograd_agree_with_the_interpreter() {
+    for isa in [Isa::X86V3, Isa::X86V4] {
+        let graph = Graph::new();
+        let shapes: &[&[usize]] = &[&[2, 32, 5, 12], &[16, 32, 3, 3], &[2, 16, 3, 10]];
+        for gradient in [None, Some(0), Some(1)] {
+            let case = case_of(&graph, (DType::F32, EXACT_UNIT), shapes, 1e-4, |buffers| {
+                let y = conv2d_winograd(buffers[0], buffers[1], None, None, None).expect("a convolution");
+                let loss = sum(y * buffers[2], None).expect("a sum");
+                gradient.map_or(y, |of: usize| grad(loss, &buffers[of..=of]).expect("a gradient")[0])
+            });
+            let mut kernels = 0;
+            check(&case, &graph, isa.name(), &mut |kernel, simplifier| {
+                kernels += 1;
+                generate(kernel, isa, None, simplifier)
+            });
+            assert!(kernels > 2, "{gradient:?} is no product of what is stored before");
+        }
+    }
 }
 
 /// The gradient of a convolution by its weights: a kernel for the parts of the batch, each of two pictures, and one that adds

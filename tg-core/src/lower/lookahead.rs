@@ -214,6 +214,25 @@ mod tests {
         }
     }
 
+    /// Where a block begins is needed after the loop that asks for the next one, too.
+    #[test]
+    fn places_stand_where_all_that_need_them_see_them() {
+        let g = Graph::new();
+        let range = |size, axis| g.range(g.index(size), axis);
+        let (i, j, k) = (range(6, Axis::Parallel), range(4, Axis::Loop), range(100, Axis::Reduce));
+        let load = |at| g.global(DType::F32, 0).element(at, None).load();
+        let sum = load(i * 400 + j * 100 + k).reduce(Op::Add, &[k]);
+        let store = g.global(DType::F32, 1).element(i * 4 + j, None).store(sum, &[i, j]);
+        let copied = range(100, Axis::Loop);
+        let place = i * 400 + copied;
+        let copy = g.global(DType::F32, 2).element(place, None).store(load(place), &[i, copied]);
+        let list = linearize(g.sink(&[store.with_arg(Arg::Prefetch), copy]));
+        let asking = lookahead(list.clone(), &mut Simplifier::default());
+        assert!(asking.0.iter().any(|n| n.op() == Op::Prefetch));
+        assert_eq!(verify(Stage::Linear, &asking.0), Ok(()));
+        assert!(list.0.iter().all(|n| asking.0.iter().filter(|other| *other == n).count() == 1));
+    }
+
     #[test]
     fn unmarked_results_ask_for_nothing() {
         let g = Graph::new();

@@ -39,4 +39,20 @@ impl Tensor {
     pub fn conv2d(&self, weights: impl Into<Value>, optional: impl Into<Values>) -> Tensor {
         tensor_with("conv2d", vec![self.into(), weights.into()], optional.into())
     }
+
+    /// `conv2d` with stride and dilation 1, of floats, in fewer multiplications, after Winograd: m results in a row of kw
+    /// taps take m + kw - 1 products, at most 8, and not m·kw. Rounding affects results about five times as much, some 8e-7 of
+    /// their size in f32, and gradients three times. An infinite or NaN element makes others of its block NaN. Needs
+    /// memory for the factors of these products. Where they would save less than making them takes, as for few channels, one tap
+    /// or more than seven in a row, and sizes that are not known, this is `conv2d`.
+    ///
+    /// * `weights`: a tensor
+    /// * `optional`: the first of (`bias`, `padding`, `groups`) in a tuple, or `()`
+    ///   * `bias`: a tensor, or `()`
+    ///   * `padding`: an integer, or one for each axis, or `()`
+    ///   * `groups`: an integer, or `()`
+    #[track_caller]
+    pub fn conv2d_winograd(&self, weights: impl Into<Value>, optional: impl Into<Values>) -> Tensor {
+        tensor_with("conv2d_winograd", vec![self.into(), weights.into()], optional.into())
+    }
 }

@@ -111,6 +111,8 @@ fn comparisons() {
             (r.lt(n), yes),
             ((r + n).lt(n), no),
             ((i * 4 + j).lt(12), i.lt(3)),
+            ((i * 4 - j).lt(1), i.lt(1)),
+            ((i * 4 - j).lt(2), (i * 4 - j).lt(2)),
             ((i * 6).lt(20), i.lt(4)),
             ((i / 2).lt(2), i.lt(4)),
             ((i / 2 - j).lt(2), (i - j * 2).lt(4)),
