@@ -240,6 +240,19 @@ fn pools_read_their_windows() {
     }
 }
 
+/// Rows of the picture and blocks of a row are loops of their own, so that a sum is as long as its row says.
+#[test]
+fn gradients_of_fewer_multiplications_leave_out_rows_of_zeros() {
+    let graph = Graph::new();
+    let (x, w) = (buffer(&graph, [128, 32, 24, 24]), buffer(&graph, [32, 32, 5, 5]));
+    let y = conv2d_winograd(x, w, None, None, None).unwrap();
+    let cotangent = graph.buffer(DType::F32, y.shape().to_vec());
+    let gradient = grad(sum(y * cotangent, None).unwrap(), &[x]).unwrap()[0];
+    let lowered = plan(&graph, &function(&[x, w, cotangent], gradient)).lower(&[Isa::X86V4]);
+    let lists: Vec<String> = lowered.iter().map(|kernel| kernel[0].actions.to_string()).collect();
+    assert_eq!(lists.iter().filter(|list| list.contains("trim")).count(), 1, "{lists:#?}");
+}
+
 /// The root of the mean square of the differences, as a part of the same of `exact`.
 fn relative_error(found: &[f64], exact: &[f64]) -> f64 {
     let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();

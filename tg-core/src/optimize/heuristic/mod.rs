@@ -9,24 +9,25 @@
 //!    without conditions. Where many such rows are zeros, sums over rows leave those out in the end. Where the copy would
 //!    take longer than the few conditions that then remain, or none do in tiles of whole rows, it is read where it is.
 //! 4. Results that are short windows run several windows at a time.
-//! 5. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory; so
+//! 5. Short sums with the numbers of a table have all of its results written out, and lanes along what the table does not know.
+//! 6. A sum of short runs that lie apart in memory, with those of other results between, takes them in the order of memory; so
 //!    does a sum of products over more than a cache holds.
-//! 6. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
+//! 7. Each innermost loop is given vectors, along itself or along a loop around it, whichever makes the
 //!    fewest instructions per element: a neighbour in memory is one load for all lanes, the same element
-//!    for all lanes a broadcast, anything else a load for each lane.
-//! 7. A reduction around which results share operands is tiled: as many results in registers as the
+//!    for all lanes a broadcast, what is near a load and a shuffle, anything else a load for each lane.
+//! 8. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
 //!    Of windows that overlap along a row, the steps in a row are written out.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
-//! 8. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
+//! 9. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
 //!    over columns, and each stages its own. Those that are constant between calls are packed.
-//! 9. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
-//! 10. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
-//! 11. The next of rows that are read more than once is asked for.
-//! 12. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
-//! 13. Some steps of a tiled sum are written out.
-//! 14. What the next iteration of the shared loop goes through, or of one in it, is asked for.
+//! 10. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
+//! 11. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
+//! 12. The next of rows that are read more than once is asked for.
+//! 13. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
+//! 14. Some steps of a tiled sum are written out.
+//! 15. What the next iteration of the shared loop goes through, or of one in it, is asked for.
 
 mod accesses;
 mod ahead;

@@ -28,6 +28,11 @@ impl<'g> Plan<'g, '_> {
         let Some(Tabulated { rows, lanes, neighbours }) = self.table(leaf, chain, (accesses, width)) else {
             return false;
         };
+        // What is written out is shared by no threads.
+        let is_beside = |r: &&Uop<'g>| ![leaf, rows, lanes].contains(r) && neighbours.iter().all(|(n, _)| n != *r);
+        if let Some(outer) = chain.iter().rev().find(is_beside).filter(|_| chain.last() == Some(&rows)) {
+            self.outermost(*outer, 1);
+        }
         self.vectorize(lanes, width as u32, 1);
         for range in [leaf, rows] {
             self.unroll(Some(range), size(range) as u32);
@@ -83,7 +88,8 @@ fn neighbours<'g>(address: Uop<'g>, own: Uop<'g>, mut others: Vec<Uop<'g>>) -> V
     while reach < ENOUGH {
         let next = others.iter().position(|r| (1..=reach).contains(&step(*r)));
         let Some(range) = next.map(|at| others.remove(at)) else { break };
-        let by = (blocks(ENOUGH - reach, step(range)) + 1).min(size(range));
+        let by = blocks(ENOUGH - reach, step(range)) + 1;
+        let by = if 2 * by > size(range) { size(range) } else { by };
         found.push((range, by));
         reach += step(range) * (by - 1);
     }
