@@ -19,8 +19,8 @@ use tg_core::optimize::{Action, Actions};
 use tg_core::symbolic::Simplifier;
 use tg_core::target::{Device, Isa};
 use tg_core::tensor::{
-    Argument, Each, Error, add, contiguous, conv2d, conv2d_winograd, find, grad, matmul, matmul_tf32, pad, permute, relu, round_tf32,
-    shrink, sum, transpose,
+    Argument, Each, Error, add, contiguous, conv2d, conv2d_winograd, find, grad, matmul, matmul_tf32, pad, permute,
+    relu, round_tf32, shrink, sum, transpose,
 };
 
 use self::random::{Case, Random, build, mismatch, seeds};

@@ -20,7 +20,7 @@ use crate::tensor::window::{Windows, fitted, slid};
 const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5];
 
 /// Time of a multiplication with an entry of a table, in multiplications of elements with weights.
-const TRANSFORM: i64 = 2;
+const TRANSFORM: f64 = 2.0;
 
 /// A table of numbers, row by row.
 type Table = Vec<Vec<f64>>;
@@ -44,9 +44,10 @@ impl Filter {
         let filters = 2..=POINTS.len() as i64 + 2 - taps;
         let filters = filters.map(|results| Filter { results: results as usize, taps: taps as usize, width });
         let best = filters.min_by_key(|f| (f.products(), f.points()))?;
-        let saved = (width * taps - best.products()) * rows * channels * out;
-        let added = best.products() * (best.points() as i64 * channels + best.results as i64 * out);
-        (saved > TRANSFORM * added).then_some(best)
+        let [saved, products] = [width * taps - best.products(), best.products()].map(|n| n as f64);
+        let [rows, channels, out] = [rows, channels, out].map(|n| n as f64);
+        let added = products * (best.points() as f64 * channels + best.results as f64 * out);
+        (saved * rows * channels * out > TRANSFORM * added).then_some(best)
     }
 
     fn points(self) -> usize {
@@ -128,7 +129,9 @@ pub(super) fn filtered<'g>(x: Uop<'g>, weights: Uop<'g>, filter: &Filter) -> Res
 
 /// `x`, (n, g, point, h, block, c), times `weights`, (g, point, kh, c, o), summed over kh and c: (n, g, point, …, block, o).
 fn products<'g>(x: Uop<'g>, weights: Uop<'g>) -> Result<Uop<'g>, Error> {
-    let ([n, g, p, h, b, c], [.., rows, _, o]) = (x.shape(), weights.shape()) else { unreachable!("six and five axes") };
+    let ([n, g, p, h, b, c], [.., rows, _, o]) = (x.shape(), weights.shape()) else {
+        unreachable!("six and five axes")
+    };
     let (one, taps) = (&Dim::ONE, vec![rows.known().unwrap_or(1)]);
     let apart = reshaped(x, &[n, g, p, h, b, one, c].map(Dim::clone));
     let beside = [&[n, g, p].map(Dim::clone)[..], &[b, o, c].map(Dim::clone)];

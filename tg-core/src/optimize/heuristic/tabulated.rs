@@ -5,7 +5,7 @@
 //! apart. There neighbours are written out, which are put in order by shuffles.
 
 use super::accesses::Accesses;
-use super::{Plan, blocks, is_fresh, is_reduce, size};
+use super::{Plan, SHORT, blocks, is_fresh, is_reduce, size};
 use crate::ir::{Op, Uop};
 use crate::loops::stride;
 
@@ -52,7 +52,8 @@ impl<'g> Plan<'g, '_> {
         let (&[load], &[store]) = (&accesses.loads[..], &accesses.stores[..]) else { return None };
         let results: Vec<_> = chain.iter().copied().filter(|r| !is_reduce(*r) && is_fresh(r)).collect();
         let is_one_sum = accesses.reductions() == 1 && results.len() + 1 == chain.len();
-        let rows = rows(self.kernel, leaf, &results).filter(|_| is_one_sum)?;
+        let is_short = |r: &Uop<'g>| r.src(0).as_int().is_some_and(|n| n <= SHORT.into());
+        let rows = rows(self.kernel, leaf, &results).filter(|rows| is_one_sum && [leaf, *rows].iter().all(is_short))?;
         let by_one = |address: Uop<'g>| {
             let is_along = |r: &Uop<'g>| *r != rows && size(*r) >= width && stride(address.src(1), *r) == Some(1);
             results.iter().copied().find(is_along)
@@ -75,7 +76,8 @@ impl<'g> Plan<'g, '_> {
 fn rows<'g>(kernel: Uop<'g>, leaf: Uop<'g>, results: &[Uop<'g>]) -> Option<Uop<'g>> {
     let is_of_places = |n: &Uop<'g>| n.depends_on(leaf) && n.toposort().iter().all(|n| n.op() != Op::Load);
     let choices = kernel.toposort().into_iter().filter(|n| n.op() == Op::Where).map(|choice| choice.src(0));
-    let mut about = choices.filter(is_of_places).flat_map(|place| results.iter().filter(move |r| place.depends_on(**r)));
+    let mut about =
+        choices.filter(is_of_places).flat_map(|place| results.iter().filter(move |r| place.depends_on(**r)));
     let rows = *about.next()?;
     about.all(|other| *other == rows).then_some(rows)
 }
