@@ -9,7 +9,7 @@ import time
 from worker import skips
 
 OURS, LIMIT = "tg", "limit"  # what is timed beside the peers
-TOLERANCE = 2e-3  # larger errors, relative to the largest element, exclude a contender
+TOLERANCE = 1e-3  # larger errors, relative to the largest element, exclude a contender
 PAUSE, IDLE = 0.02, 0.02  # seconds before a turn in which the contenders use less than this share of a core
 PATIENCE = 1.0  # seconds after which a turn begins although a contender still computes
 KEEP_MEMORY = {  # freed blocks stay in the process: a fresh 64 MiB result costs no page faults

@@ -28,7 +28,7 @@ use options::{HELP, Mode, Options};
 use report::Line;
 
 /// A contender whose result is further off than this, relative to the largest element, is left out.
-const TOLERANCE: f64 = 2e-3;
+const TOLERANCE: f64 = 1e-3;
 
 /// Keeps freed blocks in the process, so that a fresh 64 MiB result costs no page faults.
 const KEEP_MEMORY: [(&str, &str); 3] =
