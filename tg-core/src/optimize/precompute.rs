@@ -32,7 +32,7 @@ pub(super) fn precompute<'g>(
     let value = reduction.src(0);
     let mut loops = inside(&nest, value, at);
     let own = reduction.srcs().skip(1).all(|r| loops.contains(&r));
-    let others = elsewhere(kernel, reduction, at, simplifier);
+    let others = elsewhere(kernel, reduction, Some(at), simplifier);
     if others.is_empty() {
         // Results beside each other are neighbours.
         loops.sort_by_key(|r| !reduction.srcs().skip(1).any(|own| own == *r));
@@ -57,17 +57,23 @@ pub(super) fn precompute<'g>(
     Some(simplifier.simplify(kernel.substitute(&reads)))
 }
 
-/// Values equal to what `reduction` combines, in another loop `to` in place of its own loop `from`.
+/// Whether another loop computes what `reduction` combines.
+pub(super) fn is_repeated<'g>(kernel: Uop<'g>, reduction: Uop<'g>, simplifier: &mut Simplifier<'g>) -> bool {
+    !elsewhere(kernel, reduction, None, simplifier).is_empty()
+}
+
+/// Values equal to what `reduction` combines, in another loop `to`, inside of `at`, in place of its own loop `from`.
 fn elsewhere<'g>(
     kernel: Uop<'g>,
     reduction: Uop<'g>,
-    at: Uop<'g>,
+    at: Option<Uop<'g>>,
     simplifier: &mut Simplifier<'g>,
 ) -> Vec<(Uop<'g>, Uop<'g>, Uop<'g>)> {
     let (nest, value) = (Nest::new(kernel), reduction.src(0));
     let mut own = reduction.srcs().skip(1);
     let Some(from) = own.next().filter(|_| own.next().is_none()) else { return vec![] };
-    let is_other = |r: &Uop<'g>| *r != from && r.src(0) == from.src(0) && nest.path(Some(*r)).contains(&at);
+    let is_inside = |r: &Uop<'g>| at.is_none_or(|at| nest.path(Some(*r)).contains(&at));
+    let is_other = |r: &Uop<'g>| *r != from && r.src(0) == from.src(0) && is_inside(r);
     let others: Vec<_> = nest.loops().into_iter().filter(is_other).collect();
     let nodes = kernel.toposort();
     let mut found = vec![];
@@ -75,8 +81,10 @@ fn elsewhere<'g>(
         let like = simplifier.simplify(instantiate(value, from, to));
         let may_be = |n: &Uop<'g>| n.op() == like.op() && n.dtype() == like.dtype() && n.ranges().eq(like.ranges());
         let mut same = nodes.iter().copied().filter(may_be);
-        let shape = shape_of(like);
-        found.extend(same.find(|n| shape_of(*n) == shape).map(|n| (n, from, to)));
+        // Which loops they are decides about the order of terms, too.
+        let mut shape = |value| simplifier.simplify(shape_of(value));
+        let wanted = shape(like);
+        found.extend(same.find(|n| shape(*n) == wanted).map(|n| (n, from, to)));
     }
     found
 }

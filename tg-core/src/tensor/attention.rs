@@ -47,8 +47,8 @@ fn check(x: Uop, k: Uop, v: Uop) -> Result<(), Error> {
     }
 }
 
-/// The product of each query with each key, times `scale`: of the queries, because that is less work. Narrow ones stay as
-/// they are, for they would be rounded; the scores are f32.
+/// The product of each query with each key, times `scale`. Of the queries that would be less work, but in the innermost loop,
+/// and narrow ones would be rounded; the scores are f32.
 fn scores<'g>(x: Uop<'g>, k: Uop<'g>, scale: Option<f64>) -> Result<Uop<'g>, Error> {
     let (width, dtype) = (&x.shape()[x.shape().len() - 1], wide_dtype(x.dtype()));
     let scale = match (scale, width.known()) {
@@ -57,7 +57,7 @@ fn scores<'g>(x: Uop<'g>, k: Uop<'g>, scale: Option<f64>) -> Result<Uop<'g>, Err
         (None, None) => count(x.graph(), dtype, std::slice::from_ref(width))?.unary(Op::Sqrt).recip(),
     };
     let keys = transpose(k, -2, -1)?;
-    if dtype == x.dtype() { product(x * scale, keys) } else { Ok(product(x, keys)? * scale) }
+    Ok(product(x, keys)? * scale)
 }
 
 /// `scores`, of queries of type `dtype`, where `mask` allows them, or plus `mask`.
@@ -74,20 +74,24 @@ fn masked<'g>(scores: Uop<'g>, mask: Uop<'g>, dtype: DType) -> Result<Uop<'g>, E
     }
 }
 
-/// The mean of `v`, weighted by the softmax of `scores`. The weights are rounded to the type of the values, so that matrix
-/// units can multiply both.
+/// The mean of `v`, weighted by the softmax of `scores`. Narrow weights are rounded to the type of the values, so that matrix
+/// units can multiply both. Others stay parts of their sum, by which results are divided: there are fewer of these.
 fn weighted<'g>(v: Uop<'g>, scores: Uop<'g>) -> Result<Uop<'g>, Error> {
-    matmul(weights(scores)?.cast(v.dtype()), v)
+    let (powers, sum) = powers(scores)?;
+    let divided = |x: Uop<'g>| x * broadcast(sum.recip(), x.shape());
+    match v.dtype() == powers.dtype() {
+        true => matmul(powers, v).map(divided),
+        false => matmul(divided(powers).cast(v.dtype()), v),
+    }
 }
 
-/// Softmax over the last axis, but zeros where all scores are -∞. For that the largest is bounded, so that no
-/// infinities are subtracted, and so is the sum, which is at least 1 otherwise.
-fn weights(scores: Uop<'_>) -> Result<Uop<'_>, Error> {
+/// What softmax divides, and by what, over the last axis, but for zeros where all scores are -∞. For that the largest is
+/// bounded, so that no infinities are subtracted, and so is the sum, which is at least 1 otherwise.
+fn powers(scores: Uop<'_>) -> Result<(Uop<'_>, Uop<'_>), Error> {
     let last = [scores.shape().len() - 1];
     let largest = marked(Op::Detach, reduced(scores, Op::Max, &last)).maximum(LEAST_SCORE);
     let powers = exp(scores - broadcast(largest, scores.shape()))?;
-    let sum = reduced(powers, Op::Add, &last).maximum(0.5);
-    Ok(powers * broadcast(sum.recip(), scores.shape()))
+    Ok((powers, reduced(powers, Op::Add, &last).maximum(0.5)))
 }
 
 /// A finite number that no score is below.

@@ -6,7 +6,7 @@ use crate::ir::{Op, Uop};
 use crate::loops::Nest;
 use crate::optimize::action::Action;
 use crate::optimize::apply::is_over_results;
-use crate::optimize::precompute::reductions;
+use crate::optimize::precompute::{is_repeated, reductions};
 
 /// Bytes of what is computed ahead for some rows: a part of the second-level cache.
 const AHEAD: i64 = 256 << 10;
@@ -18,7 +18,7 @@ const SHARES: i64 = 4;
 impl<'g> Plan<'g, '_> {
     /// Blocks the rows of a kernel in which reductions combine reductions, and computes what those combine first.
     pub(super) fn ahead(&mut self) {
-        let Some((rows, bytes)) = rows(self.kernel) else { return };
+        let Some((rows, bytes)) = self.rows_ahead() else { return };
         let around: Vec<_> = Nest::new(self.kernel).path(Some(rows)).into_iter().skip(1).collect();
         let together = (AHEAD / bytes.max(1)).clamp(ROWS[1], ROWS[0]);
         let even = blocks(size(rows), blocks(size(rows), together));
@@ -29,34 +29,39 @@ impl<'g> Plan<'g, '_> {
             }
         }
         while let Some(axis) = Nest::new(self.kernel).parent(row).and_then(|around| self.place(around)) {
-            let count = reductions(self.kernel).len();
-            let combined = |reduction: &usize| is_combined(self.kernel, reductions(self.kernel)[*reduction]);
-            let candidates: Vec<_> = (0..count).rev().filter(combined).collect();
+            let combined = self.combined();
+            let all = reductions(self.kernel);
+            let candidates: Vec<_> = (0..all.len()).rev().filter(|i| combined.contains(&all[*i])).collect();
             let mut tried = candidates.into_iter().map(|reduction| self.act(Action::Precompute { axis, reduction }));
             if !tried.any(|loops| loops.is_some()) {
                 return;
             }
         }
     }
-}
 
-/// The innermost loop over results around reductions that combine reductions, and the bytes of what one of its
-/// iterations computes ahead.
-fn rows(kernel: Uop) -> Option<(Uop, i64)> {
-    let nest = Nest::new(kernel);
-    let combining: Vec<_> = reductions(kernel).into_iter().filter(|r| is_combined(kernel, *r)).collect();
-    let shared =
-        |r: &Uop<'_>| !is_reduce(*r) && is_over_results(kernel, *r) && combining.iter().all(|c| c.depends_on(*r));
-    let rows = nest.loops().into_iter().filter(shared).max_by_key(|r| nest.depth(*r))?;
-    let bytes = |r: &Uop<'_>| r.dtype().bytes() as i64 * reduced(&r.srcs().skip(1).collect::<Vec<_>>());
-    (!combining.is_empty() && size(rows) > 1).then(|| (rows, combining.iter().map(bytes).sum()))
-}
+    /// The innermost loop over results around reductions that combine reductions, and the bytes of what one of its
+    /// iterations computes ahead.
+    fn rows_ahead(&mut self) -> Option<(Uop<'g>, i64)> {
+        let (nest, combined) = (Nest::new(self.kernel), self.combined());
+        let shared = |r: &Uop<'g>| {
+            !is_reduce(*r) && is_over_results(self.kernel, *r) && combined.iter().all(|c| c.depends_on(*r))
+        };
+        let rows = nest.loops().into_iter().filter(shared).max_by_key(|r| nest.depth(*r))?;
+        let bytes = |r: &Uop<'g>| r.dtype().bytes() as i64 * reduced(&r.srcs().skip(1).collect::<Vec<_>>());
+        (!combined.is_empty() && size(rows) > 1).then(|| (rows, combined.iter().map(bytes).sum()))
+    }
 
-/// Whether `reduction` combines values that are computed by another reduction, each its own, and that another one needs too.
-fn is_combined<'g>(kernel: Uop<'g>, reduction: Uop<'g>) -> bool {
-    let value = reduction.src(0);
-    let own = |n: &Uop<'g>| reduction.srcs().skip(1).all(|r| n.depends_on(r));
-    let inner = value.toposort().into_iter().any(|n| n.op() == Op::Reduce && own(&n));
-    let needs_it = |n: Uop<'g>| n != reduction && n.toposort().contains(&reduction);
-    inner && reductions(kernel).into_iter().any(needs_it)
+    /// The reductions of values that are computed by another reduction, each its own, and that another loop needs, or
+    /// computes, too.
+    fn combined(&mut self) -> Vec<Uop<'g>> {
+        let all = reductions(self.kernel);
+        let mut combined = all.clone();
+        combined.retain(|reduction| {
+            let own = |n: &Uop<'g>| reduction.srcs().skip(1).all(|r| n.depends_on(r));
+            let inner = reduction.src(0).toposort().into_iter().any(|n| n.op() == Op::Reduce && own(&n));
+            let needs_it = |n: &Uop<'g>| n != reduction && n.toposort().contains(reduction);
+            inner && (all.iter().any(needs_it) || is_repeated(self.kernel, *reduction, self.simplifier))
+        });
+        combined
+    }
 }
