@@ -33,13 +33,14 @@ struct Guarded<'g> {
     there: Uop<'g>,
 }
 
-/// The first such factor of `value` whose condition is about `k`: a choice, or a load under conditions, others of which may
-/// remain.
+/// The first such factor of `value`, or of all that a sum in it adds, whose condition is about `k`: a choice, or a load under
+/// conditions, others of which may remain.
 fn guarded<'g>(value: Uop<'g>, k: Uop<'g>) -> Option<Guarded<'g>> {
     let mut factors = vec![value];
     while let Some(factor) = factors.pop() {
         match factor.op() {
             Op::Mul | Op::Cast | Op::Neg => factors.extend(factor.srcs()),
+            Op::Reduce if *factor.arg() == Arg::Op(Op::Add) => factors.push(factor.src(0)),
             Op::Where if is_zero(factor.src(2)) && factor.src(0).depends_on(k) => {
                 return Some(Guarded { factor, condition: factor.src(0), there: factor.src(1) });
             }
@@ -124,5 +125,10 @@ mod tests {
             graph.node(Op::Load, DType::F32, &[x.element(at, Some(inside)), graph.constant(DType::F32, 0.0)], Arg::None)
         });
         assert!(is_trimmed(guarded), "{:?}", crate::ir::pretty(guarded.0));
+        let summed = full_convolution(&graph, |at, inside| {
+            let channel = graph.range(graph.index(4), Axis::Reduce);
+            inside.choose(x.element(at * 4 + channel, None).load(), 0.0).reduce(Op::Add, &[channel])
+        });
+        assert!(is_trimmed(summed), "{:?}", crate::ir::pretty(summed.0));
     }
 }

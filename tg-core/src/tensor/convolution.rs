@@ -50,10 +50,10 @@ theme! {
     }
 
     /// `conv2d` with stride and dilation 1, of floats, in fewer multiplications, after Winograd: m results in a row of kw
-    /// taps take m + kw - 1 products, at most 8, and not m·kw. Rounding affects results about five times as much, some 8e-7 of
-    /// their size in f32, and gradients three times. An infinite or NaN element makes others of its block NaN. Needs
-    /// memory for the factors of these products. Where they would save less than making them takes, as for few channels, one tap
-    /// or more than seven in a row, and sizes that are not known, this is `conv2d`.
+    /// taps take m + kw - 1 products, at most 8, and not m·kw. Rounding affects results and the gradient by `x` up to twice as
+    /// much, some 6e-7 of their size in f32, and that by `weights` up to seven times. An infinite or NaN element makes others of its
+    /// block NaN. Needs memory for the factors of these products. Where they would save less than making them takes, as for few
+    /// channels, one tap or more than seven in a row, and sizes that are not known, this is `conv2d`.
     fn conv2d_winograd(
         x: Uop<'g>,
         weights: Uop<'g>,

@@ -100,7 +100,8 @@ fn floored(x: &Dim, d: i64) -> Option<Dim> {
 }
 
 /// `(…, n₀, n₁, …)` as `(…, o₀, o₁, k₀, k₁, …)`, with the axes before and after repeated to `beside`. That is done here so that
-/// the gradient is one sum: over the taps, and over what was repeated.
+/// the gradient is one sum, over the taps and over what was repeated before; of what was repeated after, it sums for each tap,
+/// and then over these.
 pub(super) fn slid<'g>(x: Uop<'g>, beside: [&[Dim]; 2], windows: &Windows) -> Result<Uop<'g>, Error> {
     let ([outer, inner], axes) = (beside, &windows.axes);
     let lead = outer.len();
@@ -135,9 +136,10 @@ fn repeated<'g>(x: Uop<'g>, [outer, inner]: [&[Dim]; 2], axes: &[Window], counts
         single.extend([Dim::ONE, rows.clone(), phases.clone()]);
         every.extend([Dim::from(window.taps()), rows, phases]);
     }
-    single.extend_from_slice(&x.shape()[lead + axes.len()..]);
-    every.extend_from_slice(inner);
-    expanded(reshaped(x, &single), &every)
+    let after = &x.shape()[lead + axes.len()..];
+    let with = |axes: Vec<Dim>, last: &[Dim]| [&axes[..], last].concat();
+    let taps = expanded(reshaped(x, &with(single, after)), &with(every.clone(), after));
+    expanded(taps, &with(every, inner))
 }
 
 /// `axis` cut or padded at its end to `size`: where both can happen for run-time sizes, padded and then cut.

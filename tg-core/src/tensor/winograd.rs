@@ -127,7 +127,8 @@ pub(super) fn filtered<'g>(x: Uop<'g>, weights: Uop<'g>, filter: &Filter) -> Res
     Ok(shrunk(results, shape.into_iter().map(|size| (Dim::ZERO, size)).collect()))
 }
 
-/// `x`, (n, g, point, h, block, c), times `weights`, (g, point, kh, c, o), summed over kh and c: (n, g, point, …, block, o).
+/// `x`, (n, g, point, h, block, c), times `weights`, (g, point, kh, c, o), summed over c and then over kh: (n, g, point, …,
+/// block, o). What a sum rounds grows with what it has come to; results are differences of such sums, and would show it.
 fn products<'g>(x: Uop<'g>, weights: Uop<'g>) -> Result<Uop<'g>, Error> {
     let ([n, g, p, h, b, c], [.., rows, _, o]) = (x.shape(), weights.shape()) else {
         unreachable!("six and five axes")
@@ -139,7 +140,8 @@ fn products<'g>(x: Uop<'g>, weights: Uop<'g>) -> Result<Uop<'g>, Error> {
     let seen = slid(apart, beside, &Windows::new(taps, None, None)?)?;
     let weights = permuted(weights, vec![0, 1, 2, 4, 3]);
     let weights = reshaped(weights, &[one, g, p, one, rows, one, o, c].map(Dim::clone));
-    Ok(without_axes(reduced(seen * expanded(weights, seen.shape()), Op::Add, &[4, 7]), &[4, 7]))
+    let of_taps = reduced(seen * expanded(weights, seen.shape()), Op::Add, &[7]);
+    Ok(without_axes(reduced(of_taps, Op::Add, &[4]), &[4, 7]))
 }
 
 fn transpose(table: &Table) -> Table {

@@ -5,7 +5,7 @@ use super::contraction::READERS;
 use super::tile::CHAINS;
 use super::{SHORT, blocks, is_fresh, is_reduce, is_streamed, reduced, size};
 use crate::dtype::Space;
-use crate::ir::{Op, Uop};
+use crate::ir::{Arg, Op, Uop};
 use crate::loops::{Nest, stride};
 use crate::optimize::apply::overwrites_what_it_reads;
 use crate::target::Isa;
@@ -87,6 +87,14 @@ impl<'g> Accesses<'g> {
     /// How many reductions there are.
     pub fn reductions(&self) -> usize {
         self.kernel.toposort().into_iter().filter(|n| n.op() == Op::Reduce).count()
+    }
+
+    /// How many elements the sum over `leaf` combines, if it is one of several that another one adds up.
+    pub fn part(&self, leaf: Uop<'g>) -> Option<i64> {
+        let is_sum = |n: &Uop<'g>| n.op() == Op::Reduce && *n.arg() == Arg::Op(Op::Add);
+        let sums = self.kernel.toposort().into_iter().filter(is_sum);
+        let mut parts = sums.map(|sum| sum.src(0)).filter(is_sum).map(|part| part.srcs().skip(1).collect::<Vec<_>>());
+        Some(parts.find(|ranges| ranges.contains(&leaf))?.into_iter().map(size).product())
     }
 
     /// Whether results go past the caches.

@@ -42,6 +42,8 @@ const BROADCAST: f64 = 0.2;
 const FOLDED: [f64; 2] = [0.08, 1.0];
 /// Bytes of a step through memory from which prefetchers follow late.
 const FOLLOWED: i64 = 1 << 10;
+/// Time to add a part of a sum to one that is not in a register, in multiply-adds.
+const MOVED: f64 = 5.0;
 
 /// Loops and how much of each is written out.
 pub(super) struct Tile<'g> {
@@ -59,6 +61,8 @@ struct Reduction<'g, 'a> {
     isa: Isa,
     /// Whether the operations themselves load elements that only one vector needs.
     folds: bool,
+    /// [`Accesses::part`].
+    part: Option<i64>,
 }
 
 impl<'g> Tile<'g> {
@@ -71,7 +75,7 @@ impl<'g> Tile<'g> {
         isa: Isa,
     ) -> Tile<'g> {
         let folds = choice.is_some_and(|choice| folds(accesses, leaf, chain, choice, isa));
-        let reduction = Reduction { accesses, leaf, chain, choice, isa, folds };
+        let reduction = Reduction { accesses, leaf, chain, choice, isa, folds, part: accesses.part(leaf) };
         let parts = if is_reduce(leaf) { reduction.parts() } else { vec![] };
         Tile { parts }
     }
@@ -181,6 +185,7 @@ impl<'g> Reduction<'g, '_> {
                     * self.waste(a, x)
                     * self.waste(b, y)
                     * self.places([(a, x), (b, y)])
+                    * self.moved(2 * w * h + w.min(h) + 1)
                     * latency(w * h);
                 // Of equal ones, that with the least of the outer loop: usually, long rows rather than many.
                 if cost < best.0 * EQUAL {
@@ -189,6 +194,13 @@ impl<'g> Reduction<'g, '_> {
             }
         }
         best
+    }
+
+    /// How much longer a tile takes for which so many `registers` hold the sums, and what the part of each has so far, where a
+    /// sum has parts.
+    fn moved(&self, registers: i64) -> f64 {
+        let fits = registers < self.isa.vector_registers() as i64;
+        self.part.filter(|_| !fits).map_or(1.0, |terms| 1.0 + MOVED / terms as f64)
     }
 
     /// Time to load what moves with `steps` of `axis`, beside `others` of the other side of a tile.
@@ -304,6 +316,32 @@ mod tests {
         let sum = (load(0, i * 16 + k) * load(1, k * n + j)).reduce(Op::Add, &[k]);
         let kernel = g.sink(&[g.global(DType::F32, 2).element(i * n + j, None).store(sum, &[i, j])]);
         heuristic(kernel, Isa::X86V4, &mut Simplifier::default()).0.to_string()
+    }
+
+    /// The actions on `isa` for a product of 60 × 96 and 96 × 64, whose sums are over parts of 32 if they are `in_parts`.
+    fn of_product(isa: Isa, in_parts: bool) -> String {
+        let g = Graph::new();
+        let range = |size, axis| g.range(g.index(size), axis);
+        let (i, j) = (range(60, Axis::Loop), range(64, Axis::Loop));
+        let [part, k] = [3, 32].map(|size| range(size, Axis::Reduce));
+        let load = |slot, at| g.global(DType::F32, slot).element(at, None).load();
+        let terms = load(0, i * 96 + part * 32 + k) * load(1, (part * 32 + k) * 64 + j);
+        let sum = match in_parts {
+            true => terms.reduce(Op::Add, &[k]).reduce(Op::Add, &[part]),
+            false => terms.reduce(Op::Add, &[part, k]),
+        };
+        let kernel = g.sink(&[g.global(DType::F32, 2).element(i * 64 + j, None).store(sum, &[i, j])]);
+        heuristic(kernel, isa, &mut Simplifier::default()).0.to_string()
+    }
+
+    #[test]
+    fn parts_of_sums_stay_in_registers_where_half_of_them_are_enough() {
+        let tile = |isa, in_parts| -> Vec<String> {
+            of_product(isa, in_parts).split(' ').skip(1).take(2).map(str::to_string).collect()
+        };
+        assert_eq!(tile(Isa::X86V4, false), ["unroll(1,4)", "unroll(0,6)"]);
+        assert_eq!(tile(Isa::X86V4, true), ["unroll(1,2)", "unroll(0,6)"]);
+        assert_eq!(tile(Isa::X86V3, true), tile(Isa::X86V3, false));
     }
 
     #[test]
