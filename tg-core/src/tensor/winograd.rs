@@ -111,8 +111,13 @@ fn polynomial(zeros: impl Iterator<Item = f64>) -> Vec<f64> {
 pub(super) fn filtered<'g>(x: Uop<'g>, weights: Uop<'g>, filter: &Filter) -> Result<Uop<'g>, Error> {
     let [step, points] = [filter.results, filter.points()].map(|n| n as i64);
     let whole = fitted(x, 5, &Dim::from(filter.blocks() * step + filter.taps as i64 - 1));
-    let windows = Windows::new(vec![points], Some(Each(vec![step])), None)?;
-    let pieces = without_axes(slid(whole, [&x.shape()[..5], &[]], &windows)?, &[2]);
+    let rows = &x.shape()[..5];
+    let pieces = match filter.blocks() {
+        // All of the row: no windows, whose gradient is a sum.
+        1 => reshaped(whole, &[rows, &[Dim::ONE, Dim::from(points)]].concat()),
+        _ => slid(whole, [rows, &[]], &Windows::new(vec![points], Some(Each(vec![step])), None)?)?,
+    };
+    let pieces = without_axes(pieces, &[2]);
     // (n, g, c, h, block, point) to (n, g, point, h, block, c): for each point a factor of a product.
     let elements = transformed(permuted(pieces, vec![0, 1, 3, 4, 2, 5]), &filter.of_elements(), (5, 2));
     // (g, o, c, kh, kw) to (g, point, kh, c, o): the other factor.

@@ -49,7 +49,10 @@ impl<'g> Plan<'g, '_> {
         chain: &[Uop<'g>],
         (accesses, width): (&Accesses<'g>, i64),
     ) -> Option<Tabulated<'g>> {
-        let (&[load], &[store]) = (&accesses.loads[..], &accesses.stores[..]) else { return None };
+        let (&[load, ref others @ ..], &[store]) = (&accesses.loads[..], &accesses.stores[..]) else { return None };
+        if others.iter().any(|other| other.src(1) != load.src(1)) {
+            return None;
+        }
         let results: Vec<_> = chain.iter().copied().filter(|r| !is_reduce(*r) && is_fresh(r)).collect();
         let is_one_sum = accesses.reductions() == 1 && results.len() + 1 == chain.len();
         let is_short = |r: &Uop<'g>| r.src(0).as_int().is_some_and(|n| n <= SHORT.into());
