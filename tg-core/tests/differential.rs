@@ -260,7 +260,7 @@ fn action_for_gpu(random: &mut Random) -> Action {
 const BLOCKED: &[&str] = &[
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \
      stage(1,0) vectorize(7,4) stage(0,0) parallel(0)",
-    "vectorize(1,4) unroll(1,2) unroll(0,3) stage(0,1) parallel(0)",
+    "vectorize(1,4) unroll(1,2) unroll(0,3) stage(0,1) prefetch(1) parallel(0)",
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(1,3) parallel(1) \
      stage(0,1) tile(3,4) prefetch(2) stream",
     "overlap(1,8) vectorize(2,4) unroll(2,2) overlap(0,3) unroll(1,3) tile(2,1) tile(0,2) tile(2,3) tile(1,1) \

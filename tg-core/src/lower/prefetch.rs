@@ -7,7 +7,8 @@
 //! vain.
 //!
 //! A part that the first-level cache does not hold is asked into that some iterations ahead, too: hardware does so by itself,
-//! but less well in a core that two threads share, and only to the end of a page. Without readers that is all.
+//! but less well in a core that two threads share, and only to the end of a page. Without readers that is all. Of pieces that lie
+//! apart, such as a panel's rows where it is copied, so is that of some iterations ahead.
 
 use super::linearize::Linear;
 use crate::dtype::DType;
@@ -70,26 +71,37 @@ fn hints<'g>(loops: &[Uop<'g>], loads: &[Uop<'g>], simplifier: &mut Simplifier<'
     let (&elements, around) = loops.split_first()?;
     let first = loads.iter().map(|load| load.src(0)).min_by_key(|index| index.src(1).vmin())?;
     let step: i64 = loads.iter().map(|load| load.dtype().lanes as i64).sum();
-    if stride(first.src(1), elements) != Some(step) {
-        return None;
-    }
     let bytes = loads[0].dtype().element().bytes() as i64;
+    let run = stride(first.src(1), elements)?;
+    let ahead = |bytes_ahead: i64| (bytes_ahead / (step * bytes)).max(1);
+    if run != step {
+        let end = loads.iter().map(|load| load.src(0).src(1).vmin() + load.dtype().lanes as i128).max()?;
+        let is_piece = run != 0 && end - first.src(1).vmin() == step.into();
+        return is_piece.then(|| lines(first.src(0), (first.src(1) + ahead(AHEAD[0]) * run, step, 1), simplifier));
+    }
     let moves = around.iter().position(|r| first.src(1).depends_on(*r)).unwrap_or(around.len());
     let (readers, parts) = around.split_at(moves);
     let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
-    let ahead = AHEAD[usize::from(readers.is_empty())] / (step * bytes);
-    let own = (!is_held).then(|| (first.src(1) + ahead.max(1) * step, step, 1));
+    let own = (!is_held).then(|| (first.src(1) + ahead(AHEAD[usize::from(readers.is_empty())]) * step, step, 1));
     let next = match parts.first().filter(|_| is_held || !readers.is_empty()) {
         Some(part) => Some(share_of_next(first.src(1), elements, readers, (*part, step))?),
         None => None,
     };
-    let mut hint = |place: Uop<'g>, level| {
-        let index = first.src(0).element(simplifier.simplify(place), None);
+    Some(own.into_iter().chain(next).flat_map(|asked| lines(first.src(0), asked, simplifier)).collect())
+}
+
+/// The lines of so many elements of `memory` from a place on, each asked into a cache.
+fn lines<'g>(
+    memory: Uop<'g>,
+    (place, count, level): (Uop<'g>, i64, u32),
+    simplifier: &mut Simplifier<'g>,
+) -> Vec<Uop<'g>> {
+    let line = (LINE / memory.dtype().pointee().bytes() as i64).max(1) as usize;
+    let mut hint = |at| {
+        let index = memory.element(simplifier.simplify(place + at), None);
         place.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
     };
-    let line = (LINE / bytes).max(1) as usize;
-    let lines = |(place, count, level)| (0..count).step_by(line).map(|at| hint(place + at, level)).collect::<Vec<_>>();
-    Some(own.into_iter().chain(next).flat_map(lines).collect())
+    (0..count).step_by(line).map(hint).collect()
 }
 
 /// Where in the next iteration of `part` the elements are that one iteration asks for, how many, and into which cache: all of the
@@ -113,4 +125,35 @@ fn inserted<'g>(list: &[Uop<'g>], at: usize, hints: &[Uop<'g>]) -> Linear<'g> {
     let (before, after) = list.split_at(at);
     let new = toposort(hints).into_iter().filter(|n| !before.contains(n));
     Linear(before.iter().copied().chain(new).chain(after.iter().copied()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Axis, Graph};
+    use crate::lower::linearize;
+
+    /// The places that `for i { for j of pieces { y[i*32 + j*apart] = x[i*run + j*apart] } }` asks for where `i` is 0, of f32.
+    fn asked_for(run: i64, apart: i64) -> Vec<i128> {
+        let g = Graph::new();
+        let i = g.range(g.index(100), Axis::Loop);
+        let stores: Vec<_> = (0..32)
+            .map(|j| {
+                let place = i * run + j * apart;
+                let load = g.global(DType::F32, 0).element(place, None).load().with_arg(Arg::Prefetch);
+                g.global(DType::F32, 1).element(i * 32 + j, None).store(load, &[i])
+            })
+            .collect();
+        let mut simplifier = Simplifier::default();
+        let list = prefetch(linearize(g.sink(&stores)), &mut simplifier);
+        let hints = list.0.iter().filter(|n| n.op() == Op::Prefetch);
+        hints.map(|hint| simplifier.simplify(hint.src(0).src(1).substitute(&[(i, i.like(0))])).vmin()).collect()
+    }
+
+    #[test]
+    fn pieces_that_lie_apart_are_asked_for_line_by_line() {
+        // 16 pieces of 128 bytes, which are two lines, are 2 KiB.
+        assert_eq!(asked_for(1000, 1), [16 * 1000, 16 * 1000 + 16]);
+        assert_eq!(asked_for(1000, 2), [], "what has gaps is no piece");
+    }
 }

@@ -108,7 +108,8 @@ impl<'g> Plan<'g, '_> {
             self.stage(at, left);
         }
         if let (Some(right), Some(at)) = (self.operand(grid.k, true), groups.or(blocks)) {
-            self.stage(at, right);
+            let copying = self.stage(at, right);
+            self.prefetch_copied(&copying);
         }
     }
 
@@ -136,6 +137,20 @@ impl<'g> Plan<'g, '_> {
         }
     }
 
+    /// Asks for what the loops `copying` are going to copy, if they jump through memory from piece to piece.
+    fn prefetch_copied(&mut self, copying: &[Uop<'g>]) {
+        let nest = Nest::new(self.kernel);
+        let jumps = |l: &Uop<'g>| {
+            let around = nest.path(nest.innermost(*l)).into_iter().find(is_fresh);
+            let around = around.filter(|r| copying.contains(r) && is_in_order(*l));
+            let step = around.and_then(|r| stride(l.src(0).src(1), r)).unwrap_or(0);
+            step.saturating_mul(l.dtype().bytes() as i64) >= JUMP
+        };
+        if let Some(load) = prefetchable(self.kernel).iter().position(jumps) {
+            self.act(Action::Prefetch { load });
+        }
+    }
+
     /// Stages all that `load` reads in the outermost loop, or, if that is too much, in the one after; some of it at a time
     /// where it is too much in each.
     fn stage_all(&mut self, load: Uop<'g>, k: Uop<'g>) {
@@ -151,7 +166,8 @@ impl<'g> Plan<'g, '_> {
         let at = around.find(|at| bytes(at) <= PANEL);
         let at_once = at.is_some_and(|at| bytes(&at) <= PORTION || self.batch(k).is_none());
         if let (Some(at), true) = (at, at_once || !self.stage_portions(load, k)) {
-            self.stage(at, load);
+            let copying = self.stage(at, load);
+            self.prefetch_copied(&copying);
         }
     }
 
@@ -294,7 +310,12 @@ fn group(panels: i64, bytes: i64, vectors: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::heuristic;
     use super::*;
+    use crate::dtype::DType;
+    use crate::ir::Graph;
+    use crate::symbolic::Simplifier;
+    use crate::target::Isa;
 
     #[test]
     fn groups_of_columns_are_near_and_even() {
@@ -304,5 +325,19 @@ mod tests {
         }
         // Eight threads get one group each, although larger ones would be near.
         assert_eq!(group(64, 1 << 10, 2), 8);
+    }
+
+    #[test]
+    fn panels_ask_for_what_they_are_copied_from() {
+        for (n, asks) in [(512, true), (128, false)] {
+            let g = Graph::new();
+            let range = |axis| g.range(g.index(n), axis);
+            let (i, j, k) = (range(Axis::Loop), range(Axis::Loop), range(Axis::Reduce));
+            let load = |slot, at| g.global(DType::F32, slot).element(at, None).load();
+            let sum = (load(0, i * n + k) * load(1, k * n + j)).reduce(Op::Add, &[k]);
+            let kernel = g.sink(&[g.global(DType::F32, 2).element(i * n + j, None).store(sum, &[i, j])]);
+            let found = heuristic(kernel, Isa::X86V4, &mut Simplifier::default()).0.to_string();
+            assert_eq!(found.contains("stage(0,1) prefetch(1)"), asks, "{found}");
+        }
     }
 }
