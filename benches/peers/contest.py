@@ -1,5 +1,6 @@
 """All contenders of one case, interleaved: the parent's side."""
 
+import contextlib
 import os
 import statistics
 import subprocess
@@ -52,8 +53,10 @@ class Contender:
         """Seconds of processor time its threads have taken, those that wait by spinning included."""
         total, folder = 0, f"/proc/{self.process.pid}/task"
         for thread in os.listdir(folder):
-            with open(f"{folder}/{thread}/schedstat") as file:
-                total += int(file.read().split()[0])
+            # One may have ended meanwhile.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"{folder}/{thread}/schedstat") as file:
+                    total += int(file.read().split()[0])
         return total / 1e9
 
     def end(self):
@@ -78,7 +81,7 @@ def settle(contenders):
     while time.monotonic() < deadline:
         time.sleep(PAUSE)
         now = used()
-        if now - before < PAUSE * IDLE:
+        if 0 <= now - before < PAUSE * IDLE:  # less than nothing when a thread has ended
             return
         before = now
 
