@@ -97,7 +97,7 @@ fn lines<'g>(
     simplifier: &mut Simplifier<'g>,
 ) -> Vec<Uop<'g>> {
     let line = (LINE / memory.dtype().pointee().bytes() as i64).max(1) as usize;
-    let mut hint = |at| {
+    let hint = |at| {
         let index = memory.element(simplifier.simplify(place + at), None);
         place.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
     };
