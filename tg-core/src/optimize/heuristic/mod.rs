@@ -18,10 +18,11 @@
 //! 8. A reduction around which results share operands is tiled: as many results in registers as the
 //!    register file holds, shaped for the fewest loads per operation, from two loops or, where they are short, three.
 //!    One whose results share nothing gets several accumulators, so that additions do not wait for each other.
-//!    Of windows that overlap along a row, the steps in a row are written out.
+//!    Of windows that overlap along a row, the steps in a row are written out. Where a sum adds up sums, there is room for both,
+//!    if fewer results are as fast.
 //!    One that reads a large operand for few results goes through it in the order of memory, and adds up in memory.
 //! 9. Operands of a tiled reduction that would be read in jumps through memory are staged. Threads then share the loop
-//!    over columns, and each stages its own. Those that are constant between calls are packed.
+//!    over columns, and each stages its own. What is copied in jumps is asked for. Those that are constant between calls are packed.
 //! 10. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
 //! 11. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
 //! 12. The next of rows that are read more than once is asked for.

@@ -1,5 +1,6 @@
 //! Short sums of elements times numbers of a table, such as the transforms of a convolution by Winograd: all results of the
-//! table are computed together, of elements that are loaded once. Lanes run along a loop that the table does not know.
+//! table are computed together, of elements that are loaded once, each from one place of one or more tensors. Lanes run along a
+//! loop that the table does not know.
 //!
 //! Such sums exchange axes as a rule: what lanes have is in order in what is read or in what is stored, and in the other lies
 //! apart. There neighbours are written out, which are put in order by shuffles.
@@ -109,8 +110,9 @@ mod tests {
     use crate::symbolic::Simplifier;
     use crate::target::Isa;
 
-    /// The actions for `y[n, p, t, c] = Σ_q table[p, q] x[n, c, 2 t + q]`, of 32 channels, or with the axes of both exchanged.
-    fn of_table(is_exchanged: bool) -> String {
+    /// The actions for `y[n, p, t, c] = Σ_q table[p, q] x[n, c, 2 t + q]`, of 32 channels, or with the axes of both exchanged; `x` is
+    /// multiplied with what `apart` elements on there is in another tensor, if it is to be.
+    fn of_table(is_exchanged: bool, apart: Option<i64>) -> String {
         let g = Graph::new();
         let [n, p, t, c] = [64, 4, 10, 32].map(|size| g.range(g.index(size), Axis::Loop));
         let q = g.range(g.index(4), Axis::Reduce);
@@ -122,15 +124,23 @@ mod tests {
             true => (((n * 4 + q) * 10 + t) * 32 + c, ((n * 32 + c) * 10 + t) * 4 + p),
         };
         let x = g.global(DType::F32, 0).element(read, None).load();
+        let x = apart.map_or(x, |apart| x * g.global(DType::F32, 2).element(read + apart, None).load());
         let sum = (table * x).reduce(Op::Add, &[q]);
         let order = if is_exchanged { [n, c, t, p] } else { [n, p, t, c] };
         let kernel = g.sink(&[g.global(DType::F32, 1).element(stored, None).store(sum, &order)]);
-        heuristic(kernel, Isa::X86V4, &mut Simplifier::default()).0.to_string()
+        let mut simplifier = Simplifier::default();
+        heuristic(simplifier.simplify(kernel), Isa::X86V4, &mut simplifier).0.to_string()
     }
 
     #[test]
     fn lanes_run_along_what_the_table_does_not_know() {
-        assert_eq!(of_table(false), "vectorize(3,16) unroll(5,4) unroll(1,4) parallel(0)");
-        assert_eq!(of_table(true), "vectorize(1,16) unroll(5,4) unroll(4,4) parallel(0)");
+        assert_eq!(of_table(false, None), "vectorize(3,16) unroll(5,4) unroll(1,4) parallel(0)");
+        assert_eq!(of_table(true, None), "vectorize(1,16) unroll(5,4) unroll(4,4) parallel(0)");
+    }
+
+    #[test]
+    fn the_same_elements_of_several_tensors_are_like_those_of_one() {
+        assert_eq!(of_table(false, Some(0)), of_table(false, None));
+        assert_ne!(of_table(false, Some(1)), of_table(false, None));
     }
 }
