@@ -7,6 +7,8 @@ use crate::ir::{Op, Uop};
 const NEAR: i64 = 4 << 10;
 /// Bytes of blocks that a second-level cache holds beside those of the next iteration.
 const HELD: i64 = 256 << 10;
+/// Bytes of rows, each read once, that a second-level cache holds while the next ones come.
+pub const ROWS: i64 = 384 << 10;
 
 /// The part of a buffer that one iteration of a loop reads and stores, of which the next has the one beside.
 #[derive(Clone, Debug)]

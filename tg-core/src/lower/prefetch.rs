@@ -13,7 +13,7 @@
 use super::linearize::Linear;
 use crate::dtype::DType;
 use crate::ir::{Arg, Op, Uop, toposort};
-use crate::loops::stride;
+use crate::loops::{ROWS, stride};
 use crate::symbolic::Simplifier;
 
 /// Bytes of a line of a cache, or fewer.
@@ -66,58 +66,113 @@ fn asked<'g>(list: &[Uop<'g>], memory: Uop<'g>, simplifier: &mut Simplifier<'g>)
     None
 }
 
+/// Neighbours in memory.
+#[derive(Clone, Copy)]
+struct Run<'g> {
+    memory: Uop<'g>,
+    begin: Uop<'g>,
+    count: i64,
+}
+
+impl<'g> Run<'g> {
+    fn bytes(&self) -> i64 {
+        self.count.saturating_mul(self.memory.dtype().pointee().bytes() as i64)
+    }
+
+    /// The elements that `loads` of one memory read, in order.
+    fn all_of(loads: &[Uop<'g>]) -> Vec<Run<'g>> {
+        let of = |load: &Uop<'g>| {
+            let index = load.src(0);
+            Run { memory: index.src(0), begin: index.src(1), count: load.dtype().lanes.into() }
+        };
+        let mut parts: Vec<_> = loads.iter().map(of).collect();
+        parts.sort_by_key(|part| part.begin.vmin());
+        let mut runs: Vec<Run> = vec![];
+        for part in parts {
+            match runs.last_mut() {
+                Some(run) if run.begin.vmin() + i128::from(run.count) == part.begin.vmin() => run.count += part.count,
+                _ => runs.push(part),
+            }
+        }
+        runs
+    }
+
+    /// As many elements at another place.
+    fn at(self, begin: Uop<'g>) -> Run<'g> {
+        Run { begin, ..self }
+    }
+
+    /// Its lines, each asked into that level of caches.
+    fn asked_into(self, level: u32, simplifier: &mut Simplifier<'g>) -> Vec<Uop<'g>> {
+        let line = (LINE / self.memory.dtype().pointee().bytes() as i64).max(1) as usize;
+        let hint = |at| {
+            let index = self.memory.element(simplifier.simplify(self.begin + at), None);
+            self.begin.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
+        };
+        (0..self.count).step_by(line).map(hint).collect()
+    }
+}
+
 /// What one iteration of the innermost of `loops`, which has these `loads`, asks for.
 fn hints<'g>(loops: &[Uop<'g>], loads: &[Uop<'g>], simplifier: &mut Simplifier<'g>) -> Option<Vec<Uop<'g>>> {
     let (&elements, around) = loops.split_first()?;
-    let first = loads.iter().map(|load| load.src(0)).min_by_key(|index| index.src(1).vmin())?;
-    let step: i64 = loads.iter().map(|load| load.dtype().lanes as i64).sum();
-    let bytes = loads[0].dtype().element().bytes() as i64;
-    let run = stride(first.src(1), elements)?;
-    let ahead = |bytes_ahead: i64| (bytes_ahead / (step * bytes)).max(1);
-    if run != step {
-        let end = loads.iter().map(|load| load.src(0).src(1).vmin() + load.dtype().lanes as i128).max()?;
-        let is_piece = run != 0 && end - first.src(1).vmin() == step.into();
-        return is_piece.then(|| lines(first.src(0), (first.src(1) + ahead(AHEAD[0]) * run, step, 1), simplifier));
+    let asked = match Run::all_of(loads)[..] {
+        [run] => ahead(run, elements, around)?,
+        ref rows => next_rows(rows, elements, around)?,
+    };
+    Some(asked.into_iter().flat_map(|(run, level)| run.asked_into(level, simplifier)).collect())
+}
+
+/// What an iteration of `elements`, with those loops `around` it, asks for that reads one `run`, and into which caches.
+fn ahead<'g>(run: Run<'g>, elements: Uop<'g>, around: &[Uop<'g>]) -> Option<Vec<(Run<'g>, u32)>> {
+    let step = stride(run.begin, elements)?;
+    let ahead = |bytes: i64| run.at(run.begin + (bytes / run.bytes()).max(1) * step);
+    if step != run.count {
+        return (step != 0).then(|| vec![(ahead(AHEAD[0]), 1)]);
     }
-    let moves = around.iter().position(|r| first.src(1).depends_on(*r)).unwrap_or(around.len());
+    let moves = around.iter().position(|r| run.begin.depends_on(*r)).unwrap_or(around.len());
     let (readers, parts) = around.split_at(moves);
-    let is_held = elements.src(0).vmax().saturating_mul((step * bytes).into()) <= HELD.into();
-    let own = (!is_held).then(|| (first.src(1) + ahead(AHEAD[usize::from(readers.is_empty())]) * step, step, 1));
+    let is_held = elements.src(0).vmax().saturating_mul(run.bytes().into()) <= HELD.into();
+    let own = (!is_held).then(|| (ahead(AHEAD[usize::from(readers.is_empty())]), 1));
     let next = match parts.first().filter(|_| is_held || !readers.is_empty()) {
-        Some(part) => Some(share_of_next(first.src(1), elements, readers, (*part, step))?),
+        Some(part) => Some((share_of_next(run, elements, readers, *part)?, if readers.is_empty() { 1 } else { 2 })),
         None => None,
     };
-    Some(own.into_iter().chain(next).flat_map(|asked| lines(first.src(0), asked, simplifier)).collect())
+    Some(own.into_iter().chain(next).collect())
 }
 
-/// The lines of so many elements of `memory` from a place on, each asked into a cache.
-fn lines<'g>(
-    memory: Uop<'g>,
-    (place, count, level): (Uop<'g>, i64, u32),
-    simplifier: &mut Simplifier<'g>,
-) -> Vec<Uop<'g>> {
-    let line = (LINE / memory.dtype().pointee().bytes() as i64).max(1) as usize;
-    let hint = |at| {
-        let index = memory.element(simplifier.simplify(place + at), None);
-        place.graph().node(Op::Prefetch, DType::VOID, &[index], Arg::Slot(level))
-    };
-    (0..count).step_by(line).map(hint).collect()
+/// What an iteration of `elements` asks for that reads a run of each of `rows`: those of the next rows, with the first of the loops
+/// `around` that does not go on in them. `None` if the rows are too long, or read again.
+fn next_rows<'g>(rows: &[Run<'g>], elements: Uop<'g>, around: &[Uop<'g>]) -> Option<Vec<(Run<'g>, u32)>> {
+    let run = *rows.first()?;
+    let mut count = run.count;
+    for range in [elements].iter().chain(around) {
+        if stride(run.begin, *range) != Some(count) {
+            let bytes = Run { count, ..run }.bytes().saturating_mul(rows.len() as i64);
+            let are_read_once = *range != elements && run.begin.depends_on(*range);
+            let fit = bytes <= ROWS && rows.iter().all(|row| row.count == run.count);
+            let next = rows.iter().map(|row| Some((share_of_next(*row, elements, &[], *range)?, 2)));
+            return if are_read_once && fit { next.collect() } else { None };
+        }
+        count = count.checked_mul(i64::try_from(range.src(0).vmax()).ok()?)?;
+    }
+    None
 }
 
-/// Where in the next iteration of `part` the elements are that one iteration asks for, how many, and into which cache: all of the
-/// `readers` together ask for as many as they read, `step` in an iteration of `elements`.
-fn share_of_next<'g>(
-    place: Uop<'g>,
-    elements: Uop<'g>,
-    readers: &[Uop<'g>],
-    (part, step): (Uop<'g>, i64),
-) -> Option<(Uop<'g>, i64, u32)> {
+/// What one iteration of `elements` asks for of what the next one of `part` will read: all of the `readers` together ask for as
+/// many elements as they read, a `run` in an iteration. `None` if it varies with the part how long loops between are.
+fn share_of_next<'g>(run: Run<'g>, elements: Uop<'g>, readers: &[Uop<'g>], part: Uop<'g>) -> Option<Run<'g>> {
+    let varies = |r: Uop<'g>| r != part && r != elements && r.depends_on(part);
+    if run.begin.ranges().any(varies) {
+        return None;
+    }
     let sharing = readers.iter().try_fold(1i64, |n, r| n.checked_mul(i64::try_from(r.src(0).vmax()).ok()?))?;
     let so_far = |(size, so_far), reader: &Uop<'g>| (reader.src(0) * size, *reader * size + so_far);
     let (_, so_far) = readers.iter().fold((elements.src(0), elements), so_far);
-    let share = (step + sharing - 1) / sharing.max(1);
-    let next = place.substitute(&[(part, part + 1), (elements, elements.like(0))]);
-    Some((next + so_far * share, share, if readers.is_empty() { 1 } else { 2 }))
+    let count = (run.count + sharing - 1) / sharing.max(1);
+    // It may vary with the part how long `elements` is, which stays as it is.
+    let next = run.begin.substitute(&[(part, part + 1), (elements, elements.like(0))]);
+    Some(Run { begin: next + so_far * count, count, ..run })
 }
 
 /// `list` with `hints` before the instruction `at`.
@@ -130,6 +185,7 @@ fn inserted<'g>(list: &[Uop<'g>], at: usize, hints: &[Uop<'g>]) -> Linear<'g> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::spec::{Stage, verify};
     use crate::ir::{Axis, Graph};
     use crate::lower::linearize;
 
@@ -155,5 +211,30 @@ mod tests {
         // 16 pieces of 128 bytes, which are two lines, are 2 KiB.
         assert_eq!(asked_for(1000, 1), [16 * 1000, 16 * 1000 + 16]);
         assert_eq!(asked_for(1000, 2), [], "what has gaps is no piece");
+    }
+
+    #[test]
+    fn the_next_rows_are_asked_for_row_by_row() {
+        let g = Graph::new();
+        let rows = |size: i64| {
+            let [i, part, j] = [100, size / 1024, 64].map(|n| g.range(g.index(n), Axis::Loop));
+            let stores: Vec<_> = (0..4)
+                .map(|row| {
+                    let place = (i * 4 + row) * size + part * 1024 + j * 16;
+                    let vector = DType::F32.vec(16);
+                    let index = g.global(DType::F32, 0).element(place, None);
+                    let load = g.node(Op::Load, vector, &[index], Arg::Prefetch);
+                    g.global(DType::F32, 1).element(place, None).store(load, &[i, part, j])
+                })
+                .collect();
+            let mut simplifier = Simplifier::default();
+            let list = prefetch(linearize(g.sink(&stores)), &mut simplifier);
+            assert_eq!(verify(Stage::Linear, &list.0), Ok(()));
+            let first = [i, part, j].map(|r| (r, i.like(0)));
+            let hints = list.0.iter().filter(|n| n.op() == Op::Prefetch);
+            hints.map(|hint| simplifier.simplify(hint.src(0).src(1).substitute(&first)).vmin()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(4096), [4, 5, 6, 7].map(|row| row * 4096));
+        assert!(rows(1 << 20).is_empty(), "no cache holds four rows of 4 MiB");
     }
 }

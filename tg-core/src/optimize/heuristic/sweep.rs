@@ -2,7 +2,7 @@
 //! in a thread's share of their pieces, and the results are added up in scratch memory. What such a product takes is the time
 //! to read the operand.
 
-use super::accesses::{Accesses, Choice};
+use super::accesses::{Accesses, Choice, held};
 use super::contraction::{READERS, THREADS, lies_far};
 use super::{Plan, blocks, is_reduce, size};
 use crate::ir::Uop;
@@ -10,7 +10,7 @@ use crate::optimize::action::Action;
 
 /// Bytes of a line of a cache.
 const LINE: i64 = 64;
-/// Most rows that are read together, for which sums are loaded and stored once.
+/// Most rows that are read together, for which sums are loaded and stored once; half of them pay for several results, too.
 const ROWS: i64 = 16;
 /// Most bytes of sums that are kept for all pieces of a share, in the second-level cache.
 const SUMS: i64 = 256 << 10;
@@ -28,7 +28,8 @@ impl<'g> Plan<'g, '_> {
         for row in rows {
             self.unroll(Some(row), size(row) as u32);
         }
-        let k = self.unroll(Some(k), (together(vector) / results).max(1) as u32);
+        let rows = together(vector, results).min(held(operand, k, self.isa.cache_ways() as i64));
+        let k = self.unroll(Some(k), rows as u32);
         let Some(vectors) = self.vectorize(choice.axis, choice.lanes as u32, 1) else { return true };
         let sums = vectors.src(0).vmax().saturating_mul((vector * results).into());
         let Some(piece) = self.outermost(vectors, pieces(size(vectors), vector)).0 else { return true };
@@ -74,8 +75,9 @@ fn pieces(vectors: i64, bytes: i64) -> i64 {
     blocks(vectors, most.unwrap_or(1).max(2))
 }
 
-/// How many rows are read together, in vectors of `bytes` bytes. Rows may fall into the same lines of a cache, which then loses
-/// a line of which a vector is only a part before the rest of it is read.
-fn together(bytes: i64) -> i64 {
-    if bytes >= LINE { ROWS } else { ROWS / 2 }
+/// How many rows are read together for so many `results`, in vectors of `bytes` bytes: where that is a part of a line, the first
+/// cache may lose it before the rest is read.
+fn together(bytes: i64, results: i64) -> i64 {
+    let rows = if bytes >= LINE { ROWS } else { ROWS / 2 };
+    (rows / results).max(ROWS / 2)
 }
