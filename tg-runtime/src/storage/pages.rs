@@ -6,6 +6,7 @@
 //! `madvise`). The request is a hint: without it, or with no such page left, memory is only slower. Blocks still come from
 //! the global allocator and go back to it. Other systems are left alone.
 
+use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::ALIGNMENT;
@@ -13,30 +14,36 @@ use super::ALIGNMENT;
 /// Bytes of a large page on x86-64, and on aarch64 with small pages of 4 KiB.
 const PAGE: usize = 2 << 20;
 
-/// Smallest block that begins on a large page, in bytes. Smaller ones would spend up to as much on alignment.
-const LEAST: usize = 2 * PAGE;
+/// A block takes whole large pages if that adds at most one part in so many.
+const PART: usize = 8;
 
-/// What a block of `bytes` bytes is aligned to.
-pub(super) const fn alignment(bytes: usize) -> usize {
-    if cfg!(target_os = "linux") && bytes >= LEAST { PAGE } else { ALIGNMENT }
+/// The layout of a block for so many bytes: of one large page or more, it begins on one, and ends with one where little is
+/// missing. `None` if it does not fit the address space.
+pub(super) fn layout(bytes: usize) -> Option<Layout> {
+    let pages = bytes.checked_next_multiple_of(PAGE).filter(|pages| pages - bytes <= bytes / PART);
+    let size = pages.unwrap_or(bytes);
+    match size >= PAGE && cfg!(target_os = "linux") {
+        true => Layout::from_size_align(size, PAGE).ok(),
+        false => Layout::from_size_align(bytes, ALIGNMENT).ok(),
+    }
 }
 
-/// How many bytes of a block are whole large pages, if it is aligned to them. What follows belongs to others too.
+/// How many bytes of a block are whole large pages. What follows belongs to others too.
 #[cfg(any(all(target_os = "linux", not(miri)), test))]
-const fn whole(bytes: usize) -> usize {
-    if alignment(bytes) == PAGE { bytes / PAGE * PAGE } else { 0 }
+const fn whole(layout: Layout) -> usize {
+    if layout.align() == PAGE { layout.size() / PAGE * PAGE } else { 0 }
 }
 
 /// Asks for large pages.
 ///
 /// # Safety
-/// `start` is the beginning of a block of `bytes` bytes, aligned to [`alignment`], that the caller owns.
+/// `start` is the beginning of a block of this layout that the caller owns.
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(super) unsafe fn advise(start: NonNull<u8>, bytes: usize) {
-    if whole(bytes) > 0 {
+pub(super) unsafe fn advise(start: NonNull<u8>, layout: Layout) {
+    if whole(layout) > 0 {
         // SAFETY: the range is part of a block that the caller owns, and the advice changes nothing that a program can
         // read. Failure is ignored by design: without large pages, or on a kernel that has none, all else is the same.
-        unsafe { libc::madvise(start.as_ptr().cast(), whole(bytes), libc::MADV_HUGEPAGE) };
+        unsafe { libc::madvise(start.as_ptr().cast(), whole(layout), libc::MADV_HUGEPAGE) };
     }
 }
 
@@ -45,7 +52,7 @@ pub(super) unsafe fn advise(start: NonNull<u8>, bytes: usize) {
 /// # Safety
 /// None is needed.
 #[cfg(any(not(target_os = "linux"), miri))]
-pub(super) unsafe fn advise(_: NonNull<u8>, _: usize) {}
+pub(super) unsafe fn advise(_: NonNull<u8>, _: Layout) {}
 
 #[cfg(test)]
 mod tests {
@@ -53,17 +60,28 @@ mod tests {
     use crate::storage::{Storage, TEST_STEP};
 
     #[test]
-    fn only_whole_pages_of_large_blocks_are_advised() {
-        for (bytes, advised) in [(0, 0), (PAGE, 0), (LEAST - 1, 0), (LEAST, LEAST), (LEAST + PAGE - 1, LEAST)] {
-            assert_eq!(whole(bytes), if cfg!(target_os = "linux") { advised } else { 0 });
+    fn large_blocks_are_whole_large_pages_where_little_is_missing() {
+        let little = PAGE / 16;
+        let cases = [
+            (0, 0, 0),
+            (PAGE / 2, PAGE / 2, 0),
+            (PAGE - little, PAGE, PAGE),
+            (PAGE, PAGE, PAGE),
+            (PAGE + little, PAGE + little, PAGE),
+            (2 * PAGE - little, 2 * PAGE, 2 * PAGE),
+        ];
+        for (bytes, size, advised) in cases {
+            let layout = layout(bytes).unwrap();
+            let expected = if cfg!(target_os = "linux") { (size, advised) } else { (bytes, 0) };
+            assert_eq!((layout.size(), whole(layout)), expected, "{bytes}");
         }
     }
 
     #[test]
     fn large_blocks_begin_on_a_large_page() {
-        for len in [LEAST - 1, LEAST, LEAST + 1, LEAST + PAGE + 4096] {
+        for len in [PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 4096] {
             let mut zeros = Storage::<u8>::zeroed(len).unwrap();
-            assert_eq!(zeros.start() as usize % alignment(len), 0);
+            assert_eq!(zeros.start() as usize % layout(len).unwrap().align(), 0);
             assert!(zeros.iter().step_by(TEST_STEP).all(|byte| *byte == 0));
             zeros.fill(7);
             assert!(Storage::copied(&zeros).unwrap().iter().step_by(TEST_STEP).all(|byte| *byte == 7));
@@ -85,7 +103,7 @@ mod tests {
     #[test]
     #[cfg(all(target_os = "linux", not(miri)))]
     fn the_kernel_knows_of_the_request() {
-        let block = Storage::<f32>::zeroed(LEAST).unwrap();
+        let block = Storage::<u8>::zeroed(PAGE).unwrap();
         if std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
             let flags = flags(block.start() as usize);
             assert!(flags.split(' ').any(|flag| flag == "hg"), "{flags}");
