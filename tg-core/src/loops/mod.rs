@@ -16,7 +16,7 @@ mod nest;
 mod substitute;
 
 pub use access::{in_vectors, is_aligned, stride, terms};
-pub use block::{ROWS, Block, are_held, are_near, blocks, bytes};
+pub use block::{Block, ROWS, are_held, are_near, blocks, bytes};
 pub use build::{Builder, stored_dtype};
 pub use canonical::canonical_text;
 pub use digits::{Digits, field};

@@ -61,7 +61,8 @@ fn is_of_rows<'g>(nest: &Nest<'g>, load: Uop<'g>) -> bool {
 fn are_together<'g>(nest: &Nest<'g>, load: Uop<'g>) -> bool {
     let (place, bytes) = (load.src(0).src(1), load.dtype().bytes() as i64);
     let step = |r: &Uop<'g>| stride(place, *r).unwrap_or(0);
-    let is_row = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll)) && step(r).saturating_mul(bytes) >= *ROW.start();
+    let is_row =
+        |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll)) && step(r).saturating_mul(bytes) >= *ROW.start();
     let is_lane = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Lane)) && step(r) == 1;
     let path = nest.path(nest.innermost(load)).into_iter();
     let moving = path.filter(|r| place.depends_on(*r) || !matches!(r.arg(), Arg::Range(_, Axis::Unroll)));
