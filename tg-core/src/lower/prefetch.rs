@@ -213,28 +213,31 @@ mod tests {
         assert_eq!(asked_for(1000, 2), [], "what has gaps is no piece");
     }
 
+    /// The places that the first iteration of `for i { for part { for j { y[…] = x[(i*4 + row)*size + part*1024 + j*16] } } }` asks for,
+    /// of 4 rows of f32 and so many vectors in a part.
+    fn asked_for_of_rows(size: i64, vectors: impl for<'g> Fn(Uop<'g>) -> Uop<'g>) -> Vec<i128> {
+        let g = Graph::new();
+        let [i, part] = [100, size / 1024].map(|n| g.range(g.index(n), Axis::Loop));
+        let j = g.range(vectors(part), Axis::Loop);
+        let store = |row| {
+            let place = (i * 4 + row) * size + part * 1024 + j * 16;
+            let index = g.global(DType::F32, 0).element(place, None);
+            let load = g.node(Op::Load, DType::F32.vec(16), &[index], Arg::Prefetch);
+            g.global(DType::F32, 1).element(place, None).store(load, &[i, part, j])
+        };
+        let mut simplifier = Simplifier::default();
+        let list = prefetch(linearize(g.sink(&[0, 1, 2, 3].map(store))), &mut simplifier);
+        assert_eq!(verify(Stage::Linear, &list.0), Ok(()));
+        let first = [i, part, j].map(|r| (r, i.like(0)));
+        let hints = list.0.iter().filter(|n| n.op() == Op::Prefetch);
+        hints.map(|hint| simplifier.simplify(hint.src(0).src(1).substitute(&first)).vmin()).collect()
+    }
+
     #[test]
     fn the_next_rows_are_asked_for_row_by_row() {
-        let g = Graph::new();
-        let rows = |size: i64| {
-            let [i, part, j] = [100, size / 1024, 64].map(|n| g.range(g.index(n), Axis::Loop));
-            let stores: Vec<_> = (0..4)
-                .map(|row| {
-                    let place = (i * 4 + row) * size + part * 1024 + j * 16;
-                    let vector = DType::F32.vec(16);
-                    let index = g.global(DType::F32, 0).element(place, None);
-                    let load = g.node(Op::Load, vector, &[index], Arg::Prefetch);
-                    g.global(DType::F32, 1).element(place, None).store(load, &[i, part, j])
-                })
-                .collect();
-            let mut simplifier = Simplifier::default();
-            let list = prefetch(linearize(g.sink(&stores)), &mut simplifier);
-            assert_eq!(verify(Stage::Linear, &list.0), Ok(()));
-            let first = [i, part, j].map(|r| (r, i.like(0)));
-            let hints = list.0.iter().filter(|n| n.op() == Op::Prefetch);
-            hints.map(|hint| simplifier.simplify(hint.src(0).src(1).substitute(&first)).vmin()).collect::<Vec<_>>()
-        };
-        assert_eq!(rows(4096), [4, 5, 6, 7].map(|row| row * 4096));
-        assert!(rows(1 << 20).is_empty(), "no cache holds four rows of 4 MiB");
+        assert_eq!(asked_for_of_rows(4096, |part| part.like(64)), [4, 5, 6, 7].map(|row| row * 4096));
+        assert!(asked_for_of_rows(1 << 20, |part| part.like(64)).is_empty(), "no cache holds four rows of 4 MiB");
+        let in_parts = asked_for_of_rows(4096, |part| part + 60);
+        assert_eq!(in_parts, [0, 1, 2, 3].map(|row| row * 4096 + 1024), "parts do not go on in a row");
     }
 }
