@@ -113,6 +113,15 @@ case!(conv2d_of_groups: (nn::Conv2d<2, 6, 3, 1, 2, 2, 2>), (Tensor<f32, 1, 4, 5,
 case!(conv2d_no_bias: (nn::Conv2dNoBias<2, 3, 3, 1, 1>), (Tensor<f32, 2, 2, 4, 4>) -> (Tensor<f32, 2, 3, 4, 4>), {
     layer.forward(x)
 });
+case!(conv2d_winograd: (nn::Conv2d<2, 4, 3, 1, 1, 1, 2>), (Tensor<f32, 2, 4, 6, 8>) -> (Tensor<f32, 2, 4, 6, 8>), {
+    layer.forward_winograd(x)
+});
+case!(conv2d_winograd_no_bias: (nn::Conv2dNoBias<2, 3, 5>), (Tensor<f32, 2, 2, 8, 12>) -> (Tensor<f32, 2, 3, 4, 8>), {
+    layer.forward_winograd(x)
+});
+case!(conv2d_winograd_strided: (nn::Conv2d<2, 3, 3, 2, 1>), (Tensor<f32, 2, 2, 5, 6>) -> (Tensor<f32, 2, 3, 3, 3>), {
+    layer.forward_winograd(x)
+});
 case!(batchnorm: (nn::BatchNorm<3>), (Tensor<f32, 2, 3, 2, 3>) -> (Tensor<f32, 2, 3, 2, 3>), { layer.forward(x) });
 training_case!(batchnorm_in_training: (nn::BatchNorm<3>), (Tensor<f32, 2, 3, 2, 3>));
 training_case!(batchnorm_of_rows: (nn::BatchNorm<3>), (Tensor<f32, 5, 3>));

@@ -47,6 +47,14 @@ tensor_fn! {
         y
     }
 
+    pub fn convolved(layer: nn::Conv2d<64, 64, 3, 1, 1>, x: Tensor<f32, 1, 64, 16, 16>) -> Tensor<f32, 1, 64, 16, 16> {
+        layer.forward(x)
+    }
+
+    pub fn convolved_winograd(layer: nn::Conv2d<64, 64, 3, 1, 1>, x: Tensor<f32, 1, 64, 16, 16>) -> Tensor<f32, 1, 64, 16, 16> {
+        layer.forward_winograd(x)
+    }
+
     pub fn doubled(layer: nn::BatchNorm<2>) -> (nn::BatchNorm<2>, nn::BatchNorm<2>, Tensor<f32>) {
         (2.0 * layer, -layer, layer.fold(0.0, |sum, part| sum + part.sum()))
     }
@@ -118,4 +126,12 @@ fn names_in_files_are_those_of_pytorch() {
             "first.down.weight",
         ]
     );
+}
+
+#[test]
+fn convolutions_transform_their_factors_where_they_are_asked_to() {
+    const { assert!(CONVOLVED.kernels == 1 && CONVOLVED_WINOGRAD.kernels > 1) };
+    let (layer, x) = (nn::Conv2d::init(1), Tensor::uniform(-1.0, 1.0, 2));
+    let (plain, fast) = (convolved(&layer, &x).unwrap(), convolved_winograd(&layer, &x).unwrap());
+    assert!(plain.as_slice().iter().zip(fast.as_slice()).all(|(a, b)| (a - b).abs() < 1e-4));
 }

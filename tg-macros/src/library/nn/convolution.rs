@@ -69,6 +69,15 @@ impl<
     fn forward<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
         x.conv2d(self.weight, self.bias, STRIDE, PADDING, DILATION, GROUPS)
     }
+
+    /// [`forward`](Self::forward) in fewer multiplications where windows are one step apart, as `conv2d_winograd` does.
+    fn forward_winograd<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
+        if STRIDE == 1 && DILATION == 1 {
+            x.conv2d_winograd(self.weight, self.bias, PADDING, GROUPS)
+        } else {
+            self.forward(x)
+        }
+    }
 }
 
 /// [`Conv2d`] without a bias, as before a normalization.
@@ -98,5 +107,14 @@ impl<
 {
     fn forward<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
         x.conv2d(self.weight, None, STRIDE, PADDING, DILATION, GROUPS)
+    }
+
+    /// [`forward`](Self::forward) in fewer multiplications where windows are one step apart, as `conv2d_winograd` does.
+    fn forward_winograd<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
+        if STRIDE == 1 && DILATION == 1 {
+            x.conv2d_winograd(self.weight, None, PADDING, GROUPS)
+        } else {
+            self.forward(x)
+        }
     }
 }
