@@ -79,7 +79,7 @@ unsafe fn block(layout: Layout, fill: Fill) -> Option<NonNull<u8>> {
 unsafe fn fresh(layout: Layout) -> Option<NonNull<u8>> {
     // SAFETY: the caller promises a size above 0.
     let start = NonNull::new(unsafe { alloc(layout) })?;
-    // SAFETY: the block is new, and aligned as the caller promises.
+    // SAFETY: the block is new, and of this layout.
     unsafe { pages::advise(start, layout) };
     Some(start)
 }
@@ -269,9 +269,10 @@ mod tests {
         assert!(matches!(Storage::<u8>::zeroed(isize::MAX as usize / 2), Err(Error::OutOfMemory { .. })));
         // In whole large pages it is beyond the address space; where there are none, only beyond the memory.
         let almost = Storage::<u8>::zeroed(isize::MAX as usize - 4096);
-        match cfg!(target_os = "linux") {
-            false => assert!(matches!(almost, Err(Error::OutOfMemory { .. }))),
-            true => assert!(matches!(almost, Err(Error::TooLarge { .. }))),
+        if cfg!(target_os = "linux") {
+            assert!(matches!(almost, Err(Error::TooLarge { .. })));
+        } else {
+            assert!(matches!(almost, Err(Error::OutOfMemory { .. })));
         }
     }
 }

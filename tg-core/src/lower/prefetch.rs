@@ -9,6 +9,9 @@
 //! A part that the first-level cache does not hold is asked into that some iterations ahead, too: hardware does so by itself,
 //! but less well in a core that two threads share, and only to the end of a page. Without readers that is all. Of pieces that lie
 //! apart, such as a panel's rows where it is copied, so is that of some iterations ahead.
+//!
+//! Of several rows that are read together, and once, each iteration asks for its lines of the next such rows, into the second-level
+//! cache.
 
 use super::linearize::Linear;
 use crate::dtype::DType;

@@ -3,7 +3,8 @@
 //! instructions.
 //!
 //! It pays where hardware does not see what comes next: the next panel of a copy that many results read over and over, or
-//! the next row of a matrix whose rows are read more than once, or the next rows that a panel is copied from.
+//! the next row of a matrix whose rows are read more than once, or the next rows that a panel is
+//! copied from, or, of a large matrix, the next of several rows that are read together.
 
 use crate::ir::{Arg, Op, Uop};
 

@@ -22,10 +22,9 @@ const PART: usize = 8;
 pub(super) fn layout(bytes: usize) -> Option<Layout> {
     let pages = bytes.checked_next_multiple_of(PAGE).filter(|pages| pages - bytes <= bytes / PART);
     let size = pages.unwrap_or(bytes);
-    match size >= PAGE && cfg!(target_os = "linux") {
-        true => Layout::from_size_align(size, PAGE).ok(),
-        false => Layout::from_size_align(bytes, ALIGNMENT).ok(),
-    }
+    let is_large = size >= PAGE && cfg!(target_os = "linux");
+    let (size, alignment) = if is_large { (size, PAGE) } else { (bytes, ALIGNMENT) };
+    Layout::from_size_align(size, alignment).ok()
 }
 
 /// How many bytes of a block are whole large pages. What follows belongs to others too.

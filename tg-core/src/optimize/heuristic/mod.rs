@@ -25,7 +25,7 @@
 //!    over columns, and each stages its own. What is copied in jumps is asked for. Those that are constant between calls are packed.
 //! 10. A tile of results to which much is done afterwards is kept in scratch memory, so that this is a loop.
 //! 11. Results larger than the caches go past them. What is computed from an element alone asks for what it reads.
-//! 12. The next of rows that are read more than once is asked for.
+//! 12. The next of rows that are read more than once is asked for, and so are those of a large matrix that is read some rows at a time.
 //! 13. Where threads share no loop yet, they share the outermost over results, or the tiles of two loops.
 //! 14. Some steps of a tiled sum are written out.
 //! 15. What the next iteration of the shared loop goes through, or of one in it, is asked for.

@@ -7,11 +7,13 @@
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
+use super::tile::is_written_out;
 use super::{Plan, STREAMED, is_fresh, is_reduce, size};
-use crate::ir::{Arg, Axis, Op, Uop};
+use crate::ir::{Op, Uop};
 use crate::loops::{Nest, ROWS, stride};
 use crate::optimize::action::Action;
 use crate::optimize::prefetch::prefetchable;
+use crate::optimize::stage::is_lane;
 
 /// Bytes of a row that is worth asking for, and that the first-level cache has room for beside the one before.
 const ROW: RangeInclusive<i64> = 1 << 10..=16 << 10;
@@ -47,7 +49,7 @@ fn is_of_rows<'g>(nest: &Nest<'g>, load: Uop<'g>) -> bool {
     let (inside, rows) = (&path[..at], path[at]);
     let elements = inside.iter().map(|r| size(*r)).fold(1, i64::saturating_mul);
     let bytes = elements.saturating_mul(load.dtype().bytes() as i64);
-    let in_vectors = inside.iter().any(|r| matches!(r.arg(), Arg::Range(_, Axis::Lane)));
+    let in_vectors = inside.iter().any(is_lane);
     let loops = nest.loops().into_iter().filter(|r| is_fresh(r) && nest.parent(*r) == Some(rows)).count();
     load.src(0).src(0).op() == Op::DefineGlobal
         && in_vectors
@@ -61,17 +63,15 @@ fn is_of_rows<'g>(nest: &Nest<'g>, load: Uop<'g>) -> bool {
 fn are_together<'g>(nest: &Nest<'g>, load: Uop<'g>) -> bool {
     let (place, bytes) = (load.src(0).src(1), load.dtype().bytes() as i64);
     let step = |r: &Uop<'g>| stride(place, *r).unwrap_or(0);
-    let is_row =
-        |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Unroll)) && step(r).saturating_mul(bytes) >= *ROW.start();
-    let is_lane = |r: &Uop<'g>| matches!(r.arg(), Arg::Range(_, Axis::Lane)) && step(r) == 1;
+    let is_row = |r: &Uop<'g>| is_written_out(r) && step(r).saturating_mul(bytes) >= *ROW.start();
     let path = nest.path(nest.innermost(load)).into_iter();
-    let moving = path.filter(|r| place.depends_on(*r) || !matches!(r.arg(), Arg::Range(_, Axis::Unroll)));
+    let moving = path.filter(|r| place.depends_on(*r) || !is_written_out(r));
     let (rows, loops): (Vec<_>, Vec<_>) = moving.partition(is_row);
     let &[rows] = &rows[..] else { return false };
     let together = size(rows).saturating_mul(step(&rows)).saturating_mul(bytes);
     let all = loops.iter().map(|r| size(*r)).fold(size(rows).saturating_mul(bytes), i64::saturating_mul);
     load.src(0).src(0).op() == Op::DefineGlobal
-        && loops.iter().any(is_lane)
+        && loops.iter().any(|r| is_lane(r) && step(r) == 1)
         && loops.iter().all(|r| place.depends_on(*r))
         && together <= ROWS
         && all >= LARGE

@@ -75,9 +75,39 @@ fn pieces(vectors: i64, bytes: i64) -> i64 {
     blocks(vectors, most.unwrap_or(1).max(2))
 }
 
-/// How many rows are read together for so many `results`, in vectors of `bytes` bytes: where that is a part of a line, the first
-/// cache may lose it before the rest is read.
+/// How many rows are read together for so many `results`, in vectors of `bytes` bytes: of those that are a part of a line, a cache
+/// may lose the line before the rest is read.
 fn together(bytes: i64, results: i64) -> i64 {
-    let rows = if bytes >= LINE { ROWS } else { ROWS / 2 };
-    (rows / results).max(ROWS / 2)
+    if bytes >= LINE && results == 1 { ROWS } else { ROWS / 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::heuristic;
+    use crate::dtype::DType;
+    use crate::ir::{Axis, Graph, Op};
+    use crate::symbolic::Simplifier;
+    use crate::target::Isa;
+
+    /// The actions for so many rows of results, of a matrix of 1024 rows of so many columns.
+    fn of_product(rows: i64, columns: i64) -> String {
+        let g = Graph::new();
+        let [i, j] = [rows, columns].map(|n| g.range(g.index(n), Axis::Loop));
+        let k = g.range(g.index(1024), Axis::Reduce);
+        let load = |slot, place| g.global(DType::F32, slot).element(place, None).load();
+        let sum = (load(0, i * 1024 + k) * load(1, k * columns + j)).reduce(Op::Add, &[k]);
+        let kernel = g.sink(&[g.global(DType::F32, 2).element(i * columns + j, None).store(sum, &[i, j])]);
+        heuristic(kernel, Isa::X86V4, &mut Simplifier::default()).0.to_string()
+    }
+
+    #[test]
+    fn as_many_rows_are_read_together_as_a_cache_holds_lines_of() {
+        let begins = |rows, columns, with: &str| {
+            let found = of_product(rows, columns);
+            assert!(found.starts_with(with) && found.contains("accumulate"), "{found}");
+        };
+        begins(1, 1040, "unroll(2,16)");
+        begins(1, 1024, "unroll(2,8)");
+        begins(4, 1024, "unroll(0,4) unroll(2,8)");
+    }
 }

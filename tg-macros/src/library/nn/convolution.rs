@@ -70,7 +70,7 @@ impl<
         x.conv2d(self.weight, self.bias, STRIDE, PADDING, DILATION, GROUPS)
     }
 
-    /// [`forward`](Self::forward) in fewer multiplications where windows are one step apart, as `conv2d_winograd` does.
+    /// [`forward`](Self::forward) in fewer multiplications, as `conv2d_winograd`, if `STRIDE` and `DILATION` are 1.
     fn forward_winograd<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
         if STRIDE == 1 && DILATION == 1 {
             x.conv2d_winograd(self.weight, self.bias, PADDING, GROUPS)
@@ -109,7 +109,7 @@ impl<
         x.conv2d(self.weight, None, STRIDE, PADDING, DILATION, GROUPS)
     }
 
-    /// [`forward`](Self::forward) in fewer multiplications where windows are one step apart, as `conv2d_winograd` does.
+    /// [`forward`](Self::forward) in fewer multiplications, as `conv2d_winograd`, if `STRIDE` and `DILATION` are 1.
     fn forward_winograd<N: Dim, H: Dim, W: Dim>(&self, x: Tensor<f32, N, { I * GROUPS }, H, W>) -> _ {
         if STRIDE == 1 && DILATION == 1 {
             x.conv2d_winograd(self.weight, None, PADDING, GROUPS)
